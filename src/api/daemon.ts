@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { operation } from './operation.ts'
+
+export const daemon = {
+  'daemon.status': operation({
+    about: 'The daemon itself: process, root, address, what it has done.',
+    who: ['operator'],
+    input: z.object({}),
+    output: z.object({
+      pid: z.int(),
+      root: z.string(),
+      since: z.number(),
+      address: z.string().describe('Loopback URL'),
+      version: z.string(),
+      protocol: z.int(),
+      keeper: z.int().nullable().describe('Process id of the keeper'),
+      agents: z.int(),
+      store: z.string(),
+    }),
+  }),
+  'daemon.stop': operation({
+    about: 'Stop the daemon. Agents go on and are adopted by the next one.',
+    who: ['operator'],
+    input: z.object({}),
+    output: z.object({ pid: z.int() }),
+  }),
+  'daemon.token': operation({
+    about: 'A token for the HTTP API, good until the daemon’s root is removed.',
+    who: ['operator'],
+    input: z.object({}),
+    output: z.object({ url: z.string(), token: z.string() }),
+  }),
+} as const

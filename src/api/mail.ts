@@ -1,0 +1,141 @@
+import { z } from 'zod'
+import { operation } from './operation.ts'
+
+/**
+ * Mail. The tools keep the names, arguments and results that teamctl's agents know: integers for ids,
+ * seconds for times. The operators' operations use UUIDs and milliseconds.
+ */
+
+const inboxMessage = z.object({
+  id: z.int().describe('Number of the message; pass it to inbox_read and inbox_ack'),
+  project_id: z.string(),
+  sender: z.string(),
+  recipient: z.string(),
+  text: z.string(),
+  thread_id: z.string().nullable(),
+  sent_at: z.number().describe('Unix seconds'),
+})
+
+const inbox = z.object({ messages: z.array(inboxMessage) })
+const ids = z.array(z.int()).describe('Message numbers')
+const priority = z.enum(['urgent', 'normal', 'low'])
+const text = z.string().min(1, 'the message is empty')
+const key = z.string().min(1).max(200).optional().describe('Your own key: a repeated send with the same key returns the first id')
+
+export const mail = {
+  whoami: operation({
+    about: 'Who you are: your address in the team, `project:agent`.',
+    who: ['agent'],
+    tool: { readOnly: true },
+    input: z.object({}),
+    output: z.object({ agent: z.string(), project: z.string(), role: z.enum(['manager', 'worker']), incarnation: z.string() }),
+  }),
+  dm: operation({
+    about: 'Send a message to one agent. `to` is its short name in your project or `project:agent`.',
+    who: ['agent'],
+    tool: { readOnly: false },
+    input: z.object({ to: z.string(), text, thread_id: z.string().max(200).optional(), priority: priority.optional(), key }),
+    output: z.object({ id: z.int(), recipient: z.string() }),
+  }),
+  broadcast: operation({
+    about: 'Send a message to every other member of a channel you belong to.',
+    who: ['agent', 'operator'],
+    tool: { readOnly: false },
+    input: z.object({ channel: z.string(), text, thread_id: z.string().max(200).optional(), priority: priority.optional(), key }),
+    output: z.object({ id: z.int(), channel: z.string(), recipients: z.array(z.string()) }),
+  }),
+  inbox_peek: operation({
+    about: 'All your messages that you have not acknowledged yet, oldest first. Changes nothing.',
+    who: ['agent'],
+    tool: { readOnly: true },
+    input: z.object({ limit: z.int().min(1).max(100).default(20) }),
+    output: inbox,
+  }),
+  inbox_read: operation({
+    about: 'Fetch messages by number and acknowledge them in one call. Numbers that are not yours, or done already, are skipped.',
+    who: ['agent'],
+    tool: { readOnly: false },
+    input: z.object({ ids: ids.min(1) }),
+    output: inbox,
+  }),
+  inbox_watch: operation({
+    about: 'Wait for new messages; returns at once if there are any, else after timeout_ms with none. At most 45 s a call.',
+    who: ['agent'],
+    tool: { readOnly: true },
+    input: z.object({ timeout_ms: z.int().min(0).default(15_000) }),
+    output: inbox,
+  }),
+  inbox_ack: operation({
+    about: 'Say that you are done with these messages. Only your own count.',
+    who: ['agent'],
+    tool: { readOnly: false },
+    input: z.object({ ids }),
+    output: z.object({ acked: z.int() }),
+  }),
+  list_team: operation({
+    about: 'The agents of your project.',
+    who: ['agent'],
+    tool: { readOnly: true },
+    input: z.object({}),
+    output: z.object({ agents: z.array(z.string()) }),
+  }),
+  org_chart: operation({
+    about: 'Managers and workers of your project, and who reports to whom.',
+    who: ['agent'],
+    tool: { readOnly: true },
+    input: z.object({}),
+    output: z.object({
+      project: z.string(),
+      managers: z.array(z.object({ id: z.string(), role: z.string(), runtime: z.string() })),
+      workers: z.array(z.object({ id: z.string(), role: z.string(), runtime: z.string(), reports_to: z.string().nullable() })),
+    }),
+  }),
+  send: operation({
+    about: 'Send a message to an agent or a #channel as the operator.',
+    who: ['operator'],
+    input: z.object({ to: z.string(), text, priority: priority.default('normal'), key, thread: z.string().max(200).optional() }),
+    output: z.object({
+      id: z.string(),
+      n: z.int(),
+      deliveries: z.array(z.object({ to: z.string(), state: z.string() })),
+    }),
+  }),
+  mail: operation({
+    about: 'Messages of an agent (to and from it), or of the whole team, newest first.',
+    who: ['operator'],
+    input: z.object({ agent: z.string().optional(), limit: z.int().min(1).max(1000).default(50), unread: z.boolean().default(false) }),
+    output: z.array(
+      z.object({
+        id: z.string(),
+        n: z.int(),
+        from: z.string(),
+        to: z.string(),
+        text: z.string(),
+        state: z.string(),
+        proof: z.string().nullable(),
+        sentAt: z.number(),
+      }),
+    ),
+  }),
+  'explain.message': operation({
+    about: 'The whole story of one message: every step of every delivery, with its proof.',
+    who: ['operator'],
+    input: z.object({ id: z.string().describe('UUID or number') }),
+    output: z.object({
+      id: z.string(),
+      n: z.int(),
+      from: z.string(),
+      to: z.string(),
+      text: z.string(),
+      sentAt: z.number(),
+      deliveries: z.array(
+        z.object({
+          to: z.string(),
+          state: z.string(),
+          proof: z.string().nullable(),
+          steps: z.array(z.object({ at: z.number(), what: z.string(), by: z.string() })),
+        }),
+      ),
+    }),
+  }),
+} as const

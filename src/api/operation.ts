@@ -1,0 +1,20 @@
+import type { z } from 'zod'
+
+/** Who may call an operation. `operator` is a person or program on the operator socket or an operator's token. */
+export type Audience = 'operator' | 'agent'
+
+/**
+ * One entry of the operations table. CLI, page, HTTP and MCP tools are faces of it.
+ * `tool` marks it as an MCP tool of that name for agents.
+ */
+export interface Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
+  about: string
+  who: readonly Audience[]
+  input: I
+  output: O
+  tool?: { readOnly: boolean; /** The result as text; JSON where absent. */ text?: (output: never) => string }
+}
+
+export function operation<I extends z.ZodType, O extends z.ZodType>(entry: Operation<I, O>): Operation<I, O> {
+  return entry
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod'
+import { operation } from './operation.ts'
+
+/** The team and its agents: bring up, take down, look at. Times are ms since the epoch. */
+
+const evidence = z.object({ at: z.number(), what: z.string(), source: z.string() })
+
+export const agentRow = z.object({
+  agent: z.string(),
+  project: z.string(),
+  role: z.enum(['manager', 'worker']),
+  runtime: z.string(),
+  phase: z.string(),
+  detail: z.string(),
+  since: z.number(),
+  incarnation: z.string().nullable(),
+  restarts: z.int(),
+  inbox: z.int(),
+  /** argv of the terminal, read-only; absent while there is none. */
+  attach: z.array(z.string()).optional(),
+})
+export type AgentRow = z.infer<typeof agentRow>
+
+const selection = z.object({ agents: z.array(z.string()).default([]).describe('Addresses or short names; none means all') })
+const settled = z.object({ agents: z.array(agentRow), notices: z.array(z.string()) })
+
+const usageRow = z.object({
+  agent: z.string(),
+  model: z.string(),
+  tokens: z.object({ input: z.int(), output: z.int(), cacheRead: z.int(), cacheWrite: z.int() }),
+  usd: z.string().nullable(),
+})
+
+export const team = {
+  up: operation({
+    about: 'Apply the team as its files say now, start every agent, and wait until each is ready or has failed.',
+    who: ['operator'],
+    input: selection.extend({
+      /** Values of the environment variables that agents may get; kept in memory only. */
+      env: z.record(z.string(), z.string()).default({}),
+      rehearsal: z.string().nullable().default(null).describe('Scenario: run the team on the scripted model'),
+      timeoutMs: z.int().positive().default(120_000),
+    }),
+    output: settled.extend({ ok: z.boolean() }),
+  }),
+  down: operation({
+    about: 'End every agent, the terminal server and the keeper. The daemon stops after it.',
+    who: ['operator'],
+    input: z.object({ hard: z.boolean().default(false) }),
+    output: z.object({ stopped: z.array(z.object({ agent: z.string(), took: z.string(), ms: z.number() })) }),
+  }),
+  start: operation({
+    about: 'Start agents; clears a quarantine.',
+    who: ['operator'],
+    input: selection.extend({ timeoutMs: z.int().positive().default(120_000) }),
+    output: settled.extend({ ok: z.boolean() }),
+  }),
+  stop: operation({
+    about: 'Stop agents politely; they stay stopped.',
+    who: ['operator'],
+    input: selection,
+    output: z.object({ stopped: z.array(z.object({ agent: z.string(), took: z.string(), ms: z.number() })) }),
+  }),
+  kill: operation({
+    about: 'Kill agents at once; they stay stopped.',
+    who: ['operator'],
+    input: selection,
+    output: z.object({ stopped: z.array(z.object({ agent: z.string(), took: z.string(), ms: z.number() })) }),
+  }),
+  restart: operation({
+    about: 'Stop and start agents, resuming their conversations; clears a quarantine and its counters.',
+    who: ['operator'],
+    input: selection.extend({ fresh: z.boolean().default(false), timeoutMs: z.int().positive().default(120_000) }),
+    output: settled.extend({ ok: z.boolean() }),
+  }),
+  ps: operation({
+    about: 'Every agent, what it does and since when.',
+    who: ['operator'],
+    input: z.object({}),
+    output: z.array(agentRow),
+  }),
+  inspect: operation({
+    about: 'One agent in full: state with its evidence, limits, usage, files.',
+    who: ['operator'],
+    input: z.object({ agent: z.string() }),
+    output: agentRow.extend({
+      evidence: z.array(evidence),
+      limits: z.record(z.string(), z.unknown()),
+      usage: z.array(usageRow),
+      session: z.string().nullable(),
+      pid: z.int().nullable(),
+      model: z.string().nullable(),
+      permissionMode: z.string(),
+      cwd: z.string(),
+      reportsTo: z.string().nullable(),
+      canDm: z.array(z.string()),
+      canBroadcast: z.array(z.string()),
+      version: z.string().nullable(),
+      files: z.record(z.string(), z.string()),
+      /** What a person can do about it now. */
+      next: z.array(z.string()),
+    }),
+  }),
+  usage: operation({
+    about: 'Tokens by agent and model.',
+    who: ['operator'],
+    input: z.object({}),
+    output: z.array(usageRow),
+  }),
+  interrupt: operation({
+    about: 'Interrupt the running turn of an agent.',
+    who: ['operator'],
+    input: z.object({ agent: z.string() }),
+    output: z.object({ agent: z.string() }),
+  }),
+  logs: operation({
+    about: 'Where the log of each agent is, and its screen now if it has one. The reader opens the file itself.',
+    who: ['operator'],
+    input: selection.extend({ screen: z.boolean().default(true) }),
+    output: z.array(z.object({ agent: z.string(), file: z.string(), previous: z.array(z.string()), screen: z.string().nullable() })),
+  }),
+  attach: operation({
+    about: 'The command that shows an agent’s terminal.',
+    who: ['operator'],
+    input: z.object({ agent: z.string(), rw: z.boolean().default(false) }),
+    output: z.object({ agent: z.string(), argv: z.array(z.string()) }),
+  }),
+} as const

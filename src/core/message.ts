@@ -1,0 +1,33 @@
+import type { Address } from './team.ts'
+
+export type Priority = 'urgent' | 'normal' | 'low'
+
+/** How far a sender's words reach. A message never carries authority to approve. */
+export type Trust = 'operator' | 'lead' | 'peer' | 'bridged' | 'external'
+
+/** Who said it: an agent, or a person (`user`), or troupe itself (`troupe`). */
+export type Sender = Address | 'user' | 'troupe'
+
+export interface Message {
+  /** UUIDv7. */
+  id: string
+  /** Small integer, unique in the team. */
+  n: number
+  from: Sender
+  /** As it was addressed: `project:agent` or `#channel` with its project (`project#channel`). */
+  to: string
+  project: string
+  text: string
+  threadId: string | null
+  priority: Priority
+  trust: Trust
+  /** The sender's own key against doubles, if it gave one. */
+  key: string | null
+  /** The chain this message continues; its own id when it begins one. */
+  chain: string
+  hop: number
+  /** Control messages are for one incarnation only. */
+  control: { kind: 'stop' | 'report' | 'done' | 'save'; incarnation: string } | null
+  /** ms */
+  sentAt: number
+}

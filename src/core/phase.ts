@@ -1,0 +1,63 @@
+import type { RestartState } from './restart.ts'
+
+/**
+ * What an agent is doing, one state and one owner (the reconciler).
+ * Every phase is held together with the evidence that put it there.
+ */
+export type Phase =
+  | { name: 'stopped'; why: 'never' | 'asked' | 'done' | 'failed'; code: number | null }
+  | { name: 'starting' }
+  | { name: 'idle' }
+  | { name: 'busy' }
+  | { name: 'waiting'; what: string }
+  | { name: 'backoff'; until: number }
+  | { name: 'quarantined'; why: string }
+  | { name: 'parked'; until: number | null; why: string }
+  | { name: 'blocked'; why: string }
+  | { name: 'stopping' }
+
+export type PhaseName = Phase['name']
+
+/** One observation: what was seen, when (ms), and by which signal (`hook`, `session-file`, `process`, `screen`, …). */
+export interface Evidence {
+  at: number
+  what: string
+  source: string
+}
+
+/** The durable state of one agent: what is wanted, where it stands, what its restarts have cost so far. */
+export interface AgentState {
+  address: string
+  wanted: 'running' | 'stopped'
+  phase: Phase
+  /** When the phase was entered, ms. */
+  since: number
+  evidence: Evidence[]
+  incarnation: string | null
+  restarts: RestartState
+  /** The runtime's own conversation id, resumed by the next incarnation. */
+  session: string | null
+}
+
+/** Phases in which a process of the agent exists or is being made. */
+export const livePhases: readonly PhaseName[] = ['starting', 'idle', 'busy', 'waiting', 'stopping']
+
+export function isLive(phase: Phase): boolean {
+  return livePhases.includes(phase.name)
+}
+
+/** One word or two for a table cell. */
+export function phaseDetail(phase: Phase): string {
+  switch (phase.name) {
+    case 'stopped':
+      return phase.why === 'failed' ? `failed, exit ${phase.code ?? '?'}` : phase.why
+    case 'waiting':
+      return phase.what
+    case 'quarantined':
+    case 'blocked':
+    case 'parked':
+      return phase.why
+    default:
+      return ''
+  }
+}

@@ -1,0 +1,164 @@
+import type { Clock } from './clock.ts'
+import type { Evidence } from './phase.ts'
+import type { FailureClass } from './restart.ts'
+import type { ProcessSpec, Typing } from './supervisor.ts'
+import type { Agent, Team } from './team.ts'
+import type { Ladder, Proof, Rung } from './ladder.ts'
+import type { Priority, Trust } from './message.ts'
+
+/**
+ * The port to an agent CLI: how to launch, watch, feed, interrupt and meter it.
+ * A runtime knows its CLI and nothing of the store, the sockets or the team's other members.
+ */
+export interface Runtime {
+  readonly name: string
+  readonly abilities: Abilities
+  /** Installed? Which version, which features? Never starts a conversation. */
+  health(host: Host): Promise<Health>
+  /** Writes what the CLI needs into the agent's folder and says what to run. Idempotent. */
+  launch(context: LaunchContext): Promise<Launch>
+  /** Takes up one running incarnation, fresh or adopted. Must not throw for a process that is already gone. */
+  open(context: SessionContext): Session
+}
+
+/** What a runtime can prove and do, declared; the contract suite checks both the claims and the absences. */
+export interface Abilities {
+  /** Resumes a conversation by id. */
+  resume: boolean
+  /** Can say that text was taken in: which proofs it can give. */
+  proofs: Proof[]
+  /** Rungs that work in each state. */
+  rungs: Ladder
+  interrupt: boolean
+  usage: boolean
+  mcp: boolean
+}
+
+/** The machine as a runtime sees it. Values, not globals: environment is read by config/ alone. */
+export interface Host {
+  env: Record<string, string>
+  home: string
+  isRoot: boolean
+  clock: Clock
+}
+
+export interface Health {
+  installed: boolean
+  /** Absolute path of the program. */
+  program: string | null
+  version: string | null
+  /** What the probe found, such as `messagingSocket: true`. */
+  features: Record<string, boolean>
+  /** Set where it cannot be used as it is: why, and what to do. */
+  problem: { why: string; fix: string } | null
+}
+
+export interface LaunchContext {
+  team: Team
+  agent: Agent
+  incarnation: string
+  host: Host
+  health: Health
+  /** The agent's own folder, `state/agents/<project>-<agent>`, 0700, made by the caller. */
+  folder: string
+  /** `http://127.0.0.1:<port>`: where the MCP endpoint (`/mcp`), the hook sink (`/hook`) and the model (`/model`) are. */
+  url: string
+  /** Absolute paths of troupe's own small programs. */
+  programs: Programs
+  /** The environment every agent gets (identity, PATH, locale, …); a runtime adds to it. Holds TROUPE_AGENT_TOKEN. */
+  env: Record<string, string>
+  /** Mission, team and rules as plain text: the system prompt to append. */
+  briefing: string
+  /** Conversation to resume, if there was one. */
+  session: string | null
+  /** The scripted model answers instead of a real one. */
+  rehearsal: boolean
+}
+
+export interface Programs {
+  /** argv prefix that runs Node on a file. */
+  node: string
+  hook: string
+  shim: string
+  scripted: string
+}
+
+export interface Launch {
+  spec: ProcessSpec
+  /** The conversation id that the CLI was told to use, where it can be told. */
+  session: string | null
+  /** Sentences a person should read once, such as a mode that root forces. */
+  notices: string[]
+}
+
+export interface SessionContext {
+  agent: Agent
+  incarnation: string
+  /** Process id in the pane; null once it is gone. */
+  pid: number
+  startedAt: number
+  session: string | null
+  folder: string
+  host: Host
+  /** Types into the agent's terminal, reads its screen. */
+  terminal: Terminal
+}
+
+export interface Terminal {
+  type(input: Typing[]): Promise<void>
+  screen(): Promise<string>
+}
+
+/** One incarnation being watched and fed. */
+export interface Session {
+  /** Signals in order. The first call may replay the current state. Returns the way out. */
+  subscribe(listener: (signal: Signal) => void): () => void
+  /** A hook of the CLI called in. The answer is sent back as JSON; must return within 1 s unless it says otherwise. */
+  hook(event: Record<string, unknown>): Promise<Record<string, unknown>>
+  /**
+   * Offers one message through one rung. Resolves when the CLI has taken it or refused it; proof may come
+   * later as a signal that names the same message. Never blocks on a model.
+   */
+  deliver(rung: Rung, parcel: Parcel): Promise<Attempt>
+  interrupt(): Promise<void>
+  /** How to end it politely. */
+  farewell(): Typing[] | 'signal'
+  close(): void
+}
+
+/** A message as a runtime gets it: rendered, with what it needs to choose its words and to find it again. */
+export interface Parcel {
+  id: string
+  n: number
+  /** The envelope with the fenced body, ready to show. */
+  text: string
+  /** Appears verbatim in `text`; looked for in hooks and transcripts. */
+  marker: string
+  trust: Trust
+  priority: Priority
+}
+
+export type Attempt =
+  | { result: 'proved'; proof: Proof; what: string }
+  | { result: 'taken'; what: string } // accepted by the CLI, proof to follow as a signal
+  | { result: 'typed'; what: string } // typed, nothing can prove it
+  | { result: 'refused'; why: string } // this rung does not work now; nothing was entered
+
+export type Signal =
+  | { type: 'ready'; evidence: Evidence }
+  | { type: 'idle'; evidence: Evidence }
+  | { type: 'busy'; evidence: Evidence }
+  | { type: 'waiting'; what: string; evidence: Evidence }
+  | { type: 'proof'; marker: string; proof: Proof; evidence: Evidence }
+  | { type: 'session'; id: string; evidence: Evidence }
+  | { type: 'failure'; class: FailureClass; why: string; until: number | null; evidence: Evidence }
+  | { type: 'usage'; usage: UsageRecord }
+  | { type: 'note'; evidence: Evidence }
+
+/** Tokens of one model call. `key` makes the record unique: the same call read twice is one row. */
+export interface UsageRecord {
+  key: string
+  at: number
+  model: string
+  tokens: { input: number; output: number; cacheRead: number; cacheWrite: number }
+}

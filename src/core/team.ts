@@ -1,0 +1,167 @@
+/**
+ * The team as every part after `config/load` sees it: complete, absolute, defaults filled in.
+ * Nobody downstream writes `?? default`.
+ */
+export interface Team {
+  /** Absolute real path of the folder that holds team-compose.yaml. */
+  root: string
+  name: string
+  broker: Broker
+  supervisor: SupervisorSettings
+  limits: Limits
+  budget: BudgetSettings
+  hitl: HitlSettings
+  rateLimits: RateLimitSettings
+  interfaces: { type: string; name: string; config: unknown }[]
+  attachments: AttachmentSettings
+  projects: Project[]
+  /** Present when the whole team runs on a scripted model; a scenario name or absolute path. */
+  rehearsal: string | null
+}
+
+export type Broker = { type: 'sqlite'; path: string } | { type: 'postgres'; urlEnv: string }
+
+export interface SupervisorSettings {
+  /** A name exported by supervisors/index.ts. */
+  type: string
+  tmuxPrefix: string
+  /** How long an agent may take to end politely, ms. 0 means hard kill at once. */
+  drainTimeoutMs: number
+  /** `own`: a tmux server of the team's on its own socket. `default`: the user's server. */
+  tmuxServer: 'own' | 'default'
+}
+
+export interface Limits {
+  /** Largest message body, bytes of UTF-8. */
+  messageBytes: number
+  /** Log rotation. */
+  logBytes: number
+  logFiles: number
+}
+
+export interface BudgetSettings {
+  dailyUsdLimit: number | null
+  warnThresholdPct: number | null
+  messageTtlMs: number
+  perProjectUsdLimit: Record<string, number>
+}
+
+export interface HitlSettings {
+  globallySensitiveActions: string[]
+  autoApproveWindows: { action: string; project: string | null; agent: string | null; scope: string | null; until: number }[]
+}
+
+export interface RateLimitSettings {
+  defaultOnHit: string[]
+  fallbackWaitMs: number
+  hooks: RateLimitHook[]
+}
+
+export interface RateLimitHook {
+  name: string
+  action: 'wait' | 'send' | 'webhook' | 'run'
+  to: string | null
+  template: string | null
+  url: string | null
+  urlEnv: string | null
+  method: string | null
+  command: string[]
+}
+
+export interface AttachmentSettings {
+  enabled: boolean
+  maxSizeBytes: number
+  allowedRoots: string[]
+  scanner: { command: string; timeoutMs: number } | null
+  auditLogPath: string | null
+  tempfileTtlMs: number
+}
+
+export interface Project {
+  id: string
+  name: string
+  /** Absolute. */
+  cwd: string
+  channels: Channel[]
+  agents: Agent[]
+  interfaces: unknown
+}
+
+export interface Channel {
+  project: string
+  name: string
+  /** Agent addresses, resolved; a wildcard is expanded to every agent of the project. */
+  members: Address[]
+  wildcard: boolean
+}
+
+/** `project:agent`. */
+export type Address = string
+
+export type Role = 'manager' | 'worker'
+
+export interface Agent {
+  address: Address
+  id: string
+  project: string
+  role: Role
+  displayName: string | null
+  /** A name exported by runtimes/index.ts, or of a `runtimes/<name>.yaml` descriptor. */
+  runtime: string
+  /** Set where the runtime is described by a file: what the generic runtime needs. */
+  descriptor: RuntimeDescriptor | null
+  model: string | null
+  effort: string | null
+  /** Absolute paths, concatenated in order. */
+  rolePrompt: string[]
+  permissionMode: PermissionMode
+  autonomy: string
+  /** Addresses this agent may write to directly. Empty: nobody. `["*"]` in YAML is expanded. */
+  canDm: Address[]
+  /** Channel names of the own project. Empty: none. */
+  canBroadcast: string[]
+  reportsTo: Address | null
+  restart: RestartMode
+  onRateLimit: string[] | null
+  /** Absolute working directory. */
+  cwd: string
+  /** argv appended to the runtime's own. */
+  args: string[]
+  /** Names of `.env`/environment variables handed to this agent besides the standard ones. */
+  env: string[]
+  hooks: { event: string; matcher: string | null; command: string }[]
+  mcps: Record<string, { command: string; args: string[]; env: Record<string, string> }>
+  skills: string[]
+  subagents: string[]
+  ultracode: boolean
+  interfaces: { telegram: { botTokenEnv: string; chatIdsEnv: string } | null }
+  /** `own`, or the name of the agent's scenario where the whole team rehearses. */
+  protected: boolean
+}
+
+export type PermissionMode = 'plan' | 'confirm' | 'manual' | 'auto' | 'bypass'
+export type RestartMode = 'always' | 'on-failure' | 'never'
+
+/** `runtimes/<name>.yaml`: any command as an agent. */
+export interface RuntimeDescriptor {
+  name: string
+  binary: string
+  args: string[]
+  supportsMcp: boolean
+  sessionResume: string | null
+  defaultModel: string | null
+  env: Record<string, string>
+  /** Screen patterns (JavaScript regular expressions), tried against the visible screen. */
+  ready: string | null
+  busy: string | null
+  idle: string | null
+  rateLimitPatterns: { match: string; resetsAtCapture: string | null; resetsInCapture: string | null }[]
+}
+
+export function agentsOf(team: Team): Agent[] {
+  return team.projects.flatMap((project) => project.agents)
+}
+
+export function findAgent(team: Team, address: Address): Agent | undefined {
+  return agentsOf(team).find((agent) => agent.address === address)
+}

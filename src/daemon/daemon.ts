@@ -1,0 +1,35 @@
+import type { OperationName, Output, Parsed, StreamItem } from '../api/index.ts'
+
+/** Who is calling. It comes from the connection, never from an argument. */
+export type Caller = { kind: 'operator'; via: 'socket' | 'http' } | { kind: 'agent'; address: string; incarnation: string }
+
+/** One running daemon, as the server sees it. */
+export interface Daemon {
+  readonly root: string
+  /** Parses the input, checks the caller, runs the handler. Throws TroupeError. */
+  call(caller: Caller, name: string, input: unknown, signal: AbortSignal): Promise<unknown>
+  /** Bearer token → caller, or null. Tokens of ended incarnations are null. */
+  identify(token: string): Promise<Caller | null>
+  /** The journal from a cursor on (null: from now), live. Ends with the signal. */
+  events(cursor: string | null, signal: AbortSignal): AsyncIterable<StreamItem>
+  /** A hook of an agent's CLI. Answers within a second. */
+  hook(caller: Caller & { kind: 'agent' }, event: Record<string, unknown>): Promise<Record<string, unknown>>
+  /** The scripted model, where the team rehearses; 404 otherwise. */
+  model(caller: Caller & { kind: 'agent' }, request: Request): Promise<Response>
+  /** Told by the server once it listens, before agents are started. */
+  listening(address: { url: string }): void
+  /** Runs the loops. Adopts what runs. */
+  start(): Promise<void>
+  /** Graceful: agents go on. Idempotent. */
+  stop(): Promise<void>
+  /** Resolves when the daemon wants to go (down, stop, idle without agents). */
+  readonly finished: Promise<void>
+}
+
+export interface Call {
+  caller: Caller
+  signal: AbortSignal
+}
+
+export type Handler<K extends OperationName> = (input: Parsed<K>, call: Call) => Promise<Output<K>>
+export type Handlers = { [K in OperationName]: Handler<K> }

@@ -1,0 +1,138 @@
+import type { Delivery, DeliveryState } from '../core/delivery.ts'
+import type { Cursor, JournalEvent, NewEvent } from '../core/event.ts'
+import type { Proof, Rung } from '../core/ladder.ts'
+import type { Message } from '../core/message.ts'
+import type { AgentState } from '../core/phase.ts'
+import type { UsageRecord } from '../core/runtime.ts'
+import type { Ended } from '../core/restart.ts'
+
+/**
+ * The store, the same on every engine. Writes that arrive in one turn of the event loop share one
+ * transaction, each in its savepoint: one failing does not take the others with it.
+ * A promise of `write` resolves only after the commit is durable.
+ */
+export interface Store {
+  readonly engine: 'sqlite' | 'postgres'
+  /** For people: a path, or a URL without its password. */
+  readonly where: string
+  /** Database work only inside: no sockets, no files, no waiting for anything else. May run twice (serialization). */
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  read<T>(work: (db: Reader) => Promise<T>): Promise<T>
+  /** Called after each commit with the events it made, in order. Returns the way out. */
+  subscribe(listener: (events: JournalEvent[]) => void): () => void
+  /** Waits for what is under way. Idempotent. */
+  close(): Promise<void>
+}
+
+/** Inside one transaction. Everything a Reader can, and the changes. */
+export interface Tx extends Reader {
+  messages: MessagesReader & {
+    /** Gives the message its `n` and stores it with its deliveries, all `queued`. */
+    insert(message: Omit<Message, 'n'>, recipients: string[]): Promise<Message>
+  }
+  deliveries: DeliveriesReader & {
+    /** Changes one delivery if it is in one of `from`; false if it was not (somebody was first). */
+    update(messageId: string, recipient: string, from: DeliveryState[], change: DeliveryChange): Promise<boolean>
+  }
+  agents: AgentsReader & {
+    /** Inserts or replaces. */
+    put(state: AgentState): Promise<void>
+    remove(address: string): Promise<void>
+  }
+  incarnations: IncarnationsReader & {
+    insert(row: Incarnation): Promise<void>
+    update(id: string, change: Partial<Pick<Incarnation, 'pane' | 'pid' | 'session' | 'ended'>>): Promise<void>
+  }
+  usage: UsageReader & {
+    /** The same key twice is one row (the later values win): false if it was there with the same values. */
+    put(agent: string, incarnation: string, record: UsageRecord): Promise<boolean>
+  }
+  settings: SettingsReader & { put(key: string, value: unknown): Promise<void> }
+  /** Appends to the journal, in this transaction. */
+  journal(event: NewEvent): Promise<void>
+}
+
+export interface Reader {
+  messages: MessagesReader
+  deliveries: DeliveriesReader
+  agents: AgentsReader
+  incarnations: IncarnationsReader
+  usage: UsageReader
+  settings: SettingsReader
+  events: {
+    /** In order of each stream, streams merged by time; at most `limit`. `gone` if the cursor is older than what is kept. */
+    after(cursor: Cursor, limit: number): Promise<{ events: JournalEvent[]; gone: boolean }>
+    /** Oldest first: everything about a subject. */
+    about(subject: string): Promise<JournalEvent[]>
+    head(): Promise<Cursor>
+    /** Recomputes the chain. */
+    verify(): Promise<{ ok: true; events: number } | { ok: false; stream: string; seq: number; why: string }>
+  }
+}
+
+export interface MessagesReader {
+  get(id: string): Promise<Message | undefined>
+  byN(n: number): Promise<Message | undefined>
+  /** A sender's own key. */
+  byKey(from: string, key: string): Promise<Message | undefined>
+  /** Newest first, with their deliveries. `agent`: to or from it. */
+  list(filter: { agent?: string; limit: number; unread?: boolean }): Promise<{ message: Message; deliveries: Delivery[] }[]>
+}
+
+export interface DeliveriesReader {
+  of(messageId: string): Promise<Delivery[]>
+  get(messageId: string, recipient: string): Promise<Delivery | undefined>
+  /** Not acked, not dead, oldest message first. */
+  open(recipient: string, limit: number): Promise<{ message: Message; delivery: Delivery }[]>
+  /** Every recipient with queued deliveries. */
+  waiting(): Promise<string[]>
+  /** Number of unacknowledged deliveries by recipient. */
+  counts(): Promise<Record<string, number>>
+}
+
+export interface DeliveryChange {
+  state?: DeliveryState
+  proof?: Proof | null
+  typed?: boolean
+  incarnation?: string | null
+  rung?: Rung | null
+  attempts?: number
+  reason?: string | null
+  deliveredAt?: number | null
+  ackedAt?: number | null
+}
+
+export interface AgentsReader {
+  all(): Promise<AgentState[]>
+  get(address: string): Promise<AgentState | undefined>
+}
+
+/** One run of an agent's process. Kept after its end. */
+export interface Incarnation {
+  id: string
+  agent: string
+  /** sha256 of its bearer token, hex. */
+  tokenHash: string
+  pane: string | null
+  pid: number | null
+  /** The runtime's conversation id. */
+  session: string | null
+  startedAt: number
+  ended: Pick<Ended, 'code' | 'signal' | 'endedAt' | 'failure'> | null
+}
+
+export interface IncarnationsReader {
+  get(id: string): Promise<Incarnation | undefined>
+  /** Not ended only. */
+  byToken(tokenHash: string): Promise<Incarnation | undefined>
+  live(): Promise<Incarnation[]>
+}
+
+export interface UsageReader {
+  totals(): Promise<{ agent: string; model: string; tokens: UsageRecord['tokens'] }[]>
+}
+
+export interface SettingsReader {
+  /** JSON value, undefined if never put. */
+  get(key: string): Promise<unknown>
+}
