@@ -119,6 +119,27 @@ export const team = {
     input: selection.extend({ screen: z.boolean().default(true) }),
     output: z.array(z.object({ agent: z.string(), file: z.string(), previous: z.array(z.string()), screen: z.string().nullable() })),
   }),
+  events: operation({
+    about: 'The newest lines of the journal that match, oldest first, and the cursor to follow it from there.',
+    who: ['operator'],
+    input: z.object({
+      agent: z.string().optional(),
+      since: z.number().optional().describe('ms since the epoch'),
+      limit: z.int().min(1).max(10_000).default(200),
+    }),
+    output: z.object({
+      cursor: z.string(),
+      events: z.array(
+        z.object({
+          at: z.number(),
+          type: z.string(),
+          subject: z.string(),
+          agent: z.string().nullable(),
+          data: z.record(z.string(), z.unknown()),
+        }),
+      ),
+    }),
+  }),
   attach: operation({
     about: 'The command that shows an agent’s terminal.',
     who: ['operator'],
