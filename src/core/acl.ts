@@ -1,0 +1,60 @@
+import { channelAddress } from './address.ts'
+import type { Agent, Channel, Team } from './team.ts'
+import { findAgent } from './team.ts'
+import type { Sender, Trust } from './message.ts'
+
+/** Who may say what to whom. Pure; a refusal is a value with its reason and what would allow it. */
+export type Permission = { ok: true; recipients: string[] } | { ok: false; why: string; hint: string }
+
+/** The person at the keyboard, and troupe itself, are not bound by the team's graph. */
+export function isPerson(sender: Sender): boolean {
+  return sender === 'user' || sender === 'troupe'
+}
+
+export function canDm(team: Team, from: Sender, to: Agent): Permission {
+  if (isPerson(from)) return { ok: true, recipients: [to.address] }
+  const sender = findAgent(team, from)
+  if (sender === undefined) return { ok: false, why: `${from} is not in the team`, hint: 'it was removed from the team’s files' }
+  if (sender.address === to.address) {
+    return { ok: false, why: 'a message to yourself would only come back to you', hint: 'write it to context.md instead' }
+  }
+  if (sender.project !== to.project) {
+    return {
+      ok: false,
+      why: `${from} may not write to ${to.address}: projects are isolated`,
+      hint: 'ask your manager; only an open bridge between two managers crosses projects',
+    }
+  }
+  if (sender.canDm.includes(to.address)) return { ok: true, recipients: [to.address] }
+  return { ok: false, why: `${from} may not write to ${to.address}`, hint: allowed('can_dm', sender, sender.canDm) }
+}
+
+export function canBroadcast(team: Team, from: Sender, channel: Channel): Permission {
+  const others = channel.members.filter((member) => member !== from)
+  if (isPerson(from)) return { ok: true, recipients: others }
+  const name = `#${channel.name}`
+  const sender = findAgent(team, from)
+  if (sender === undefined || sender.project !== channel.project) {
+    return { ok: false, why: `${from} may not broadcast on ${channelAddress(channel)}: projects are isolated`, hint: 'use a channel of your own project' }
+  }
+  if (!channel.members.includes(from)) {
+    return { ok: false, why: `${from} is not a member of ${name}`, hint: `members are declared in the project file: ${channel.members.join(', ')}` }
+  }
+  if (sender.canBroadcast.includes(channel.name)) return { ok: true, recipients: others }
+  return { ok: false, why: `${from} may not broadcast on ${name}`, hint: allowed('can_broadcast', sender, sender.canBroadcast) }
+}
+
+/** How much a message of this sender counts with this recipient. */
+export function trustOf(team: Team, from: Sender, to: Agent): Trust {
+  if (isPerson(from)) return 'operator'
+  const sender = findAgent(team, from)
+  if (sender === undefined) return 'external'
+  if (sender.project !== to.project) return 'bridged'
+  const leads = sender.role === 'manager' && (to.reportsTo === sender.address || to.role === 'worker')
+  return leads ? 'lead' : 'peer'
+}
+
+function allowed(key: string, agent: Agent, list: readonly string[]): string {
+  const listed = list.length === 0 ? 'it lists nobody' : `it lists ${list.join(', ')}`
+  return `${key} of ${agent.address} decides: ${listed}`
+}

@@ -1,0 +1,74 @@
+import type { Role } from './team.ts'
+import type { Message, Trust } from './message.ts'
+import type { Parcel } from './runtime.ts'
+
+/** Above this a push carries the beginning only, and counts as delivered once the rest was fetched. Bytes of UTF-8. */
+export const pushLimit = 16 * 1024
+/** How much of a long body a push shows. Bytes of UTF-8. */
+export const previewLength = 2 * 1024
+
+export interface EnvelopeFacts {
+  message: Message
+  /** The sender's role, null for people. */
+  role: Role | null
+  trust: Trust
+  /** Random, made anew for each rendering: the body cannot close its own fence. */
+  nonce: string
+  /** Offered before, to this or an earlier incarnation. */
+  again: boolean
+}
+
+/** Whether a push of this message is only a beginning. */
+export function isPreview(text: string): boolean {
+  return Buffer.byteLength(text) > pushLimit
+}
+
+/**
+ * How a message is shown to an agent. The header is troupe's, the fenced part is the sender's.
+ * The message's UUID is the marker that hooks and transcripts are searched for.
+ */
+export function render(facts: EnvelopeFacts): Parcel {
+  const { message, nonce } = facts
+  const from = message.from === 'user' ? 'user (the operator)' : message.from
+  const header = [
+    `mail #${message.n}`,
+    `from ${from}${facts.role === null ? '' : `, ${facts.role} of ${message.project}`}`,
+    `trust ${facts.trust}`,
+    `via ${message.to.includes('#') ? message.to.slice(message.to.indexOf('#')) : 'dm'}`,
+    ...(message.priority === 'normal' ? [] : [message.priority]),
+    ...(message.threadId === null ? [] : [`thread ${printable(message.threadId).replaceAll('\n', ' ')}`]),
+    ...(facts.again ? ['shown again: not acknowledged yet'] : []),
+    `id ${message.id}`,
+  ]
+  const preview = isPreview(message.text)
+  const body = printable(preview ? beginning(message.text, previewLength) : message.text)
+  const rest = preview
+    ? `This is the beginning of ${Buffer.byteLength(message.text)} bytes. Fetch all of it: inbox_read with ids [${message.n}].`
+    : `When you are done with it: inbox_ack with ids [${message.n}].`
+  return {
+    id: message.id,
+    n: message.n,
+    text: `[${header.join(' · ')}]\n<<<${nonce}\n${body}\n${nonce}>>>\n${rest}`,
+    marker: message.id,
+    trust: facts.trust,
+    priority: message.priority,
+  }
+}
+
+/** Cuts at a character border. */
+function beginning(text: string, bytes: number): string {
+  const cut = Buffer.from(text).subarray(0, bytes)
+  return new TextDecoder('utf-8', { fatal: false }).decode(cut).replace(/\uFFFD+$/, '')
+}
+
+// Control characters other than newline and tab could drive a terminal or end a paste.
+// eslint-disable-next-line no-control-regex
+const control = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069\u200B\u2060\uFEFF]/g
+
+/** Shows what a terminal would obey or hide: `\x1b`, `\u202e`. CRLF becomes a newline. */
+export function printable(text: string): string {
+  return text.replaceAll('\r\n', '\n').replace(control, (c) => {
+    const code = c.charCodeAt(0)
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
+  })
+}

@@ -1,0 +1,177 @@
+import { afterEnd, noRestarts, type Ended } from './restart.ts'
+import type { Agent } from './team.ts'
+import type { AgentState, Evidence, Phase } from './phase.ts'
+import type { Observed } from './supervisor.ts'
+import type { Signal } from './runtime.ts'
+
+/** What the reconciler does next. One action per agent and process at a time. */
+export type Action =
+  | { do: 'launch'; address: string }
+  /** The process of the current incarnation is gone: write down how it ended, then decide. */
+  | { do: 'record-end'; address: string; incarnation: string; code: number | null; signal: string | null }
+  /** It was written down but never started (the daemon died in between): forget it, without blame. */
+  | { do: 'forget-launch'; address: string; incarnation: string }
+  | { do: 'stop'; address: string; incarnation: string }
+  | { do: 'adopt'; address: string; incarnation: string; pid: number }
+  /** A process that belongs to no current incarnation. */
+  | { do: 'end-orphan'; address: string; incarnation: string }
+  /** What is left of an ended process. */
+  | { do: 'clear'; address: string; incarnation: string }
+  /** An agent that left the team, with nothing running any more. */
+  | { do: 'forget-agent'; address: string }
+
+export interface Known {
+  state: AgentState
+  /** The terminal exists, as far as the store knows: the launch came that far. */
+  launched: boolean
+  /** A session watches the current incarnation. */
+  watched: boolean
+}
+
+/** The whole decision. `observed` is a complete list: the caller does not plan when the supervisor cannot tell. */
+export function plan(agents: readonly Agent[], known: readonly Known[], observed: readonly Observed[], now: number): Action[] {
+  const declared = new Set(agents.map((agent) => agent.address))
+  const actions: Action[] = []
+  const claimed = new Set<string>()
+  for (const each of known) {
+    const { incarnation, address } = each.state
+    if (incarnation === null) {
+      if (!declared.has(address)) actions.push({ do: 'forget-agent', address })
+      else if (shouldLaunch(each.state, now)) actions.push({ do: 'launch', address })
+      continue
+    }
+    claimed.add(incarnation)
+    const seen = observed.find((process) => process.incarnation === incarnation)
+    const action = forIncarnation(each, seen, declared.has(address))
+    if (action !== null) actions.push(action)
+  }
+  for (const process of observed) {
+    if (claimed.has(process.incarnation)) continue
+    const { address, incarnation } = process
+    actions.push({ do: process.state.alive ? 'end-orphan' : 'clear', address, incarnation })
+  }
+  return actions
+}
+
+function forIncarnation(known: Known, seen: Observed | undefined, declared: boolean): Action | null {
+  const { address, incarnation, wanted, phase } = known.state
+  if (incarnation === null) return null
+  if (seen === undefined) {
+    if (!known.launched) return { do: 'forget-launch', address, incarnation }
+    return { do: 'record-end', address, incarnation, code: null, signal: null }
+  }
+  if (!seen.state.alive) return { do: 'record-end', address, incarnation, code: seen.state.code, signal: seen.state.signal }
+  if (wanted === 'stopped' || phase.name === 'stopping' || !declared) return { do: 'stop', address, incarnation }
+  if (!known.watched) return { do: 'adopt', address, incarnation, pid: seen.pid }
+  return null
+}
+
+function shouldLaunch(state: AgentState, now: number): boolean {
+  if (state.wanted !== 'running') return false
+  switch (state.phase.name) {
+    case 'stopped':
+      return state.phase.why === 'never' || state.phase.why === 'asked'
+    case 'backoff':
+      return state.phase.until <= now
+    case 'parked':
+      return state.phase.until !== null && state.phase.until <= now
+    default:
+      return false
+  }
+}
+
+/** When to look again although nothing happened: the nearest end of a back-off or a parking, ms since the epoch. */
+export function nextDue(states: readonly AgentState[]): number | null {
+  const times = states.flatMap(({ wanted, phase }) => {
+    if (wanted !== 'running') return []
+    if (phase.name === 'backoff') return [phase.until]
+    return phase.name === 'parked' && phase.until !== null ? [phase.until] : []
+  })
+  return times.length === 0 ? null : Math.min(...times)
+}
+
+/** Evidence is kept short: the newest twenty lines. */
+const evidenceKept = 20
+
+export function newState(address: string, now: number): AgentState {
+  return {
+    address,
+    wanted: 'stopped',
+    phase: { name: 'stopped', why: 'never', code: null },
+    since: now,
+    evidence: [],
+    incarnation: null,
+    restarts: noRestarts,
+    session: null,
+  }
+}
+
+export function enter(state: AgentState, phase: Phase, evidence: Evidence): AgentState {
+  const same = JSON.stringify(phase) === JSON.stringify(state.phase)
+  return { ...witness(state, evidence), phase, since: same ? state.since : evidence.at }
+}
+
+export function witness(state: AgentState, evidence: Evidence): AgentState {
+  return { ...state, evidence: [...state.evidence, evidence].slice(-evidenceKept) }
+}
+
+/** What the runtime saw. A stopping agent stays stopping whatever it says. */
+export function onSignal(state: AgentState, signal: Signal): AgentState {
+  if (signal.type === 'session') return witness({ ...state, session: signal.id }, signal.evidence)
+  if (signal.type === 'note') return witness(state, signal.evidence)
+  if (state.incarnation === null || state.phase.name === 'stopping') return state
+  switch (signal.type) {
+    case 'ready':
+      return state.phase.name === 'starting' ? enter(state, { name: 'idle' }, signal.evidence) : state
+    case 'idle':
+      return enter(state, { name: 'idle' }, signal.evidence)
+    case 'busy':
+      return enter(state, { name: 'busy' }, signal.evidence)
+    case 'waiting':
+      return enter(state, { name: 'waiting', what: signal.what }, signal.evidence)
+    case 'failure':
+      return onFailure(state, signal)
+    default:
+      return state
+  }
+}
+
+function onFailure(state: AgentState, signal: Signal & { type: 'failure' }): AgentState {
+  switch (signal.class) {
+    case 'auth':
+    case 'config':
+      return enter(state, { name: 'blocked', why: signal.why }, signal.evidence)
+    case 'quota':
+      return enter(state, { name: 'parked', until: signal.until, why: signal.why }, signal.evidence)
+    default:
+      return witness(state, signal.evidence)
+  }
+}
+
+/** The process is gone. An end that was asked for costs nothing; any other goes through the restart policy. */
+export function onEnded(state: AgentState, agent: Pick<Agent, 'restart'> | undefined, ended: Ended, jitter: number): AgentState {
+  const gone = { ...state, incarnation: null }
+  const evidence = { at: ended.endedAt, what: endText(ended), source: 'process' }
+  if (state.phase.name === 'stopping' || state.wanted === 'stopped' || agent === undefined) {
+    return enter(gone, { name: 'stopped', why: 'asked', code: ended.code }, evidence)
+  }
+  const decision = afterEnd(agent.restart, state.restarts, ended, jitter)
+  const next = { ...gone, restarts: decision.state }
+  switch (decision.do) {
+    case 'restart':
+      return enter(next, { name: 'backoff', until: decision.at }, evidence)
+    case 'stop':
+      return enter(next, { name: 'stopped', why: decision.why, code: decision.code }, evidence)
+    case 'quarantine':
+      return enter(next, { name: 'quarantined', why: decision.why }, evidence)
+    case 'block':
+      return enter(next, { name: 'blocked', why: decision.why }, evidence)
+    case 'park':
+      return enter(next, { name: 'parked', until: decision.until, why: decision.why }, evidence)
+  }
+}
+
+function endText(ended: Ended): string {
+  if (ended.signal !== null) return `the process was ended by ${ended.signal}`
+  return ended.code === null ? 'the process is gone, its exit status is unknown' : `the process ended with exit ${ended.code}`
+}
