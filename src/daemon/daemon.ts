@@ -1,3 +1,4 @@
+import type { HeldValues } from '../api/wire.ts'
 import type { OperationName, Output, Parsed, StreamItem } from '../api/index.ts'
 
 /** Who is calling. It comes from the connection, never from an argument. */
@@ -16,14 +17,37 @@ export interface Daemon {
   hook(caller: Caller & { kind: 'agent' }, event: Record<string, unknown>): Promise<Record<string, unknown>>
   /** The scripted model, where the team rehearses; 404 otherwise. */
   model(caller: Caller & { kind: 'agent' }, request: Request): Promise<Response>
-  /** Told by the server once it listens, before agents are started. */
-  listening(address: { url: string }): void
+  /** Told by the server once it listens, before `start()`. */
+  listening(front: Front): void
   /** Runs the loops. Adopts what runs. */
   start(): Promise<void>
   /** Graceful: agents go on. Idempotent. */
   stop(): Promise<void>
   /** Resolves when the daemon wants to go (down, stop, idle without agents). */
   readonly finished: Promise<void>
+}
+
+/** What the server gives to the daemon once it listens. */
+export interface Front {
+  /** `http://127.0.0.1:<port>`, the same after a restart. */
+  url: string
+  /**
+   * Each agent's own Unix socket, with the same routes as the URL. Opened before a launch (or at an adoption)
+   * and closed when the incarnation ends; both idempotent. `open` resolves to the socket's path.
+   */
+  endpoints: { open(incarnation: string): Promise<string>; close(incarnation: string): Promise<void> }
+  held: Held
+  /** Process id of the keeper, null while there is none. */
+  keeper(): number | null
+}
+
+/** The environment values of the last `up`. In memory only: the keeper holds them over a crash of the daemon. */
+export interface Held {
+  /** Null before the first `up`. */
+  readonly values: HeldValues | null
+  /** Ignored if older than what is held. */
+  put(values: HeldValues): void
+  subscribe(listener: (values: HeldValues) => void): () => void
 }
 
 export interface Call {

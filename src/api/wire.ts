@@ -1,0 +1,116 @@
+import { TroupeError, type ErrorShape } from '../core/error.ts'
+
+/**
+ * The operator socket: JSON, one value a line, UTF-8. The client says hello first; after the server's
+ * hello any number of requests run side by side, told apart by `id`. Kept free of heavy imports: the
+ * CLI loads it on every start.
+ */
+
+/** Raised when a change would make an older client or daemon misread the other. */
+export const protocolVersion = 1
+
+/** Version of the program, as in package.json (a test compares them). */
+export const programVersion = '0.1.0'
+
+/** A message's 256 KiB, each byte escaped at worst, with room for the rest of the call. Bytes. */
+export const longestLine = 1024 * 1024
+
+export interface ClientHello {
+  protocol: number
+  version: string
+  pid: number
+}
+
+export interface ServerHello extends ClientHello {
+  root: string
+}
+
+/** Environment values that agents may get, as of the last `up`. Held in memory by daemon and keeper, never in a file. */
+export interface HeldValues {
+  /** When they were given, ms; the newer set wins. */
+  at: number
+  env: Record<string, string>
+}
+
+export type ClientLine =
+  | { hello: ClientHello }
+  | { id: number; call: string; input: unknown }
+  | { id: number; events: string | null }
+  | { id: number; cancel: true }
+  /** "I am the keeper": takes the one keeper's place, or is answered with the error `conflict`. */
+  | { keeper: { values: HeldValues | null } }
+
+export type ServerLine =
+  | { hello: ServerHello }
+  | { id: number; ok: unknown }
+  | { id: number; error: ErrorShape }
+  | { id: number; item: StreamItem }
+  /** About the connection itself; it is closed after this line. */
+  | { error: ErrorShape }
+  /** To the keeper: hold these for the next daemon. */
+  | { hold: HeldValues }
+  /** To the keeper: the daemon goes because it was asked to; end too. */
+  | { leave: true }
+
+/** What `GET /api/v1/events` and the `events` request on the socket send. `id` is the cursor after it, as text. */
+export interface StreamItem {
+  id: string
+  event: 'journal' | 'reset'
+  data: unknown
+}
+
+export function writeLine(line: ClientLine | ServerLine): string {
+  return `${JSON.stringify(line)}\n`
+}
+
+/** Cuts a byte stream into parsed lines. Throws `too_large` or `usage`; the stream is of no use after that. */
+export class LineReader {
+  #parts: Buffer[] = []
+  #size = 0
+  readonly #limit: number
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true })
+
+  /** `limit` in bytes, for one line. */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  push(chunk: Buffer): unknown[] {
+    const lines: unknown[] = []
+    let from = 0
+    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
+      this.#keep(chunk.subarray(from, end))
+      const line = this.#take()
+      if (line.length > 0) lines.push(this.#parse(line))
+      from = end + 1
+    }
+    this.#keep(chunk.subarray(from))
+    return lines
+  }
+
+  #keep(part: Buffer): void {
+    this.#size += part.length
+    if (this.#size > this.#limit) {
+      throw new TroupeError('too_large', `a line is longer than ${this.#limit} bytes`, {
+        hint: 'send less in one call',
+        facts: { limit: this.#limit },
+      })
+    }
+    if (part.length > 0) this.#parts.push(part)
+  }
+
+  #take(): Buffer {
+    const line = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)
+    this.#parts = []
+    this.#size = 0
+    return line
+  }
+
+  #parse(line: Buffer): unknown {
+    try {
+      return JSON.parse(this.#decoder.decode(line))
+    } catch (cause) {
+      throw new TroupeError('usage', 'a line is not JSON in UTF-8', { cause })
+    }
+  }
+}

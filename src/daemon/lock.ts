@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { TroupeError } from '../core/error.ts'
+import { writeAtomic } from '../util/atomic-write.ts'
+
+export interface Lock {
+  /** Idempotent. The kernel does the same when the process dies. */
+  release(): void
+}
+
+/**
+ * One daemon per root: an exclusive SQLite transaction on `file`, held until release or death. Who holds it is
+ * written beside (`<file>.json`), for people only; the transaction alone decides. Throws `conflict` naming the holder.
+ */
+export function takeLock(file: string, holder: { pid: number; since: number }): Lock {
+  const database = new DatabaseSync(file, { timeout: 0 })
+  try {
+    database.exec('BEGIN EXCLUSIVE')
+  } catch (cause) {
+    database.close()
+    if (!isBusy(cause)) throw new TroupeError('failed', `the lock ${file} cannot be taken: ${String(cause)}`, { cause })
+    throw new TroupeError('conflict', `a daemon runs already for this team${describeHolder(file)}`, {
+      hint: 'troupe daemon status',
+      facts: { ...lockHolder(file) },
+      cause,
+    })
+  }
+  writeAtomic(`${file}.json`, `${JSON.stringify(holder)}\n`)
+  let held = true
+  return {
+    release() {
+      if (held) database.close()
+      held = false
+    },
+  }
+}
+
+export function lockHolder(file: string): { pid: number; since: number } | null {
+  try {
+    const found: unknown = JSON.parse(readFileSync(`${file}.json`, 'utf8'))
+    if (typeof found !== 'object' || found === null || !('pid' in found) || !('since' in found)) return null
+    return typeof found.pid === 'number' && typeof found.since === 'number' ? { pid: found.pid, since: found.since } : null
+  } catch {
+    return null // never written, or not yet: the note is for people, the lock does not depend on it
+  }
+}
+
+function describeHolder(file: string): string {
+  const holder = lockHolder(file)
+  return holder === null ? '' : ` (process ${holder.pid}, since ${new Date(holder.since).toISOString()})`
+}
+
+/** SQLITE_BUSY is 5. */
+function isBusy(cause: unknown): boolean {
+  return typeof cause === 'object' && cause !== null && 'errcode' in cause && cause.errcode === 5
+}
