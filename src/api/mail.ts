@@ -26,7 +26,7 @@ export const mail = {
   whoami: operation({
     about: 'Who you are: your address in the team, `project:agent`.',
     who: ['agent'],
-    tool: { readOnly: true },
+    tool: { readOnly: true, text: (output: { agent: string }) => output.agent },
     input: z.object({}),
     output: z.object({ agent: z.string(), project: z.string(), role: z.enum(['manager', 'worker']), incarnation: z.string() }),
   }),

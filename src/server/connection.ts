@@ -1,0 +1,160 @@
+import type { Socket } from 'node:net'
+import { LineReader, longestLine, protocolVersion, type HeldValues, type ServerHello } from '../api/wire.ts'
+import type { Clock } from '../core/clock.ts'
+import { TroupeError, toShape, type ErrorShape } from '../core/error.ts'
+import type { Caller, Daemon } from '../daemon/daemon.ts'
+import type { KeeperSeat } from './keeper-seat.ts'
+import { Outgoing } from './outgoing.ts'
+
+/** ms and counts. A connection that says nothing, asks too much at once or does not read is closed. */
+export const socketLimits = { helloMs: 10_000, stallMs: 30_000, requests: 1024 }
+
+export interface ConnectionContext {
+  daemon: Daemon
+  hello: ServerHello
+  seat: KeeperSeat
+  clock: Clock
+  limits: typeof socketLimits
+  /** An error that is a defect of ours: the client gets a sentence, the log gets the rest. */
+  report(error: unknown): void
+}
+
+type State = { name: 'greeting'; stopTimer: () => void } | { name: 'open'; pid: number } | { name: 'closed' }
+
+const operator: Caller = { kind: 'operator', via: 'socket' }
+
+/** One client of the operator socket, from its hello to its end. Whatever it asked for is aborted when it goes. */
+export class Connection {
+  readonly #socket: Socket
+  readonly #context: ConnectionContext
+  readonly #out: Outgoing
+  readonly #lines = new LineReader(longestLine)
+  readonly #requests = new Map<number, AbortController>()
+  #state: State
+
+  constructor(socket: Socket, context: ConnectionContext) {
+    this.#socket = socket
+    this.#context = context
+    this.#out = new Outgoing(socket, context.clock, context.limits.stallMs)
+    this.#state = { name: 'greeting', stopTimer: context.clock.after(context.limits.helloMs, () => socket.destroy()) }
+    socket.on('data', (chunk) => this.#read(chunk))
+    socket.on('error', () => socket.destroy()) // the other side is gone: nobody is left to tell
+    socket.on('close', () => this.#closed())
+  }
+
+  /** True while an answer is owed. */
+  get busy(): boolean {
+    return this.#requests.size > 0
+  }
+
+  end(): void {
+    this.#socket.end()
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#state.name === 'closed') return
+    try {
+      for (const line of this.#lines.push(chunk)) this.#take(line)
+    } catch (error) {
+      this.#refuse(error)
+    }
+  }
+
+  #take(line: unknown): void {
+    if (this.#state.name === 'closed') return
+    if (!isRecord(line)) throw new TroupeError('usage', 'a line must be a JSON object')
+    if (this.#state.name === 'greeting') return this.#greet(line['hello'], this.#state.stopTimer)
+    if ('keeper' in line) return this.#seatKeeper(line['keeper'], this.#state.pid)
+    const id = line['id']
+    if (typeof id !== 'number' || !Number.isSafeInteger(id)) throw new TroupeError('usage', 'a request needs an integer id')
+    if (line['cancel'] === true) return this.#requests.get(id)?.abort()
+    this.#start(id, line)
+  }
+
+  #greet(hello: unknown, stopTimer: () => void): void {
+    if (!isRecord(hello)) throw new TroupeError('usage', 'the first line must be a hello')
+    this.#out.send({ hello: this.#context.hello })
+    if (hello['protocol'] !== protocolVersion) throw incompatible(hello, this.#context.hello)
+    stopTimer()
+    this.#state = { name: 'open', pid: typeof hello['pid'] === 'number' ? hello['pid'] : 0 }
+  }
+
+  #seatKeeper(keeper: unknown, pid: number): void {
+    const leave = this.#context.seat.take({ pid, send: (line) => this.#out.send(line) }, readValues(keeper))
+    this.#socket.on('close', leave)
+  }
+
+  #start(id: number, line: Record<string, unknown>): void {
+    if (this.#requests.has(id)) throw new TroupeError('usage', `request ${id} is still running`)
+    if (this.#requests.size >= this.#context.limits.requests) {
+      return this.#fail(id, new TroupeError('throttled', `${this.#requests.size} requests are running on this connection`, {
+        hint: 'wait for some of them to end',
+      }))
+    }
+    const abort = new AbortController()
+    this.#requests.set(id, abort)
+    void this.#answer(id, line, abort.signal)
+      .then((ok) => this.#out.send({ id, ok }), (error: unknown) => this.#fail(id, error))
+      .finally(() => this.#requests.delete(id))
+  }
+
+  async #answer(id: number, line: Record<string, unknown>, signal: AbortSignal): Promise<unknown> {
+    if (typeof line['call'] === 'string') {
+      return (await this.#context.daemon.call(operator, line['call'], line['input'] ?? {}, signal)) ?? null
+    }
+    const cursor = line['events']
+    if (cursor !== null && typeof cursor !== 'string') {
+      throw new TroupeError('usage', 'a request needs `call` or `events`')
+    }
+    for await (const item of this.#context.daemon.events(cursor, signal)) {
+      this.#out.send({ id, item })
+      await this.#out.drained()
+    }
+    return null
+  }
+
+  #fail(id: number, error: unknown): void {
+    this.#out.send({ id, error: this.#shape(error) })
+  }
+
+  #refuse(error: unknown): void {
+    this.#out.end({ error: this.#shape(error) })
+    this.#closed()
+  }
+
+  #shape(error: unknown): ErrorShape {
+    if (!(error instanceof TroupeError) || error.code === 'internal') this.#context.report(error)
+    return toShape(error)
+  }
+
+  #closed(): void {
+    if (this.#state.name === 'greeting') this.#state.stopTimer()
+    this.#state = { name: 'closed' }
+    for (const abort of this.#requests.values()) abort.abort()
+  }
+}
+
+function incompatible(client: Record<string, unknown>, server: ServerHello): TroupeError {
+  const newer = typeof client['protocol'] === 'number' && client['protocol'] > server.protocol
+  return new TroupeError(
+    'incompatible',
+    `this troupe (${String(client['version'])}) and the running daemon (${server.version}) speak different protocols`,
+    {
+      hint: newer
+        ? `stop the older daemon (process ${server.pid}): kill ${server.pid}; agents go on, and the next command starts a new one`
+        : `use troupe ${server.version} or newer`,
+      facts: { client: client['protocol'] ?? null, daemon: server.protocol },
+    },
+  )
+}
+
+function readValues(keeper: unknown): HeldValues | null {
+  const values = isRecord(keeper) ? keeper['values'] : null
+  if (!isRecord(values) || typeof values['at'] !== 'number' || !isRecord(values['env'])) return null
+  const env = Object.entries(values['env']).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  return { at: values['at'], env: Object.fromEntries(env) }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

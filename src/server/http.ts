@@ -1,0 +1,152 @@
+import { Hono, type Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { isOperation, operations } from '../api/index.ts'
+import type { Clock } from '../core/clock.ts'
+import { TroupeError } from '../core/error.ts'
+import type { Caller, Daemon } from '../daemon/daemon.ts'
+import { failure, isDefect } from './failure.ts'
+import { checkNames, identify, withoutSecrets, type Door } from './guard.ts'
+import { mcpEndpoint, type AgentCaller } from './mcp.ts'
+import { openApi } from './openapi.ts'
+import { sendEvents, sseTimes } from './sse.ts'
+
+/** Bytes of a request's body. A model request carries a whole conversation, images included. */
+export const bodyLimits = { call: 1024 * 1024, model: 64 * 1024 * 1024 }
+
+/** A runtime's hook must never wait for troupe longer than this, ms; it then gets an answer without an opinion. */
+export const hookMs = 1000
+
+export interface HttpOptions {
+  daemon: Daemon
+  clock: Clock
+  times?: typeof sseTimes
+  /** A defect of ours: the client gets a sentence, the log the rest. */
+  report(error: unknown): void
+}
+
+interface Env {
+  Bindings: { door: Door }
+  Variables: { caller: Caller; signal: AbortSignal }
+}
+
+export interface HttpApp {
+  /** `door` says where the request came in. */
+  fetch(request: Request, door: Door): Response | Promise<Response>
+  close(): Promise<void>
+}
+
+/** Every route of troupe over HTTP, for the loopback port and for each agent's own socket. */
+export function httpApp(options: HttpOptions): HttpApp {
+  const { daemon, report } = options
+  const mcp = mcpEndpoint(daemon, report)
+  const app = new Hono<Env>()
+
+  app.onError((error, c) => {
+    if (isDefect(error)) report(error)
+    return failure(c, isDefect(error) ? new TroupeError('internal', 'troupe failed to do this; the reason is in the log of its daemon') : error)
+  })
+  app.notFound((c) => failure(c, new TroupeError('unknown', `there is nothing at ${c.req.method} ${c.req.path}`, { hint: 'GET /api/v1/openapi.json lists what there is' })))
+
+  app.use(async (c, next) => {
+    checkNames(c.req.raw.headers, c.env.door)
+    c.set('signal', c.req.raw.signal) // taken first: later wrappings of the request lose it
+    if (c.req.path === '/health' && c.req.method === 'GET') return c.body(null, 204)
+    c.set('caller', await identify(daemon, c.req.raw.headers, c.env.door, c.req.path.startsWith('/model/')))
+    return next()
+  })
+  app.use('/model/*', limit(bodyLimits.model))
+  app.use('/api/*', limit(bodyLimits.call))
+  app.use('/mcp', limit(bodyLimits.call))
+  app.use('/hook', limit(bodyLimits.call))
+
+  app.get('/api/v1/openapi.json', (c) => c.json(openApi(new URL(c.req.url).origin)))
+  app.get('/api/v1/events', (c) => {
+    if (c.var.caller.kind !== 'operator') throw new TroupeError('denied', 'the journal is for operators only')
+    const cursor = c.req.header('last-event-id') ?? c.req.query('cursor') ?? null
+    return sendEvents(c, (signal) => daemon.events(cursor, signal), { clock: options.clock, times: options.times ?? sseTimes, signal: c.var.signal })
+  })
+  app.post('/api/v1/:operation', async (c) => {
+    const name = c.req.param('operation')
+    checkAudience(name, c.var.caller)
+    const output = await daemon.call(c.var.caller, name, await readJson(c, {}), c.var.signal)
+    return c.json(output ?? null)
+  })
+  app.all('/mcp', async (c) => {
+    const caller = agentOnly(c.var.caller)
+    const body = c.req.method === 'POST' ? await readJson(c, null).catch(() => notJson) : undefined
+    return body === notJson ? c.json(notJson, 400) : mcp.fetch(c.req.raw, caller, c.var.signal, body)
+  })
+  app.post('/hook', async (c) => {
+    const caller = agentOnly(c.var.caller)
+    return c.json(await inTime(daemon.hook(caller, asRecord(await readJson(c, {}))), options.clock, report))
+  })
+  app.all('/model/*', async (c) => daemon.model(agentOnly(c.var.caller), modelRequest(c)))
+
+  return {
+    fetch: (request, door) => app.fetch(request, { door }),
+    close: () => mcp.close(),
+  }
+}
+
+/** As JSON-RPC says it. */
+const notJson = { jsonrpc: '2.0', id: null, error: { code: -32700, message: 'Parse error: the request is not JSON' } }
+
+function limit(maxSize: number): ReturnType<typeof bodyLimit> {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new TroupeError('too_large', `the request is larger than ${maxSize} bytes`, { hint: 'send less in one call', facts: { limit: maxSize } })
+    },
+  })
+}
+
+/** An agent's token is good for its own operations only, whatever the handler would say. */
+function checkAudience(name: string, caller: Caller): void {
+  if (!isOperation(name)) throw new TroupeError('unknown', `there is no operation ${JSON.stringify(name)}`, { hint: 'GET /api/v1/openapi.json lists them' })
+  if (!operations[name].who.includes(caller.kind)) throw new TroupeError('denied', `${name} is not for ${caller.kind}s`)
+}
+
+function agentOnly(caller: Caller): AgentCaller {
+  if (caller.kind !== 'agent') throw new TroupeError('denied', 'this is for agents only', { hint: 'operators use /api/v1' })
+  return caller
+}
+
+async function readJson(c: Context<Env>, empty: unknown): Promise<unknown> {
+  const text = await c.req.text()
+  if (text === '') return empty
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new TroupeError('usage', 'the request is not JSON', { cause })
+  }
+}
+
+function asRecord(body: unknown): Record<string, unknown> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new TroupeError('usage', 'a hook sends a JSON object')
+  return body as Record<string, unknown>
+}
+
+async function inTime(answer: Promise<Record<string, unknown>>, clock: Clock, report: (error: unknown) => void): Promise<Record<string, unknown>> {
+  let stopTimer = (): void => undefined
+  const late = new Promise<Record<string, unknown>>((resolve) => {
+    stopTimer = clock.after(hookMs, () => {
+      report(new TroupeError('timeout', `a hook was not answered within ${hookMs} ms`))
+      resolve({})
+    })
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    stopTimer()
+  }
+}
+
+/** The agent's request as the model's own API would get it: prefix and token taken off, body and abort kept. */
+function modelRequest(c: Context<Env>): Request {
+  const url = new URL(c.req.url)
+  url.pathname = url.pathname.slice('/model'.length)
+  const { method, headers, body } = c.req.raw
+  const request = new Request(url, { method, headers: withoutSecrets(headers), ...(body === null ? {} : { body, duplex: 'half' }) } as RequestInit)
+  Object.defineProperty(request, 'signal', { value: c.var.signal })
+  return request
+}

@@ -1,0 +1,56 @@
+import { chmodSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TroupeError } from '../core/error.ts'
+import { Connection, socketLimits, type ConnectionContext } from './connection.ts'
+
+export interface OperatorSocket {
+  /** Takes no more clients, gives running requests `graceMs` to be answered, then cuts. Idempotent. */
+  close(graceMs: number): Promise<void>
+}
+
+/**
+ * Listens on the operator socket, mode 0600. The caller holds the root's lock: a file that is there already
+ * was left by a dead daemon and is removed.
+ */
+export async function listenOperator(
+  path: string,
+  context: Omit<ConnectionContext, 'limits'> & { limits?: Partial<typeof socketLimits> },
+): Promise<OperatorSocket> {
+  const complete = { ...context, limits: { ...socketLimits, ...context.limits } }
+  const connections = new Set<Connection>()
+  const sockets = new Set<{ destroy(): void }>()
+  const server = createServer((socket) => {
+    const connection = new Connection(socket, complete)
+    connections.add(connection)
+    sockets.add(socket)
+    socket.on('close', () => {
+      connections.delete(connection)
+      sockets.delete(socket)
+    })
+  })
+  await listenOn(server, path)
+
+  let closing: Promise<void> | null = null
+  const close = async (graceMs: number): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    const until = context.clock.now() + graceMs
+    while ([...connections].some((connection) => connection.busy) && context.clock.now() < until) await sleep(10)
+    for (const connection of connections) connection.end()
+    if (connections.size > 0) await Promise.race([closed, sleep(Math.min(graceMs, 500))])
+    for (const socket of sockets) socket.destroy()
+    await closed
+  }
+  return { close: (graceMs) => (closing ??= close(graceMs)) }
+}
+
+/** A Unix socket that only its owner can use. The folder must be private already: it closes the moment before the mode is set. */
+export async function listenOn(server: Server, path: string): Promise<void> {
+  rmSync(path, { force: true })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) =>
+      reject(new TroupeError('failed', `cannot listen on ${path}: ${cause.message}`, { cause })))
+    server.listen(path, () => resolve())
+  })
+  chmodSync(path, 0o600)
+}
