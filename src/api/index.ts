@@ -3,6 +3,7 @@ import { daemon } from './daemon.ts'
 import { mail } from './mail.ts'
 import { team } from './team.ts'
 
+export type { AgentRow } from './team.ts'
 export { programVersion, protocolVersion, type StreamItem } from './wire.ts'
 
 export const operations = { ...team, ...mail, ...daemon } as const

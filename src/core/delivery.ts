@@ -65,7 +65,8 @@ function offer(rungs: Rung[], otherwise: string): NextStep {
   return active.length === 0 ? { do: 'wait', for: otherwise } : { do: 'offer', rungs: active }
 }
 
+/** Pasted text enters as the user: peers get in that way only where the runtime knows no other. */
 function order(rungs: Rung[], trust: Trust): Rung[] {
-  const first: Rung = trust === 'operator' ? 'paste' : 'push'
-  return [...rungs].sort((a, b) => Number(b === first) - Number(a === first))
+  if (trust === 'operator') return [...rungs].sort((a, b) => Number(b === 'paste') - Number(a === 'paste'))
+  return rungs.includes('push') ? rungs.filter((rung) => rung !== 'paste') : rungs
 }

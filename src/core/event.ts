@@ -35,3 +35,20 @@ export function eventHash(event: Omit<JournalEvent, 'hash'>): string {
     JSON.stringify([event.prev, event.stream, event.seq, event.at, event.type, event.subject, event.agent, event.data]),
   )
 }
+
+/** A cursor as text, for SSE ids and `events` requests. */
+export function formatCursor(cursor: Cursor): string {
+  return JSON.stringify(cursor)
+}
+
+/** Null for what is not a cursor. */
+export function parseCursor(text: string): Cursor | null {
+  try {
+    const found: unknown = JSON.parse(text)
+    if (typeof found !== 'object' || found === null || Array.isArray(found)) return null
+    const entries = Object.entries(found)
+    return entries.every(([, seq]) => Number.isSafeInteger(seq) && seq >= 0) ? (Object.fromEntries(entries) as Cursor) : null
+  } catch {
+    return null // not JSON: the caller says so
+  }
+}

@@ -124,6 +124,8 @@ export function onSignal(state: AgentState, signal: Signal): AgentState {
     case 'ready':
       return state.phase.name === 'starting' ? enter(state, { name: 'idle' }, signal.evidence) : state
     case 'idle':
+      // A turn that failed ends idle: only a new turn shows that the cause is gone.
+      if (state.phase.name === 'parked' || state.phase.name === 'blocked') return witness(state, signal.evidence)
       return enter(state, { name: 'idle' }, signal.evidence)
     case 'busy':
       return enter(state, { name: 'busy' }, signal.evidence)

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { enter, newState, nextDue, onEnded, onSignal, plan, type Known } from './plan.ts'
+import type { AgentState, Phase } from './phase.ts'
+import { noRestarts, restartPolicy } from './restart.ts'
+import type { Observed } from './supervisor.ts'
+import type { Agent } from './team.ts'
+
+const address = 'p:a'
+const agent = { address, restart: 'always' } as Agent
+
+function state(change: Partial<AgentState> = {}): AgentState {
+  return { ...newState(address, 0), wanted: 'running', ...change }
+}
+
+function known(change: Partial<AgentState>, more: Partial<Known> = {}): Known {
+  return { state: state(change), launched: true, watched: true, ...more }
+}
+
+function process(incarnation: string, state: Observed['state'] = { alive: true }): Observed {
+  return { address, incarnation, pane: '%1', pid: 7, state }
+}
+
+const running = (phase: Phase = { name: 'idle' }): Partial<AgentState> => ({ incarnation: 'i1', phase })
+
+describe('plan', () => {
+  it('launches what should run and has no process', () => {
+    expect(plan([agent], [known({})], [], 10)).toEqual([{ do: 'launch', address }])
+  })
+
+  it('waits for the end of a back-off, then launches', () => {
+    const waiting = known({ phase: { name: 'backoff', until: 100 } })
+    expect(plan([agent], [waiting], [], 99)).toEqual([])
+    expect(plan([agent], [waiting], [], 100)).toEqual([{ do: 'launch', address }])
+    expect(nextDue([waiting.state])).toBe(100)
+  })
+
+  it.each<Phase>([
+    { name: 'quarantined', why: 'x' },
+    { name: 'blocked', why: 'x' },
+    { name: 'parked', until: null, why: 'x' },
+    { name: 'stopped', why: 'done', code: 0 },
+    { name: 'stopped', why: 'failed', code: 1 },
+  ])('leaves %j alone', (phase) => {
+    expect(plan([agent], [known({ phase })], [], 1e12)).toEqual([])
+  })
+
+  it('T12: never ends an agent that is starting, however long it takes', () => {
+    const starting = known(running({ name: 'starting' }))
+    expect(plan([agent], [starting], [process('i1')], 1e12)).toEqual([])
+  })
+
+  it('records an end with the exit status of the process itself', () => {
+    const dead = process('i1', { alive: false, code: 3, signal: null })
+    expect(plan([agent], [known(running())], [dead], 5)).toEqual([
+      { do: 'record-end', address, incarnation: 'i1', code: 3, signal: null },
+    ])
+  })
+
+  it('records an end without a status where the terminal is gone', () => {
+    expect(plan([agent], [known(running())], [], 5)).toEqual([{ do: 'record-end', address, incarnation: 'i1', code: null, signal: null }])
+  })
+
+  it('forgets a launch that never made a terminal', () => {
+    const cut = known(running({ name: 'starting' }), { launched: false })
+    expect(plan([agent], [cut], [], 5)).toEqual([{ do: 'forget-launch', address, incarnation: 'i1' }])
+  })
+
+  it('adopts a process that nobody watches, and ends one that belongs to nobody', () => {
+    expect(plan([agent], [known(running(), { watched: false })], [process('i1'), process('i0')], 5)).toEqual([
+      { do: 'adopt', address, incarnation: 'i1', pid: 7 },
+      { do: 'end-orphan', address, incarnation: 'i0' },
+    ])
+  })
+
+  it('clears the dead terminal of an incarnation that was written off', () => {
+    const dead = process('i0', { alive: false, code: 0, signal: null })
+    expect(plan([agent], [known({ wanted: 'stopped' })], [dead], 5)).toEqual([{ do: 'clear', address, incarnation: 'i0' }])
+  })
+
+  it('stops and then forgets an agent that left the team', () => {
+    expect(plan([], [known(running())], [process('i1')], 5)).toEqual([{ do: 'stop', address, incarnation: 'i1' }])
+    expect(plan([], [known({})], [], 5)).toEqual([{ do: 'forget-agent', address }])
+  })
+})
+
+describe('signals', () => {
+  const at = (n: number) => ({ at: n, what: 'seen', source: 'hook' })
+
+  it('keeps since while the phase stays, and moves it when it changes', () => {
+    const idle = onSignal(state(running({ name: 'starting' })), { type: 'ready', evidence: at(5) })
+    expect(idle).toMatchObject({ phase: { name: 'idle' }, since: 5 })
+    const again = onSignal(idle, { type: 'idle', evidence: at(9) })
+    expect(again.since).toBe(5)
+    expect(onSignal(again, { type: 'busy', evidence: at(11) })).toMatchObject({ phase: { name: 'busy' }, since: 11 })
+  })
+
+  it('a stopping agent stays stopping, and a stopped one hears nothing', () => {
+    expect(onSignal(state(running({ name: 'stopping' })), { type: 'idle', evidence: at(1) }).phase.name).toBe('stopping')
+    expect(onSignal(state({}), { type: 'busy', evidence: at(1) }).phase.name).toBe('stopped')
+  })
+
+  it('a spent quota parks; going idle does not free it, a new turn does', () => {
+    const parked = onSignal(state(running()), { type: 'failure', class: 'quota', why: 'limit', until: 99, evidence: at(1) })
+    expect(parked.phase).toEqual({ name: 'parked', until: 99, why: 'limit' })
+    expect(onSignal(parked, { type: 'idle', evidence: at(2) }).phase.name).toBe('parked')
+    expect(onSignal(parked, { type: 'busy', evidence: at(3) }).phase.name).toBe('busy')
+  })
+
+  it('keeps the newest twenty lines of evidence', () => {
+    let now = state(running())
+    for (let n = 1; n <= 30; n++) now = onSignal(now, { type: 'note', evidence: at(n) })
+    expect(now.evidence.map((line) => line.at)).toEqual(Array.from({ length: 20 }, (_, n) => n + 11))
+  })
+})
+
+describe('ends', () => {
+  const ended = { code: 1, signal: null, failure: null, startedAt: 0, endedAt: 1000 }
+
+  it('an end that was asked for costs nothing', () => {
+    const after = onEnded(state(running({ name: 'stopping' })), agent, ended, 0)
+    expect(after).toMatchObject({ incarnation: null, phase: { name: 'stopped', why: 'asked', code: 1 }, restarts: noRestarts })
+  })
+
+  it('a crash waits for the first delay', () => {
+    const after = onEnded(state(running()), agent, ended, 0)
+    expect(after.phase).toEqual({ name: 'backoff', until: 1000 + restartPolicy.firstDelay })
+    expect(after.incarnation).toBeNull()
+  })
+
+  it('keeps the conversation for the next run', () => {
+    expect(onEnded(state({ ...running(), session: 's1' }), agent, ended, 0).session).toBe('s1')
+  })
+
+  it('entering the same phase again does not move its beginning', () => {
+    const first = enter(state({}), { name: 'blocked', why: 'x' }, { at: 3, what: '', source: '' })
+    expect(enter(first, { name: 'blocked', why: 'x' }, { at: 8, what: '', source: '' }).since).toBe(3)
+  })
+})

@@ -1,0 +1,248 @@
+import { randomBytes } from 'node:crypto'
+import { isPerson } from '../core/acl.ts'
+import type { Clock } from '../core/clock.ts'
+import { next, type Delivery } from '../core/delivery.ts'
+import { isPreview, render } from '../core/envelope.ts'
+import type { Proof, Rung } from '../core/ladder.ts'
+import type { Message } from '../core/message.ts'
+import type { Attempt, Parcel, Session } from '../core/runtime.ts'
+import { findAgent, type Team } from '../core/team.ts'
+import type { Store } from '../store/store.ts'
+import type { Agents } from './agents.ts'
+import type { Sessions } from './sessions.ts'
+
+/** How long proof may take while the agent is idle, before the message is offered again. ms */
+const proofPatience = 15_000
+/** Offers without proof to one incarnation; after that the message waits for the agent to fetch it. */
+const mostOffers = 4
+/** How long after a refusal of every rung the next try comes without any event. ms */
+const refusedPause = 2_000
+/** Open messages looked at in one go, per recipient. */
+const batch = 100
+
+interface Offer {
+  incarnation: string
+  at: number
+  count: number
+}
+
+interface Open {
+  message: Message
+  delivery: Delivery
+}
+
+export interface DelivererParts {
+  store: Store
+  clock: Clock
+  agents: Agents
+  sessions: Sessions
+  team(): Team
+  report(what: string, error: unknown): void
+}
+
+/**
+ * Brings queued messages to agents that run: one recipient at a time, each sender's in order.
+ * Woken by new mail, by a change of an agent's phase, and by its own timers; it never polls.
+ */
+export class Deliverer {
+  readonly #parts: DelivererParts
+  readonly #serving = new Map<string, Promise<void>>()
+  readonly #again = new Set<string>()
+  /** What was offered and waits for its proof, by message and recipient. In memory: lost, it is offered again. */
+  readonly #offers = new Map<string, Offer>()
+  readonly #timers = new Map<string, () => void>()
+  /** Why a delivery waits, for `explain`. */
+  readonly #waits = new Map<string, string>()
+  #stopped = false
+
+  constructor(parts: DelivererParts) {
+    this.#parts = parts
+  }
+
+  async start(): Promise<void> {
+    this.#parts.agents.subscribe((after, before) => {
+      if (after.phase.name !== before.phase.name || after.incarnation !== before.incarnation) this.wake(after.address)
+    })
+    for (const recipient of await this.#parts.store.read((db) => db.deliveries.waiting())) this.wake(recipient)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    for (const cancel of this.#timers.values()) cancel()
+    await Promise.allSettled(this.#serving.values())
+  }
+
+  wake(recipient: string): void {
+    if (this.#stopped) return
+    if (this.#serving.has(recipient)) {
+      this.#again.add(recipient)
+      return
+    }
+    const work = this.#serve(recipient)
+      .catch((error: unknown) => this.#parts.report(`delivery to ${recipient}`, error))
+      .finally(() => {
+        this.#serving.delete(recipient)
+        if (this.#again.delete(recipient)) this.wake(recipient)
+      })
+    this.#serving.set(recipient, work)
+  }
+
+  /** Why this delivery is still queued, in words; null if there is nothing to say. */
+  waitingFor(messageId: string, recipient: string): string | null {
+    return this.#waits.get(key(messageId, recipient)) ?? null
+  }
+
+  /** Proof came in by a hook, a protocol or a record. A beginning that was shown is no delivery of the whole. */
+  async proved(recipient: string, incarnation: string, marker: string, proof: Proof, what: string): Promise<void> {
+    const message = await this.#parts.store.read((db) => db.messages.get(marker))
+    if (message === undefined) return
+    if (isPreview(message.text) && proof !== 'tool') return
+    await this.delivered(recipient, incarnation, message.id, proof, what)
+  }
+
+  /** True if this made it delivered (to this incarnation); false if it was already, or is acked. */
+  async delivered(recipient: string, incarnation: string, messageId: string, proof: Proof, what: string): Promise<boolean> {
+    this.#forget(messageId, recipient)
+    const { store, clock } = this.#parts
+    return await store.write(async (tx) => {
+      const before = await tx.deliveries.get(messageId, recipient)
+      if (before === undefined || before.state === 'acked' || before.state === 'dead') return false
+      if (before.state === 'delivered' && before.incarnation === incarnation) return false
+      const change = { state: 'delivered', proof, incarnation, typed: false, deliveredAt: clock.now() } as const
+      if (!(await tx.deliveries.update(messageId, recipient, ['queued', 'delivered'], change))) return false
+      await tx.journal({
+        type: 'delivery.delivered',
+        subject: messageId,
+        agent: recipient,
+        data: { to: recipient, proof, incarnation, what, again: before.state === 'delivered' },
+      })
+      return true
+    })
+  }
+
+  async #serve(recipient: string): Promise<void> {
+    const { store, agents, sessions, team } = this.#parts
+    const agent = findAgent(team(), recipient)
+    const state = agents.get(recipient)
+    const open = await store.read((db) => db.deliveries.open(recipient, batch))
+    const entry = sessions.get(state.incarnation)
+    /** Senders one of whose messages must wait: their later ones wait behind it. */
+    const held = new Set<string>()
+    for (const each of open) {
+      if (await this.#isForAnother(each, state.incarnation)) continue
+      if (state.incarnation !== null && each.delivery.state === 'delivered' && each.delivery.incarnation === state.incarnation) continue
+      if (held.has(each.message.from)) continue
+      if (agent === undefined || entry === undefined || state.incarnation === null) {
+        this.#wait(each, agent === undefined ? 'the agent to be in the team' : `the agent to run (it is ${state.phase.name})`)
+        continue
+      }
+      const step = next(
+        { priority: each.message.priority, trust: each.message.trust },
+        { phase: state.phase, rungs: entry.runtime.abilities.rungs },
+      )
+      if (step.do === 'wait') this.#wait(each, step.for)
+      const gone = step.do === 'offer' && (await this.#offer(each, step.rungs, entry.session, state.incarnation, state.phase.name === 'idle'))
+      if (!gone) held.add(each.message.from)
+    }
+  }
+
+  /** A control message for an incarnation that is over must not act on the next one. */
+  async #isForAnother({ message, delivery }: Open, incarnation: string | null): Promise<boolean> {
+    const { control } = message
+    if (control === null || control.incarnation === incarnation) return false
+    const reason = `meant for incarnation ${control.incarnation.slice(-12)}, which is over`
+    await this.#parts.store.write(async (tx) => {
+      if (!(await tx.deliveries.update(message.id, delivery.recipient, ['queued', 'delivered'], { state: 'dead', reason }))) return
+      await tx.journal({ type: 'delivery.dead', subject: message.id, agent: delivery.recipient, data: { to: delivery.recipient, reason } })
+    })
+    return true
+  }
+
+  /** True when the message is on its way (or as far as it can be pushed), so that later ones of its sender may follow. */
+  async #offer(each: Open, rungs: Rung[], session: Session, incarnation: string, idle: boolean): Promise<boolean> {
+    const { message, delivery } = each
+    const id = key(message.id, delivery.recipient)
+    const now = this.#parts.clock.now()
+    const offer = this.#offers.get(id)
+    if (offer?.incarnation === incarnation) {
+      if (offer.count >= mostOffers) return true
+      const waited = now - offer.at
+      if (!idle || waited < proofPatience) {
+        if (idle) this.#later(delivery.recipient, proofPatience - waited)
+        return true
+      }
+    }
+    const count = offer?.incarnation === incarnation ? offer.count + 1 : 1
+    const refusals: string[] = []
+    for (const rung of rungs) {
+      const attempt = await session.deliver(rung, this.#parcel(each, count > 1))
+      if (attempt.result === 'refused') {
+        refusals.push(`${rung}: ${attempt.why}`)
+        continue
+      }
+      this.#offers.set(id, { incarnation, at: now, count })
+      await this.#note(each, rung, incarnation, attempt)
+      if (attempt.result === 'proved') await this.proved(delivery.recipient, incarnation, message.id, attempt.proof, attempt.what)
+      else this.#later(delivery.recipient, proofPatience)
+      return true
+    }
+    this.#wait(each, refusals.join('; '))
+    this.#later(delivery.recipient, refusedPause)
+    return false
+  }
+
+  async #note({ message, delivery }: Open, rung: Rung, incarnation: string, attempt: Attempt & { what: string }): Promise<void> {
+    await this.#parts.store.write(async (tx) => {
+      const change = { rung, incarnation, attempts: delivery.attempts + 1, typed: attempt.result === 'typed' }
+      if (!(await tx.deliveries.update(message.id, delivery.recipient, ['queued', 'delivered'], keepProof(delivery, change)))) return
+      await tx.journal({
+        type: 'delivery.offered',
+        subject: message.id,
+        agent: delivery.recipient,
+        data: { to: delivery.recipient, rung, incarnation, result: attempt.result, what: attempt.what },
+      })
+    })
+  }
+
+  #parcel({ message, delivery }: Open, again: boolean): Parcel {
+    const sender = findAgent(this.#parts.team(), message.from)
+    return render({
+      message,
+      role: isPerson(message.from) ? null : (sender?.role ?? null),
+      trust: message.trust,
+      nonce: randomBytes(6).toString('hex'),
+      again: again || delivery.attempts > 0,
+    })
+  }
+
+  #wait({ message, delivery }: Open, what: string): void {
+    this.#waits.set(key(message.id, delivery.recipient), what)
+  }
+
+  #forget(messageId: string, recipient: string): void {
+    this.#offers.delete(key(messageId, recipient))
+    this.#waits.delete(key(messageId, recipient))
+  }
+
+  #later(recipient: string, ms: number): void {
+    this.#timers.get(recipient)?.()
+    this.#timers.set(
+      recipient,
+      this.#parts.clock.after(Math.max(ms, 100), () => {
+        this.#timers.delete(recipient)
+        this.wake(recipient)
+      }),
+    )
+  }
+}
+
+/** Who proved it stays on record until the new incarnation proves it too. */
+function keepProof<T extends { incarnation: string }>(delivery: Delivery, change: T): Omit<T, 'incarnation'> | T {
+  if (delivery.state !== 'delivered') return change
+  const { incarnation: _, ...rest } = change
+  return rest
+}
+
+function key(messageId: string, recipient: string): string {
+  return `${messageId} ${recipient}`
+}

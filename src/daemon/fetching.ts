@@ -1,0 +1,115 @@
+import type { Clock } from '../core/clock.ts'
+import type { Message } from '../core/message.ts'
+import type { Delivery } from '../core/delivery.ts'
+import type { Store } from '../store/store.ts'
+import type { Deliverer } from './deliverer.ts'
+
+/** A call ends well before the first client gives up on it. ms */
+const longestWatch = 45_000
+
+interface Handed {
+  delivered: Set<string>
+  acked: Set<string>
+}
+
+type Open = { message: Message; delivery: Delivery }
+
+/**
+ * Mail that agents fetch by themselves. What an answer carried counts only once the same incarnation shows
+ * by its next request (or hook) that the answer arrived; until then it is kept here, and lost with the daemon,
+ * which is safe: the mail is shown again.
+ */
+export class Fetching {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #deliverer: Deliverer
+  readonly #handed = new Map<string, Handed>()
+  readonly #watchers = new Map<string, Set<() => void>>()
+
+  constructor(store: Store, clock: Clock, deliverer: Deliverer) {
+    this.#store = store
+    this.#clock = clock
+    this.#deliverer = deliverer
+  }
+
+  /** Called first at every sign of life of an incarnation: what its earlier answers carried has arrived. */
+  async confirm(recipient: string, incarnation: string): Promise<void> {
+    const handed = this.#handed.get(incarnation)
+    if (handed === undefined) return
+    this.#handed.delete(incarnation)
+    for (const id of handed.delivered) await this.#deliverer.delivered(recipient, incarnation, id, 'tool', 'fetched by the agent')
+    if (handed.acked.size > 0) await this.ack(recipient, incarnation, [...handed.acked])
+  }
+
+  /** Notes what an answer carried. Not called for an answer whose caller went away. */
+  hand(incarnation: string, ids: string[], done: boolean): void {
+    const handed = this.#handed.get(incarnation) ?? { delivered: new Set(), acked: new Set() }
+    for (const id of ids) (done ? handed.acked : handed.delivered).add(id)
+    this.#handed.set(incarnation, handed)
+  }
+
+  forget(incarnation: string): void {
+    this.#handed.delete(incarnation)
+  }
+
+  /** Acknowledges what is this recipient's own; says how many changed. */
+  async ack(recipient: string, incarnation: string, messageIds: string[]): Promise<number> {
+    const at = this.#clock.now()
+    return await this.#store.write(async (tx) => {
+      let acked = 0
+      for (const id of messageIds) {
+        const before = await tx.deliveries.get(id, recipient)
+        const firstSeen = before?.deliveredAt ?? at
+        const proof = before?.proof ?? 'tool'
+        const change = { state: 'acked', ackedAt: at, deliveredAt: firstSeen, proof, typed: false } as const
+        if (!(await tx.deliveries.update(id, recipient, ['queued', 'delivered'], change))) continue
+        acked += 1
+        await tx.journal({ type: 'delivery.acked', subject: id, agent: recipient, data: { to: recipient, incarnation } })
+      }
+      return acked
+    })
+  }
+
+  async open(recipient: string, limit: number): Promise<Open[]> {
+    return await this.#store.read((db) => db.deliveries.open(recipient, limit))
+  }
+
+  /** Open mail that this incarnation has not got yet; waits for some. Empty at the end of the time. */
+  async watch(recipient: string, incarnation: string, timeoutMs: number, signal: AbortSignal): Promise<Open[]> {
+    const until = this.#clock.now() + Math.min(timeoutMs, longestWatch)
+    for (;;) {
+      const arrived = this.#arrival(recipient, signal)
+      const open = await this.open(recipient, 100)
+      const fresh = open.filter(({ delivery }) => delivery.state === 'queued' || delivery.incarnation !== incarnation)
+      const left = until - this.#clock.now()
+      if (fresh.length > 0 || left <= 0 || signal.aborted) {
+        arrived.cancel()
+        return fresh.slice(0, 20)
+      }
+      const cancelTimer = this.#clock.after(left, arrived.cancel)
+      await arrived.promise
+      cancelTimer()
+    }
+  }
+
+  /** New mail was committed. */
+  arrived(recipient: string): void {
+    for (const wake of this.#watchers.get(recipient) ?? []) wake()
+  }
+
+  #arrival(recipient: string, signal: AbortSignal): { promise: Promise<void>; cancel: () => void } {
+    let cancel = () => {}
+    const promise = new Promise<void>((resolve) => {
+      const set = this.#watchers.get(recipient) ?? new Set()
+      this.#watchers.set(recipient, set)
+      cancel = () => {
+        set.delete(cancel)
+        signal.removeEventListener('abort', cancel)
+        resolve()
+      }
+      set.add(cancel)
+      signal.addEventListener('abort', cancel)
+    })
+    return { promise, cancel }
+  }
+}

@@ -1,0 +1,24 @@
+import { programVersion, protocolVersion } from '../../api/index.ts'
+import type { Handlers } from '../daemon.ts'
+import type { Parts } from '../parts.ts'
+
+export function daemon(parts: Parts): Pick<Handlers, 'daemon.status' | 'daemon.stop' | 'daemon.token'> {
+  return {
+    'daemon.status': async () => ({
+      pid: process.pid,
+      root: parts.paths.root,
+      since: parts.since,
+      address: parts.front().url,
+      version: programVersion,
+      protocol: protocolVersion,
+      keeper: parts.front().keeper(),
+      agents: parts.agents.all().filter((state) => state.incarnation !== null).length,
+      store: `${parts.store.engine} ${parts.store.where}`,
+    }),
+    'daemon.stop': async () => {
+      parts.finish()
+      return { pid: process.pid }
+    },
+    'daemon.token': async () => ({ url: parts.front().url, token: parts.token() }),
+  }
+}

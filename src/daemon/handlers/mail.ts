@@ -1,0 +1,113 @@
+import { resolveAgent } from '../../core/address.ts'
+import { describeDelivery, type Delivery } from '../../core/delivery.ts'
+import { TroupeError } from '../../core/error.ts'
+import type { JournalEvent } from '../../core/event.ts'
+import type { Message } from '../../core/message.ts'
+import type { Handlers } from '../daemon.ts'
+import type { Parts } from '../parts.ts'
+
+/** Mail as operators see it: what they send, what is in the mailboxes, and the story of one message. */
+export function mail(parts: Parts): Pick<Handlers, 'send' | 'mail' | 'explain.message'> {
+  return {
+    send: async (input) => {
+      const { message, recipients } = await parts.mailroom.post({
+        from: 'user',
+        to: input.to,
+        text: input.text,
+        threadId: input.thread ?? null,
+        priority: input.priority,
+        key: input.key ?? null,
+      })
+      const deliveries = await parts.store.read((db) => db.deliveries.of(message.id))
+      const states = new Map(deliveries.map((delivery) => [delivery.recipient, describeDelivery(delivery)]))
+      return { id: message.id, n: message.n, deliveries: recipients.map((to) => ({ to, state: states.get(to) ?? 'queued' })) }
+    },
+    mail: async (input) => {
+      const agent = input.agent === undefined ? undefined : resolveAgent(parts.team(), input.agent).address
+      const filter = { limit: input.limit, unread: input.unread, ...(agent === undefined ? {} : { agent }) }
+      const rows = await parts.store.read((db) => db.messages.list(filter))
+      return rows.map(({ message, deliveries }) => ({
+        id: message.id,
+        n: message.n,
+        from: message.from,
+        to: message.to,
+        text: message.text,
+        ...summary(agent === undefined ? deliveries : ownOrAll(deliveries, agent)),
+        sentAt: message.sentAt,
+      }))
+    },
+    'explain.message': async (input) => {
+      const { message, deliveries, events } = await parts.store.read(async (db) => {
+        const found = await find(input.id, db.messages)
+        return { message: found, deliveries: await db.deliveries.of(found.id), events: await db.events.about(found.id) }
+      })
+      return {
+        id: message.id,
+        n: message.n,
+        from: message.from,
+        to: message.to,
+        text: message.text,
+        sentAt: message.sentAt,
+        deliveries: deliveries.map((delivery) => story(parts, message, delivery, events)),
+      }
+    },
+  }
+}
+
+async function find(
+  id: string,
+  messages: { get(id: string): Promise<Message | undefined>; byN(n: number): Promise<Message | undefined> },
+): Promise<Message> {
+  const number = /^#?(\d{1,15})$/.exec(id)?.[1]
+  const found = number === undefined ? await messages.get(id) : await messages.byN(Number(number))
+  if (found !== undefined) return found
+  throw new TroupeError('unknown', `there is no message ${id}`, { hint: 'troupe mail lists the newest', facts: { id } })
+}
+
+/** Where an agent is the recipient, its own delivery counts; where it is the sender, all of them. */
+function ownOrAll(deliveries: Delivery[], agent: string): Delivery[] {
+  const own = deliveries.filter((delivery) => delivery.recipient === agent)
+  return own.length > 0 ? own : deliveries
+}
+
+const progress = ['dead', 'queued', 'delivered', 'acked'] as const
+
+/** Many deliveries in one cell: the one that is least far, and how many are further. */
+function summary(deliveries: Delivery[]): { state: string; proof: string | null } {
+  const [first] = [...deliveries].sort((a, b) => progress.indexOf(a.state) - progress.indexOf(b.state))
+  if (first === undefined) return { state: 'no recipients', proof: null }
+  const same = deliveries.filter((delivery) => delivery.state === first.state).length
+  const count = deliveries.length === 1 ? '' : ` (${same} of ${deliveries.length})`
+  return { state: `${describeDelivery(first)}${count}`, proof: first.proof }
+}
+
+function story(parts: Parts, message: Message, delivery: Delivery, events: JournalEvent[]) {
+  const own = events.filter((event) => event.data['to'] === delivery.recipient && event.type.startsWith('delivery.'))
+  const waiting = delivery.state === 'queued' ? parts.deliverer.waitingFor(message.id, delivery.recipient) : null
+  return {
+    to: delivery.recipient,
+    state: describeDelivery(delivery),
+    proof: delivery.proof,
+    steps: [
+      { at: message.sentAt, what: `stored as message #${message.n}`, by: message.from },
+      ...own.map((event) => ({ at: event.at, what: stepText(event), by: event.type === 'delivery.acked' ? delivery.recipient : 'troupe' })),
+      ...(waiting === null ? [] : [{ at: parts.clock.now(), what: `waits for ${waiting}`, by: 'troupe' }]),
+    ],
+  }
+}
+
+function stepText({ type, data }: JournalEvent): string {
+  const run = typeof data['incarnation'] === 'string' ? ` (run ${data['incarnation'].slice(-12)})` : ''
+  switch (type) {
+    case 'delivery.offered':
+      return `offered by ${String(data['rung'])}, ${String(data['result'])}: ${String(data['what'])}${run}`
+    case 'delivery.delivered':
+      return `delivered${data['again'] === true ? ' again' : ''}, proof ${String(data['proof'])}: ${String(data['what'])}${run}`
+    case 'delivery.acked':
+      return `acknowledged${run}`
+    case 'delivery.dead':
+      return `given up: ${String(data['reason'])}`
+    default:
+      return type
+  }
+}

@@ -1,0 +1,156 @@
+import { readdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { advice } from '../../core/advice.ts'
+import { resolveAgent, resolveAgents } from '../../core/address.ts'
+import { TroupeError } from '../../core/error.ts'
+import { formatCursor } from '../../core/event.ts'
+import { phaseDetail } from '../../core/phase.ts'
+import { agentsOf, type Agent } from '../../core/team.ts'
+import type { AgentRow, Output } from '../../api/index.ts'
+import type { Handlers } from '../daemon.ts'
+import type { Parts } from '../parts.ts'
+
+type Names = 'up' | 'down' | 'start' | 'stop' | 'kill' | 'restart' | 'ps' | 'inspect' | 'usage' | 'interrupt' | 'logs' | 'attach' | 'events'
+
+/** Bring up, take down, look at. */
+export function team(parts: Parts): Pick<Handlers, Names> {
+  const { lifecycle } = parts
+
+  async function rows(agents: Agent[]): Promise<AgentRow[]> {
+    const counts = await parts.store.read((db) => db.deliveries.counts())
+    return agents.map((agent) => row(parts, agent, counts[agent.address] ?? 0))
+  }
+
+  return {
+    up: async (input, { signal }) => {
+      const settled = await lifecycle.up(input.agents, input.rehearsal, input.env, input.timeoutMs, signal)
+      return { ...settled, agents: await rows(settled.agents) }
+    },
+    down: async (input) => {
+      const stopped = await lifecycle.down(input.hard)
+      parts.finish()
+      return { stopped }
+    },
+    start: async (input, { signal }) => {
+      const settled = await lifecycle.start(input.agents, input.timeoutMs, signal)
+      return { ...settled, agents: await rows(settled.agents) }
+    },
+    restart: async (input, { signal }) => {
+      const settled = await lifecycle.restart(input.agents, input.fresh, input.timeoutMs, signal)
+      return { ...settled, agents: await rows(settled.agents) }
+    },
+    stop: async (input) => ({ stopped: await lifecycle.stop(input.agents) }),
+    kill: async (input) => ({ stopped: await lifecycle.kill(input.agents) }),
+    ps: async () => await rows(agentsOf(parts.team())),
+    inspect: async (input) => {
+      const agent = resolveAgent(parts.team(), input.agent)
+      const [shown] = await rows([agent])
+      if (shown === undefined) throw new TroupeError('internal', `no row for ${agent.address}`)
+      return { ...shown, ...(await details(parts, agent)) }
+    },
+    usage: async () => await usage(parts),
+    interrupt: async (input) => {
+      const agent = resolveAgent(parts.team(), input.agent)
+      const open = parts.sessions.get(parts.agents.get(agent.address).incarnation)
+      if (open === undefined) throw notRunning(parts, agent)
+      if (!open.runtime.abilities.interrupt) {
+        throw new TroupeError('failed', `${open.runtime.name} cannot be interrupted`, { hint: `troupe restart ${agent.address}` })
+      }
+      await open.session.interrupt()
+      return { agent: agent.address }
+    },
+    logs: async (input) => await Promise.all(resolveAgents(parts.team(), input.agents).map((agent) => log(parts, agent, input.screen))),
+    attach: async (input) => {
+      const agent = resolveAgent(parts.team(), input.agent)
+      const { incarnation } = parts.agents.get(agent.address)
+      if (incarnation === null) throw notRunning(parts, agent)
+      return { agent: agent.address, argv: parts.supervisor.attachCommand(incarnation, input.rw) }
+    },
+    events: async (input) => {
+      const agent = input.agent === undefined ? {} : { agent: resolveAgent(parts.team(), input.agent).address }
+      const since = input.since === undefined ? {} : { since: input.since }
+      return await parts.store.read(async (db) => ({
+        cursor: formatCursor(await db.events.head()),
+        events: (await db.events.recent({ limit: input.limit, ...agent, ...since })).map(({ at, type, subject, agent: who, data }) => ({ at, type, subject, agent: who, data })),
+      }))
+    },
+  }
+}
+
+function row(parts: Parts, agent: Agent, inbox: number): AgentRow {
+  const state = parts.agents.get(agent.address)
+  const attach = state.incarnation === null ? {} : { attach: parts.supervisor.attachCommand(state.incarnation, false) }
+  return {
+    agent: agent.address,
+    project: agent.project,
+    role: agent.role,
+    runtime: agent.runtime,
+    phase: state.phase.name,
+    detail: phaseDetail(state.phase),
+    since: state.since,
+    incarnation: state.incarnation,
+    restarts: state.restarts.count,
+    inbox,
+    ...attach,
+  }
+}
+
+async function details(parts: Parts, agent: Agent) {
+  const state = parts.agents.get(agent.address)
+  const team = parts.team()
+  const incarnation = state.incarnation === null ? undefined : await parts.store.read((db) => db.incarnations.get(state.incarnation ?? ''))
+  const health = await parts.healthOf(agent)
+  const folder = parts.paths.agentFolder(agent.project, agent.id)
+  return {
+    evidence: state.evidence,
+    limits: {
+      messageBytes: team.limits.messageBytes,
+      dailyUsd: team.budget.dailyUsdLimit,
+      projectUsd: team.budget.perProjectUsdLimit[agent.project] ?? null,
+      restart: agent.restart,
+      failuresInWindow: state.restarts.failures.length,
+    },
+    usage: (await usage(parts)).filter((each) => each.agent === agent.address),
+    session: state.session,
+    pid: incarnation?.pid ?? null,
+    model: agent.model,
+    permissionMode: agent.permissionMode,
+    cwd: agent.cwd,
+    reportsTo: agent.reportsTo,
+    canDm: agent.canDm,
+    canBroadcast: agent.canBroadcast,
+    version: health.version,
+    files: { folder, log: parts.supervisor.logFile(agent.address), context: join(folder, 'context.md') },
+    next: advice(state),
+  }
+}
+
+/** Costs are not known yet: there is no price table, and an unknown price is never shown as nothing. */
+async function usage(parts: Parts): Promise<Output<'usage'>> {
+  const totals = await parts.store.read((db) => db.usage.totals())
+  return totals.map((total) => ({ ...total, usd: null }))
+}
+
+async function log(parts: Parts, agent: Agent, withScreen: boolean) {
+  const file = parts.supervisor.logFile(agent.address)
+  const { incarnation } = parts.agents.get(agent.address)
+  const names = await readdir(dirname(file)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  const previous = names.filter((name) => name.startsWith(`${basename(file)}.`)).sort()
+  return {
+    agent: agent.address,
+    file,
+    previous: previous.map((name) => join(dirname(file), name)),
+    screen: withScreen && incarnation !== null ? await parts.supervisor.screen(incarnation) : null,
+  }
+}
+
+function notRunning(parts: Parts, agent: Agent): TroupeError {
+  const { phase } = parts.agents.get(agent.address)
+  return new TroupeError('failed', `${agent.address} is not running (it is ${phase.name})`, {
+    hint: `troupe start ${agent.address}`,
+    facts: { agent: agent.address, phase: phase.name },
+  })
+}

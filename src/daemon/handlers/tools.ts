@@ -1,0 +1,115 @@
+import { TroupeError } from '../../core/error.ts'
+import type { Delivery } from '../../core/delivery.ts'
+import type { Message } from '../../core/message.ts'
+import { findAgent, type Agent } from '../../core/team.ts'
+import type { Caller, Handlers } from '../daemon.ts'
+import type { Parts } from '../parts.ts'
+
+type Tools = Pick<
+  Handlers,
+  'whoami' | 'dm' | 'broadcast' | 'inbox_peek' | 'inbox_read' | 'inbox_watch' | 'inbox_ack' | 'list_team' | 'org_chart'
+>
+
+/** The operations that agents know as MCP tools. Numbers for ids, seconds for times, as teamctl's agents expect. */
+export function tools(parts: Parts): Tools {
+  const { mailroom, fetching } = parts
+
+  async function handOver(caller: AgentCaller, open: { message: Message }[], done: boolean, signal: AbortSignal) {
+    if (!signal.aborted) fetching.hand(caller.incarnation, open.map(({ message }) => message.id), done)
+    return { messages: open.map(({ message }) => inboxMessage(message)) }
+  }
+
+  /** The caller's own open mail with these numbers; others are skipped. */
+  async function ownOpen(caller: AgentCaller, numbers: number[]): Promise<{ message: Message; delivery: Delivery }[]> {
+    return await parts.store.read(async (db) => {
+      const found = []
+      for (const n of new Set(numbers)) {
+        const message = await db.messages.byN(n)
+        const delivery = message === undefined ? undefined : await db.deliveries.get(message.id, caller.address)
+        if (message === undefined || delivery === undefined) continue
+        if (delivery.state === 'queued' || delivery.state === 'delivered') found.push({ message, delivery })
+      }
+      return found
+    })
+  }
+
+  return {
+    whoami: async (_input, { caller }) => {
+      const { agent, incarnation } = self(parts, caller)
+      return { agent: agent.address, project: agent.project, role: agent.role, incarnation }
+    },
+    dm: async (input, { caller }) => {
+      const { agent } = self(parts, caller)
+      if (input.to.includes('#')) throw new TroupeError('usage', `"${input.to}" is a channel`, { hint: 'use the tool broadcast' })
+      const { message } = await mailroom.post({ ...letter(input), from: agent.address, to: input.to })
+      return { id: message.n, recipient: message.to }
+    },
+    broadcast: async (input, { caller }) => {
+      const from = caller.kind === 'operator' ? 'user' : self(parts, caller).agent.address
+      const to = input.channel.includes('#') ? input.channel : `#${input.channel}`
+      const { message, recipients } = await mailroom.post({ ...letter(input), from, to })
+      return { id: message.n, channel: message.to, recipients }
+    },
+    inbox_peek: async (input, { caller, signal }) => {
+      const me = self(parts, caller)
+      return await handOver(me, await fetching.open(me.address, input.limit), false, signal)
+    },
+    inbox_read: async (input, { caller, signal }) => {
+      const me = self(parts, caller)
+      return await handOver(me, await ownOpen(me, input.ids), true, signal)
+    },
+    inbox_watch: async (input, { caller, signal }) => {
+      const me = self(parts, caller)
+      return await handOver(me, await fetching.watch(me.address, me.incarnation, input.timeout_ms, signal), false, signal)
+    },
+    inbox_ack: async (input, { caller }) => {
+      const me = self(parts, caller)
+      const own = await ownOpen(me, input.ids)
+      return { acked: await fetching.ack(me.address, me.incarnation, own.map(({ message }) => message.id)) }
+    },
+    list_team: async (_input, { caller }) => ({ agents: colleagues(parts, caller).map((agent) => agent.address).sort() }),
+    org_chart: async (_input, { caller }) => {
+      const { agent } = self(parts, caller)
+      const all = colleagues(parts, caller)
+      return {
+        project: agent.project,
+        managers: all.filter(({ role }) => role === 'manager').map(({ id, runtime }) => ({ id, role: id, runtime })),
+        workers: all
+          .filter(({ role }) => role === 'worker')
+          .map(({ id, runtime, reportsTo }) => ({ id, role: id, runtime, reports_to: reportsTo?.split(':')[1] ?? null })),
+      }
+    },
+  }
+}
+
+type AgentCaller = Caller & { kind: 'agent' } & { agent: Agent }
+
+/** The calling agent, from its connection. */
+function self(parts: Parts, caller: Caller): AgentCaller {
+  if (caller.kind !== 'agent') throw new TroupeError('denied', 'only an agent has an inbox', { hint: 'use send and mail' })
+  const agent = findAgent(parts.team(), caller.address)
+  if (agent === undefined) throw new TroupeError('denied', `${caller.address} is no longer in the team`)
+  return { ...caller, agent }
+}
+
+function colleagues(parts: Parts, caller: Caller): Agent[] {
+  const { agent } = self(parts, caller)
+  return parts.team().projects.find((project) => project.id === agent.project)?.agents ?? []
+}
+
+function letter(input: { text: string; thread_id?: string | undefined; priority?: 'urgent' | 'normal' | 'low' | undefined; key?: string | undefined }) {
+  return { text: input.text, threadId: input.thread_id ?? null, priority: input.priority ?? ('normal' as const), key: input.key ?? null }
+}
+
+function inboxMessage(message: Message) {
+  const hash = message.to.indexOf('#')
+  return {
+    id: message.n,
+    project_id: message.project,
+    sender: message.from,
+    recipient: hash < 0 ? message.to : `channel:${message.to.slice(0, hash)}:${message.to.slice(hash + 1)}`,
+    text: message.text,
+    thread_id: message.threadId,
+    sent_at: message.sentAt / 1000,
+  }
+}

@@ -1,0 +1,185 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { v7 as uuid } from 'uuid'
+import { briefing } from '../core/briefing.ts'
+import { TroupeError } from '../core/error.ts'
+import { enter, onEnded, witness } from '../core/plan.ts'
+import type { Health, Host, Launch, LaunchContext, Programs, Runtime } from '../core/runtime.ts'
+import type { Supervisor } from '../core/supervisor.ts'
+import type { Agent, Team } from '../core/team.ts'
+import type { Paths } from '../config/paths.ts'
+import type { Store } from '../store/store.ts'
+import type { Agents } from './agents.ts'
+import type { Front } from './daemon.ts'
+import { fingerprint } from './desired.ts'
+import type { Sessions } from './sessions.ts'
+
+export interface LaunchingParts {
+  store: Store
+  agents: Agents
+  sessions: Sessions
+  supervisor: Supervisor
+  paths: Paths
+  programs: Programs
+  host(): Host
+  team(): Team
+  runtimeOf(agent: Agent): Promise<Runtime>
+  healthOf(agent: Agent): Promise<Health>
+  /** The environment that every agent gets besides its identity: pass-through names and declared ones. */
+  environmentFor(agent: Agent): Record<string, string>
+  front(): Front
+  jitter(): number
+}
+
+/** Starts, adopts and names incarnations. Each step is written down before the next is taken. */
+export class Launching {
+  readonly #parts: LaunchingParts
+
+  constructor(parts: LaunchingParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Written down first (incarnation, hash of its token), then started, then the terminal is noted. Killed after the
+   * first step, the next daemon finds no terminal and forgets it; after the second, it adopts.
+   */
+  async launch(agent: Agent): Promise<void> {
+    const { agents, supervisor, sessions } = this.#parts
+    const runtime = await this.#parts.runtimeOf(agent)
+    const health = await this.#parts.healthOf(agent)
+    if (health.problem !== null) return await this.#block(agent, `${health.problem.why}. Try: ${health.problem.fix}`)
+    const incarnation = uuid()
+    const token = randomBytes(32).toString('base64url')
+    const startedAt = this.#parts.host().clock.now()
+    const before = agents.get(agent.address)
+    await agents.update(
+      agent.address,
+      (state) =>
+        enter({ ...state, incarnation }, { name: 'starting' }, { at: startedAt, what: `launching ${runtime.name}`, source: 'daemon' }),
+      async (tx) => {
+        const tokenHash = createHash('sha256').update(token).digest('hex')
+        const { session } = before
+        await tx.incarnations.insert({ id: incarnation, agent: agent.address, tokenHash, pane: null, pid: null, session, startedAt, ended: null })
+      },
+    )
+    try {
+      const launch = await runtime.launch(await this.#context(agent, incarnation, token, health, before.session))
+      const pane = await supervisor.launch(launch.spec)
+      await this.#started(agent, incarnation, launch, pane)
+      sessions.open(runtime, await this.#sessionContext(agent, incarnation, pane.pid, startedAt, launch.session ?? before.session))
+    } catch (error) {
+      await this.#failed(agent, incarnation, startedAt, error)
+    }
+  }
+
+  /** Takes up a process that an earlier daemon started. */
+  async adopt(agent: Agent, incarnation: string, pid: number): Promise<void> {
+    const { store, agents, sessions } = this.#parts
+    const row = await store.read((db) => db.incarnations.get(incarnation))
+    if (row === undefined) throw new TroupeError('internal', `incarnation ${incarnation} of ${agent.address} is not in the store`)
+    const runtime = await this.#parts.runtimeOf(agent)
+    await this.#parts.front().endpoints.open(incarnation)
+    const at = this.#parts.host().clock.now()
+    await agents.update(
+      agent.address,
+      (state) => witness(state, { at, what: `adopted, process ${pid}`, source: 'daemon' }),
+      async (tx) => {
+        await tx.incarnations.update(incarnation, { pid })
+        await tx.journal({ type: 'agent.adopted', subject: agent.address, agent: agent.address, data: { incarnation, pid } })
+      },
+    )
+    sessions.open(runtime, await this.#sessionContext(agent, incarnation, pid, row.startedAt, agents.get(agent.address).session))
+  }
+
+  async #started(agent: Agent, incarnation: string, launch: Launch, pane: { pane: string; pid: number }): Promise<void> {
+    const at = this.#parts.host().clock.now()
+    const notices = launch.notices.map((what) => ({ at, what, source: 'runtime' }))
+    await this.#parts.agents.update(
+      agent.address,
+      (state) => notices.reduce(witness, { ...state, session: launch.session ?? state.session }),
+      async (tx) => {
+        await tx.incarnations.update(incarnation, { ...pane, session: launch.session })
+        await tx.settings.put(`launched:${agent.address}`, fingerprint(agent, this.#parts.team()))
+        const data = { incarnation, ...pane, runtime: agent.runtime, notices: launch.notices }
+        await tx.journal({ type: 'agent.launched', subject: agent.address, agent: agent.address, data })
+      },
+    )
+  }
+
+  /** A launch that did not come about: what is wrong with the call blocks, anything else goes through the restart policy. */
+  async #failed(agent: Agent, incarnation: string, startedAt: number, error: unknown): Promise<void> {
+    const endedAt = this.#parts.host().clock.now()
+    const why = error instanceof Error ? error.message : String(error)
+    const lasting = error instanceof TroupeError && ['config', 'denied', 'unknown', 'usage'].includes(error.code)
+    const hint = error instanceof TroupeError && error.hint !== undefined ? `. Try: ${error.hint}` : ''
+    const failure = lasting ? ({ class: 'config', why: `${why}${hint}`, until: null } as const) : null
+    const ended = { code: null, signal: null, endedAt, failure }
+    await this.#parts.front().endpoints.close(incarnation)
+    await this.#parts.agents.update(
+      agent.address,
+      (state) =>
+        onEnded(witness(state, { at: endedAt, what: `launch failed: ${why}`, source: 'daemon' }), agent, { ...ended, startedAt }, this.#parts.jitter()),
+      async (tx) => {
+        await tx.incarnations.update(incarnation, { ended })
+        await tx.journal({ type: 'agent.launch-failed', subject: agent.address, agent: agent.address, data: { incarnation, why } })
+      },
+    )
+  }
+
+  async #block(agent: Agent, why: string): Promise<void> {
+    const at = this.#parts.host().clock.now()
+    await this.#parts.agents.update(agent.address, (state) => enter(state, { name: 'blocked', why }, { at, what: why, source: 'health' }))
+  }
+
+  async #context(agent: Agent, incarnation: string, token: string, health: Health, session: string | null): Promise<LaunchContext> {
+    const { paths, programs } = this.#parts
+    const team = this.#parts.team()
+    const folder = paths.agentFolder(agent.project, agent.id)
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const { url, endpoints } = this.#parts.front()
+    await endpoints.open(incarnation)
+    const texts = await Promise.all(agent.rolePrompt.map((file) => readFile(file, 'utf8')))
+    return {
+      team,
+      agent,
+      incarnation,
+      host: this.#parts.host(),
+      health,
+      folder,
+      url,
+      programs,
+      session,
+      rehearsal: team.rehearsal !== null,
+      briefing: briefing(team, agent, texts.join('\n\n').trim(), join(folder, 'context.md')),
+      env: {
+        ...this.#parts.environmentFor(agent),
+        TROUPE_AGENT: agent.address,
+        TROUPE_PROJECT: agent.project,
+        TROUPE_INCARNATION: incarnation,
+        TROUPE_MCP_URL: `${url}/mcp`,
+        TROUPE_AGENT_TOKEN: token,
+        AGENT_ID: agent.address,
+        PROJECT_ID: agent.project,
+        TEAMCTL_ROOT: team.root,
+      },
+    }
+  }
+
+  async #sessionContext(agent: Agent, incarnation: string, pid: number, startedAt: number, session: string | null) {
+    const { supervisor, paths } = this.#parts
+    return {
+      agent,
+      incarnation,
+      pid,
+      startedAt,
+      session,
+      folder: paths.agentFolder(agent.project, agent.id),
+      host: this.#parts.host(),
+      terminal: {
+        type: (input: Parameters<Supervisor['type']>[1]) => supervisor.type(incarnation, input),
+        screen: () => supervisor.screen(incarnation),
+      },
+    }
+  }
+}

@@ -1,0 +1,198 @@
+import { resolveAgents } from '../core/address.ts'
+import type { Clock } from '../core/clock.ts'
+import { enter } from '../core/plan.ts'
+import type { AgentState } from '../core/phase.ts'
+import { noRestarts } from '../core/restart.ts'
+import type { Supervisor } from '../core/supervisor.ts'
+import type { Agent, Team } from '../core/team.ts'
+import type { Store } from '../store/store.ts'
+import type { Agents } from './agents.ts'
+import type { Front } from './daemon.ts'
+import { fingerprint, type Desired } from './desired.ts'
+import type { Reconciler } from './reconciler.ts'
+
+export interface LifecycleParts {
+  store: Store
+  clock: Clock
+  agents: Agents
+  desired: Desired
+  reconciler: Reconciler
+  supervisor: Supervisor
+  front(): Front
+}
+
+export interface Settled {
+  agents: Agent[]
+  ok: boolean
+  notices: string[]
+}
+
+export interface Stopped {
+  agent: string
+  took: string
+  ms: number
+}
+
+/** What operators ask of agents' lives. It changes what is wanted; the reconciler does the rest; it waits for that. */
+export class Lifecycle {
+  readonly #parts: LifecycleParts
+
+  constructor(parts: LifecycleParts) {
+    this.#parts = parts
+  }
+
+  /** A config error throws before anything changes. A quarantined agent is left alone, and said. */
+  async up(names: string[], rehearsal: string | null, env: Record<string, string>, timeoutMs: number, signal: AbortSignal): Promise<Settled> {
+    const { desired, clock } = this.#parts
+    const team = await desired.apply((read) => (rehearsal === null ? read : { ...read, rehearsal }))
+    this.#parts.front().held.put({ at: clock.now(), env })
+    const agents = resolveAgents(team, names)
+    for (const agent of agents) await this.#want(agent, 'up', (state) => (state.phase.name === 'quarantined' ? state : tryNow(state, clock.now(), 'up')))
+    this.#parts.reconciler.wake()
+    const settled = await this.#settle(agents, timeoutMs, signal)
+    return { ...settled, notices: [...settled.notices, ...(await this.#outdated(agents, team))] }
+  }
+
+  /** Clears a quarantine, a block and the counters. */
+  async start(names: string[], timeoutMs: number, signal: AbortSignal): Promise<Settled> {
+    const agents = resolveAgents(this.#parts.desired.team, names)
+    const { clock } = this.#parts
+    for (const agent of agents) await this.#want(agent, 'start', (state) => ({ ...tryNow(state, clock.now(), 'start'), restarts: noRestarts }))
+    this.#parts.reconciler.wake()
+    return await this.#settle(agents, timeoutMs, signal)
+  }
+
+  async restart(names: string[], fresh: boolean, timeoutMs: number, signal: AbortSignal): Promise<Settled> {
+    const agents = resolveAgents(this.#parts.desired.team, names)
+    const before = new Map(agents.map((agent) => [agent.address, this.#parts.agents.get(agent.address).incarnation]))
+    for (const agent of agents) await this.#want(agent, 'restart', (state) => this.#begunAnew(state, fresh))
+    this.#parts.reconciler.wake()
+    return await this.#settle(agents, timeoutMs, signal, (state) => state.incarnation !== before.get(state.address) || state.incarnation === null)
+  }
+
+  async stop(names: string[]): Promise<Stopped[]> {
+    return await this.#stopAll(resolveAgents(this.#parts.desired.team, names).map((agent) => agent.address), false)
+  }
+
+  async kill(names: string[]): Promise<Stopped[]> {
+    return await this.#stopAll(resolveAgents(this.#parts.desired.team, names).map((agent) => agent.address), true)
+  }
+
+  /** Everything that runs, agents that left the team included; then the terminal host itself. */
+  async down(hard: boolean): Promise<Stopped[]> {
+    const stopped = await this.#stopAll(this.#parts.agents.all().map((state) => state.address), hard)
+    await this.#parts.supervisor.down()
+    await this.#parts.store.write((tx) => tx.journal({ type: 'team.down', subject: 'team', agent: null, data: { agents: stopped.length } }))
+    return stopped
+  }
+
+  async #want(agent: Agent, verb: string, change: (state: AgentState) => AgentState): Promise<void> {
+    await this.#parts.agents.update(agent.address, (state) => ({ ...change(state), wanted: 'running' }), async (tx) => {
+      await tx.journal({ type: `agent.${verb}`, subject: agent.address, agent: agent.address, data: {} })
+    })
+  }
+
+  #begunAnew(state: AgentState, fresh: boolean): AgentState {
+    const at = this.#parts.clock.now()
+    const base = { ...state, restarts: noRestarts, session: fresh ? null : state.session }
+    if (state.incarnation === null) return tryNow(base, at, 'restart')
+    return enter(base, { name: 'stopping' }, { at, what: 'restart asked for', source: 'operator' })
+  }
+
+  async #stopAll(addresses: string[], hard: boolean): Promise<Stopped[]> {
+    return await Promise.all(addresses.map((address) => this.#stopOne(address, hard)))
+  }
+
+  async #stopOne(address: string, hard: boolean): Promise<Stopped> {
+    const { agents, clock, reconciler, store } = this.#parts
+    const began = clock.now()
+    const evidence = { at: began, what: hard ? 'kill asked for' : 'stop asked for', source: 'operator' }
+    const { incarnation } = await agents.update(address, (state) => {
+      const next = { ...state, wanted: 'stopped' as const }
+      return enter(next, state.incarnation === null ? { name: 'stopped', why: 'asked', code: null } : { name: 'stopping' }, evidence)
+    })
+    if (incarnation === null) return { agent: address, took: 'not running', ms: 0 }
+    const gone = this.#when([address], (state) => state.incarnation !== incarnation)
+    if (hard) await reconciler.endHard(incarnation)
+    else reconciler.wake()
+    await gone
+    const end = (await store.read((db) => db.events.about(address))).findLast((event) => event.type === 'agent.ended')
+    return { agent: address, took: String(end?.data['took'] ?? 'gone'), ms: clock.now() - began }
+  }
+
+  async #settle(agents: Agent[], timeoutMs: number, signal: AbortSignal, begun: (state: AgentState) => boolean = () => true): Promise<Settled> {
+    const addresses = agents.map((agent) => agent.address)
+    await this.#when(addresses, (state) => begun(state) && isSettled(state), timeoutMs, signal)
+    const notices = addresses.flatMap((address) => complaint(this.#parts.agents.get(address)))
+    return { agents, ok: notices.length === 0, notices }
+  }
+
+  /** Resolves when all of them fit, when the time is over, or when the caller goes away. */
+  async #when(addresses: string[], fits: (state: AgentState) => boolean, timeoutMs?: number, signal?: AbortSignal): Promise<void> {
+    const { agents, clock } = this.#parts
+    const open = new Set(addresses.filter((address) => !fits(agents.get(address))))
+    if (open.size === 0 || signal?.aborted === true) return
+    await new Promise<void>((resolve) => {
+      const leave = agents.subscribe((state) => {
+        if (open.has(state.address) && fits(state)) open.delete(state.address)
+        if (open.size === 0) done()
+      })
+      const cancel = timeoutMs === undefined ? () => {} : clock.after(timeoutMs, () => done())
+      const done = () => {
+        leave()
+        cancel()
+        signal?.removeEventListener('abort', done)
+        resolve()
+      }
+      signal?.addEventListener('abort', done)
+    })
+  }
+
+  /** Agents that run with settings from before the files changed. */
+  async #outdated(agents: Agent[], team: Team): Promise<string[]> {
+    const launched = await this.#parts.store.read((db) => Promise.all(agents.map((agent) => db.settings.get(`launched:${agent.address}`))))
+    return agents
+      .filter((agent, index) => this.#parts.agents.get(agent.address).incarnation !== null && launched[index] !== undefined && launched[index] !== fingerprint(agent, team))
+      .map((agent) => `${agent.address} still runs with its earlier settings. Try: troupe restart ${agent.address}`)
+  }
+}
+
+/** An agent that has no process is to be tried at once, whatever kept it. */
+function tryNow(state: AgentState, at: number, verb: string): AgentState {
+  if (state.incarnation !== null) return state
+  return enter(state, { name: 'stopped', why: 'asked', code: null }, { at, what: `${verb} asked for`, source: 'operator' })
+}
+
+function isSettled({ phase, wanted }: AgentState): boolean {
+  switch (phase.name) {
+    case 'starting':
+    case 'stopping':
+      return false
+    case 'stopped':
+      return wanted === 'stopped' || phase.why === 'done' || phase.why === 'failed'
+    default:
+      return true
+  }
+}
+
+/** Why an agent counts as not up, in words; nothing if it is up. */
+function complaint({ address, phase }: AgentState): string[] {
+  switch (phase.name) {
+    case 'idle':
+    case 'busy':
+    case 'waiting':
+      return []
+    case 'stopped':
+      return phase.why === 'done' ? [] : [`${address} is stopped (${phase.why}). Try: troupe logs ${address}`]
+    case 'starting':
+      return [`${address} is still starting. Try: troupe attach ${address}`]
+    case 'stopping':
+      return [`${address} is still stopping. Try: troupe kill ${address}`]
+    case 'backoff':
+      return [`${address} ended and waits for its next start. Try: troupe logs ${address}`]
+    case 'quarantined':
+      return [`${address} stays in quarantine: ${phase.why}. Try: troupe logs ${address}, then troupe restart ${address}`]
+    default:
+      return [`${address} is ${phase.name}: ${phase.why}`]
+  }
+}

@@ -1,0 +1,120 @@
+import { v7 as uuid } from 'uuid'
+import { canBroadcast, canDm, isPerson, trustOf, type Permission } from '../core/acl.ts'
+import { channelAddress, resolveAgent, resolveChannel } from '../core/address.ts'
+import type { Clock } from '../core/clock.ts'
+import { TroupeError } from '../core/error.ts'
+import { sha256 } from '../core/event.ts'
+import type { Message, Priority, Sender, Trust } from '../core/message.ts'
+import { findAgent, type Agent, type Team } from '../core/team.ts'
+import type { Store } from '../store/store.ts'
+
+export interface Letter {
+  from: Sender
+  /** An agent's name or address, or `#channel`. */
+  to: string
+  text: string
+  threadId: string | null
+  priority: Priority
+  key: string | null
+}
+
+export interface Posted {
+  message: Message
+  recipients: string[]
+}
+
+/** Takes messages in: who may, to whom, once. A refusal makes no row; an id is returned only when it is durable. */
+export class Mailroom {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #team: () => Team
+
+  constructor(store: Store, clock: Clock, team: () => Team) {
+    this.#store = store
+    this.#clock = clock
+    this.#team = team
+  }
+
+  async post(letter: Letter): Promise<Posted> {
+    const team = this.#team()
+    const limit = team.limits.messageBytes
+    const size = Buffer.byteLength(letter.text)
+    if (size > limit) {
+      throw new TroupeError('too_large', `the message is ${size} bytes, the limit is ${limit}`, {
+        hint: 'put it into a file and send its path, or raise limits.message_bytes in team-compose.yaml',
+        facts: { size, limit },
+      })
+    }
+    const sender = findAgent(team, letter.from)
+    const address = addressee(team, letter, sender?.project)
+    const permission = permit(team, letter, address)
+    if (!permission.ok) {
+      throw new TroupeError('denied', permission.why, { hint: permission.hint, facts: { from: letter.from, to: letter.to } })
+    }
+    const id = uuid()
+    const message: Omit<Message, 'n'> = {
+      id,
+      from: letter.from,
+      to: address.name,
+      project: sender?.project ?? address.project,
+      text: letter.text,
+      threadId: letter.threadId,
+      priority: letter.priority,
+      trust: trustFor(team, letter.from, address),
+      key: letter.key,
+      chain: id,
+      hop: 0,
+      control: null,
+      sentAt: this.#clock.now(),
+    }
+    return await this.#keep(message, permission.recipients)
+  }
+
+  /** The key is looked up in the transaction that would insert: two sends at once make one message. */
+  async #keep(message: Omit<Message, 'n'>, recipients: string[]): Promise<Posted> {
+    return await this.#store.write(async (tx) => {
+      const earlier = message.key === null ? undefined : await tx.messages.byKey(message.from, message.key)
+      if (earlier !== undefined) {
+        if (earlier.text !== message.text || earlier.to !== message.to) {
+          throw new TroupeError('conflict', `the key "${message.key}" was used for another message (#${earlier.n})`, {
+            hint: 'use a new key for new words',
+            facts: { id: earlier.id, n: earlier.n },
+          })
+        }
+        return { message: earlier, recipients: (await tx.deliveries.of(earlier.id)).map((delivery) => delivery.recipient) }
+      }
+      const kept = await tx.messages.insert(message, recipients)
+      await tx.journal({
+        type: 'message.sent',
+        subject: kept.id,
+        agent: isPerson(kept.from) ? null : kept.from,
+        data: { n: kept.n, from: kept.from, to: kept.to, recipients, bytes: Buffer.byteLength(kept.text), sha256: sha256(kept.text), priority: kept.priority },
+      })
+      return { message: kept, recipients }
+    })
+  }
+}
+
+type Addressee = { kind: 'agent'; agent: Agent; name: string; project: string } | { kind: 'channel'; name: string; project: string }
+
+function addressee(team: Team, letter: Letter, project: string | undefined): Addressee {
+  if (letter.to.includes('#')) {
+    const channel = resolveChannel(team, letter.to, project)
+    return { kind: 'channel', name: channelAddress(channel), project: channel.project }
+  }
+  const agent = resolveAgent(team, letter.to, project)
+  return { kind: 'agent', agent, name: agent.address, project: agent.project }
+}
+
+function permit(team: Team, letter: Letter, to: Addressee): Permission {
+  const permission = to.kind === 'agent' ? canDm(team, letter.from, to.agent) : canBroadcast(team, letter.from, resolveChannel(team, to.name))
+  if (permission.ok && permission.recipients.length === 0) {
+    return { ok: false, why: `${letter.to} has no other members`, hint: 'members are declared in the project file' }
+  }
+  return permission
+}
+
+function trustFor(team: Team, from: Sender, to: Addressee): Trust {
+  if (isPerson(from)) return 'operator'
+  return to.kind === 'agent' ? trustOf(team, from, to.agent) : 'peer'
+}

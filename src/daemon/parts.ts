@@ -1,0 +1,40 @@
+import type { Clock } from '../core/clock.ts'
+import type { Health, Runtime } from '../core/runtime.ts'
+import type { Supervisor } from '../core/supervisor.ts'
+import type { Agent, Team } from '../core/team.ts'
+import type { Paths } from '../config/paths.ts'
+import type { Store } from '../store/store.ts'
+import type { Agents } from './agents.ts'
+import type { Front } from './daemon.ts'
+import type { Deliverer } from './deliverer.ts'
+import type { Desired } from './desired.ts'
+import type { Fetching } from './fetching.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import type { Mailroom } from './mailroom.ts'
+import type { Reconciler } from './reconciler.ts'
+import type { Sessions } from './sessions.ts'
+
+/** What handlers may use. Made once, in compose.ts. */
+export interface Parts {
+  clock: Clock
+  store: Store
+  paths: Paths
+  supervisor: Supervisor
+  agents: Agents
+  sessions: Sessions
+  reconciler: Reconciler
+  deliverer: Deliverer
+  mailroom: Mailroom
+  fetching: Fetching
+  lifecycle: Lifecycle
+  desired: Desired
+  team(): Team
+  runtimeOf(agent: Agent): Promise<Runtime>
+  healthOf(agent: Agent): Promise<Health>
+  front(): Front
+  since: number
+  /** The operator's token for HTTP. */
+  token(): string
+  /** Ends the daemon after the answer is out. */
+  finish(): void
+}

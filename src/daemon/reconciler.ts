@@ -1,0 +1,208 @@
+import type { Clock } from '../core/clock.ts'
+import { enter, nextDue, onEnded, plan, type Action, type Known } from '../core/plan.ts'
+import type { Supervisor } from '../core/supervisor.ts'
+import { agentsOf, findAgent, type Agent, type Team } from '../core/team.ts'
+import type { Store } from '../store/store.ts'
+import type { Agents } from './agents.ts'
+import type { Front } from './daemon.ts'
+import type { Launching } from './launching.ts'
+import type { Sessions } from './sessions.ts'
+
+/** Looks again although nothing told it to: the safety net under the events. ms */
+const safetyTick = 5_000
+
+export interface ReconcilerParts {
+  store: Store
+  clock: Clock
+  agents: Agents
+  sessions: Sessions
+  supervisor: Supervisor
+  launching: Launching
+  team(): Team
+  front(): Front
+  jitter(): number
+  /** A fault that no caller waits for. */
+  report(what: string, error: unknown): void
+}
+
+/** One loop for all agents: observe → plan → apply → journal. Woken by events, with a slow safety tick. */
+export class Reconciler {
+  readonly #parts: ReconcilerParts
+  /** Agents and incarnations that an action is working on: nothing else is planned for them meanwhile. */
+  readonly #busy = new Map<string, Promise<void>>()
+  /** Incarnations to end without a polite word. */
+  readonly #hard = new Set<string>()
+  #running = false
+  #again = false
+  #stopped = true
+  #cancelTick = () => {}
+  #leave = () => {}
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts
+  }
+
+  start(): void {
+    if (!this.#stopped) return
+    this.#stopped = false
+    this.#leave = this.#parts.supervisor.subscribe(() => this.wake())
+    this.wake()
+  }
+
+  /** Waits for the actions under way. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#leave()
+    this.#cancelTick()
+    await Promise.allSettled(this.#busy.values())
+  }
+
+  wake(): void {
+    if (this.#stopped) return
+    if (this.#running) this.#again = true
+    else void this.#run()
+  }
+
+  /** From now on this incarnation is ended the hard way; a polite stop under way is overtaken. */
+  async endHard(incarnation: string): Promise<void> {
+    this.#hard.add(incarnation)
+    await this.#parts.supervisor.stop(incarnation, { polite: 'signal', graceMs: 0 })
+    this.wake()
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true
+    do {
+      this.#again = false
+      try {
+        await this.#round()
+      } catch (error) {
+        this.#parts.report('a reconciler round', error)
+      }
+    } while (this.#again && !this.#stopped)
+    this.#running = false
+    if (!this.#stopped) this.#schedule()
+  }
+
+  #schedule(): void {
+    const { clock, agents } = this.#parts
+    this.#cancelTick()
+    const due = nextDue(agents.all())
+    const wait = due === null ? safetyTick : Math.min(safetyTick, Math.max(0, due - clock.now()))
+    this.#cancelTick = clock.after(wait, () => this.wake())
+  }
+
+  /** A supervisor that cannot tell throws here, and nothing is planned: not knowing is neither life nor death. */
+  async #round(): Promise<void> {
+    const { supervisor, clock } = this.#parts
+    const observed = await supervisor.list()
+    const known = await this.#known()
+    for (const action of plan(agentsOf(this.#parts.team()), known, observed, clock.now())) this.#begin(action)
+  }
+
+  async #known(): Promise<Known[]> {
+    const live = new Map((await this.#parts.store.read((db) => db.incarnations.live())).map((row) => [row.id, row]))
+    return this.#parts.agents.all().map((state) => ({
+      state,
+      launched: state.incarnation !== null && live.get(state.incarnation)?.pane != null,
+      watched: this.#parts.sessions.get(state.incarnation) !== undefined,
+    }))
+  }
+
+  #begin(action: Action): void {
+    const key = 'incarnation' in action && action.do === 'end-orphan' ? action.incarnation : action.address
+    if (this.#busy.has(key)) return
+    const work = this.#apply(action)
+      .catch((error: unknown) => this.#parts.report(`${action.do} of ${action.address}`, error))
+      .finally(() => {
+        this.#busy.delete(key)
+        this.wake()
+      })
+    this.#busy.set(key, work)
+  }
+
+  async #apply(action: Action): Promise<void> {
+    const agent = findAgent(this.#parts.team(), action.address)
+    switch (action.do) {
+      case 'launch':
+        return agent === undefined ? undefined : await this.#parts.launching.launch(agent)
+      case 'adopt':
+        return agent === undefined ? undefined : await this.#parts.launching.adopt(agent, action.incarnation, action.pid)
+      case 'record-end':
+        return await this.#recordEnd(action.address, action.incarnation, agent, action)
+      case 'forget-launch':
+        return await this.#forgetLaunch(action.address, action.incarnation)
+      case 'stop':
+        return await this.#stopProcess(action.address, action.incarnation, agent)
+      case 'end-orphan':
+        return await this.#endOrphan(action.address, action.incarnation)
+      case 'clear':
+        return await this.#parts.supervisor.clear(action.incarnation)
+      case 'forget-agent':
+        return await this.#parts.agents.remove(action.address)
+    }
+  }
+
+  async #stopProcess(address: string, incarnation: string, agent: Agent | undefined): Promise<void> {
+    const { agents, supervisor, sessions, clock } = this.#parts
+    await agents.update(address, (state) => enter(state, { name: 'stopping' }, { at: clock.now(), what: 'stop asked for', source: 'operator' }))
+    const polite = sessions.get(incarnation)?.session.farewell() ?? 'signal'
+    const graceMs = this.#hard.has(incarnation) ? 0 : this.#parts.team().supervisor.drainTimeoutMs
+    const record = await supervisor.stop(incarnation, { polite, graceMs })
+    this.#hard.delete(incarnation)
+    await this.#recordEnd(address, incarnation, agent, record, { took: record.took, ms: record.ms, stragglers: record.stragglers.length })
+  }
+
+  /** The exit status is durable before the dead terminal that shows it is removed. */
+  async #recordEnd(
+    address: string,
+    incarnation: string,
+    agent: Agent | undefined,
+    exit: { code: number | null; signal: string | null },
+    how: Record<string, unknown> = {},
+  ): Promise<void> {
+    const { agents, sessions, store, clock } = this.#parts
+    const row = await store.read((db) => db.incarnations.get(incarnation))
+    const failure = sessions.get(incarnation)?.failure ?? null
+    sessions.close(incarnation)
+    const ended = {
+      code: exit.code,
+      signal: exit.signal,
+      endedAt: clock.now(),
+      failure: failure === null ? null : { class: failure.class, why: failure.why, until: failure.until },
+    }
+    await agents.update(
+      address,
+      (state) => onEnded(state, agent, { ...ended, startedAt: row?.startedAt ?? ended.endedAt }, this.#parts.jitter()),
+      async (tx) => {
+        await tx.incarnations.update(incarnation, { ended })
+        const data = { incarnation, code: exit.code, signal: exit.signal, ...how }
+        await tx.journal({ type: 'agent.ended', subject: address, agent: address, data })
+      },
+    )
+    await this.#parts.front().endpoints.close(incarnation)
+    await this.#parts.supervisor.clear(incarnation)
+  }
+
+  async #forgetLaunch(address: string, incarnation: string): Promise<void> {
+    const { agents, clock } = this.#parts
+    const at = clock.now()
+    await agents.update(
+      address,
+      (state) =>
+        enter({ ...state, incarnation: null }, { name: 'stopped', why: 'never', code: null }, { at, what: 'the launch was cut short', source: 'daemon' }),
+      async (tx) => {
+        await tx.incarnations.update(incarnation, { ended: { code: null, signal: null, endedAt: at, failure: null } })
+        await tx.journal({ type: 'agent.launch-forgotten', subject: address, agent: address, data: { incarnation } })
+      },
+    )
+  }
+
+  async #endOrphan(address: string, incarnation: string): Promise<void> {
+    const record = await this.#parts.supervisor.stop(incarnation, { polite: 'signal', graceMs: 0 })
+    const { took } = record
+    await this.#parts.store.write((tx) =>
+      tx.journal({ type: 'agent.orphan-ended', subject: address, agent: address, data: { incarnation, took } }),
+    )
+  }
+}

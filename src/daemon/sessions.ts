@@ -1,0 +1,53 @@
+import type { Session, SessionContext, Signal, Runtime } from '../core/runtime.ts'
+
+interface Open {
+  address: string
+  incarnation: string
+  runtime: Runtime
+  session: Session
+  leave: () => void
+  /** What the runtime said of a failure, for the restart policy. */
+  failure: (Signal & { type: 'failure' }) | null
+}
+
+/** The sessions of the incarnations that run now: opened at launch or adoption, closed at the end. */
+export class Sessions {
+  readonly #open = new Map<string, Open>()
+  readonly #onSignal: (address: string, incarnation: string, signal: Signal) => void
+
+  constructor(onSignal: (address: string, incarnation: string, signal: Signal) => void) {
+    this.#onSignal = onSignal
+  }
+
+  open(runtime: Runtime, context: SessionContext): Session {
+    this.close(context.incarnation)
+    const { incarnation } = context
+    const { address } = context.agent
+    const session = runtime.open(context)
+    const entry: Open = { address, incarnation, runtime, session, leave: () => {}, failure: null }
+    this.#open.set(incarnation, entry)
+    entry.leave = session.subscribe((signal) => {
+      if (this.#open.get(incarnation) !== entry) return
+      if (signal.type === 'failure') entry.failure = signal
+      if (signal.type === 'busy') entry.failure = null
+      this.#onSignal(address, incarnation, signal)
+    })
+    return session
+  }
+
+  get(incarnation: string | null): Open | undefined {
+    return incarnation === null ? undefined : this.#open.get(incarnation)
+  }
+
+  close(incarnation: string): void {
+    const entry = this.#open.get(incarnation)
+    if (entry === undefined) return
+    this.#open.delete(incarnation)
+    entry.leave()
+    entry.session.close()
+  }
+
+  closeAll(): void {
+    for (const incarnation of [...this.#open.keys()]) this.close(incarnation)
+  }
+}
