@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest'
+import { cases } from './architecture/broken.ts'
+import { mentions } from './architecture/mentions.ts'
+import { rules } from './architecture/rules.ts'
+import { report } from './architecture/sizes.ts'
+import { parse, readSources, readTexts, root, type Finding } from './architecture/source.ts'
+
+const show = (findings: Finding[]) => findings.map((each) => `${each.path}:${each.line}: ${each.what}`)
+const tree = (files: Record<string, string>) => Object.entries(files).map(([path, text]) => parse(path, text))
+
+describe('the source tree', () => {
+  const sources = readSources()
+
+  test('is read whole', () => {
+    expect(sources.map((source) => source.path)).toEqual(expect.arrayContaining(['src/core/team.ts', 'scripts/run.mjs', 'test/architecture.test.ts']))
+    console.log(report(sources))
+  })
+
+  test.each(Object.entries(rules))('keeps the rule: %s', (_name, rule) => {
+    expect(show(rule(sources))).toEqual([])
+  })
+
+  test('mentions nothing of the machine it was made on', () => {
+    const texts = readTexts()
+    expect([...texts.keys()]).toEqual(expect.arrayContaining(['package.json', '.ci/run', '.gitignore', 'bin/troupe']))
+    expect(show(mentions(texts, root))).toEqual([])
+  })
+})
+
+describe('each rule can fail', () => {
+  test.each(cases)('$rule: $says', ({ rule, bad, says, good }) => {
+    expect(show(rules[rule](tree(bad)))).toEqual([expect.stringMatching(says)])
+    if (good !== undefined) expect(show(rules[rule](tree(good)))).toEqual([])
+  })
+
+  test('every rule has a case', () => {
+    expect(new Set(cases.map((each) => each.rule))).toEqual(new Set(Object.keys(rules)))
+  })
+
+  test('mentions', () => {
+    const bad = ['..', 'shared', 'x.md'].join('/')
+    expect(show(mentions(new Map([['docs/a.md', `fine\nsee ${bad}`], ['b', 'at /here/now']]), '/here'))).toHaveLength(2)
+    expect(mentions(new Map([['a', 'a shared thing']]), '/here')).toEqual([])
+  })
+})
