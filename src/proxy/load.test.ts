@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { TroupeError } from '../core/error.ts'
+import { loadScenario, parseScenario, scenarioNames } from './load.ts'
+
+function refusal(text: string): string {
+  try {
+    parseScenario(text, 'a.yaml')
+  } catch (error) {
+    if (error instanceof TroupeError && error.code === 'config') return error.message
+    throw error
+  }
+  return 'accepted'
+}
+
+describe('scenarios that ship', () => {
+  it('are all sound', () => {
+    expect(scenarioNames()).toContain('hello')
+    for (const name of scenarioNames()) expect(loadScenario(name).about).not.toBe('')
+  })
+
+  it('are named when another is asked for', () => {
+    expect(() => loadScenario('helo')).toThrow(expect.objectContaining({ code: 'unknown', hint: expect.stringContaining('hello') }))
+  })
+})
+
+describe('a scenario that is wrong is refused with its place', () => {
+  it.each([
+    ['an unknown key', 'about: x\nagents:\n  "*":\n    - when: a\n      doo: []', 'a.yaml:5:7: Unrecognized key: "doo"'],
+    ['no such step', 'about: x\nagents:\n  "*":\n    - when: a\n      do:\n        - delay: 3', 'a.yaml:6:11: a step needs one of tool'],
+    ['two things in one step', 'about: x\nagents:\n  "*":\n    - when: a\n      do:\n        - { tool: dm, status: 429 }', 'a.yaml:6:11: a step does one thing'],
+    ['a broken expression', 'about: x\nagents:\n  "*":\n    - when: /(/\n      do: [{ text: a }]', 'a.yaml:4:13: /(/ is not a regular expression'],
+    ['a rule without a condition', 'about: x\nagents:\n  "*":\n    - do: [{ text: a }]', 'a.yaml:4:7: a rule needs when or from'],
+    ['an address that is none', 'about: x\nagents:\n  dev:\n    - otherwise: [{ text: a }]', 'name agents as project:agent'],
+    ['broken YAML', 'about: "x\nagents: {', 'a.yaml:'],
+    ['an empty file', '', 'a.yaml:1:1: '],
+  ])('%s', (_, text, expected) => {
+    expect(refusal(text)).toContain(expected)
+  })
+})

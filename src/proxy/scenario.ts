@@ -1,0 +1,53 @@
+/**
+ * A scenario: what the scripted model does for each agent. It knows no wire format, so the same file
+ * drives every agent CLI and the scripted agent.
+ */
+export interface Scenario {
+  name: string
+  about: string
+  /** By `project:agent`, or `*` for every agent; an agent's own rules are tried before those of `*`. */
+  scripts: Record<string, Script>
+}
+
+export interface Script {
+  rules: Rule[]
+  /** For text that no rule fits. Null where the file does not say. */
+  otherwise: Step[] | null
+}
+
+export interface Rule {
+  /** Returns the capture groups (first: the whole match), or null. Absent: every text. */
+  when: ((text: string) => string[] | null) | null
+  /** Mail of this sender only: `user`, a short name, or `project:agent`. */
+  from: string | null
+  steps: Step[]
+}
+
+export type Step =
+  | { do: 'tool'; tool: string; args: Record<string, unknown>; text: string; delay: number }
+  | { do: 'text'; text: string; delay: number }
+  | { do: 'fail'; how: Failure; times: number; delay: number }
+
+/** Ways in which a model API fails. */
+export type Failure =
+  | { kind: 'status'; status: number; headers: Record<string, string>; message: string }
+  /** The connection breaks: before the first byte of the body, or in the middle of the answer. */
+  | { kind: 'drop'; midway: boolean }
+  /** An error event inside an answer that began well. */
+  | { kind: 'error'; error: InStreamError }
+  /** No answer until the caller hangs up. */
+  | { kind: 'never' }
+
+export type InStreamError = 'overloaded' | 'api' | 'rate_limit'
+
+const silent: Step[] = [{ do: 'text', text: 'ok', delay: 0 }]
+
+/** The rules that count for one agent, in the order in which they are tried. */
+export function scriptFor(scenario: Scenario, agent: string): { rules: Rule[]; otherwise: Step[] } {
+  const own = scenario.scripts[agent]
+  const any = scenario.scripts['*']
+  return {
+    rules: [...(own?.rules ?? []), ...(any?.rules ?? [])],
+    otherwise: own?.otherwise ?? any?.otherwise ?? silent,
+  }
+}

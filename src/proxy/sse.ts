@@ -1,0 +1,17 @@
+/**
+ * Named server-sent events. With `broken` the body fails after them: the server then cuts the connection,
+ * which a Response cannot ask for in another way.
+ */
+export function sse(events: Iterable<{ type: string }>, { broken = false } = {}): Response {
+  const source = events[Symbol.iterator]()
+  const encoder = new TextEncoder()
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const next = source.next()
+      if (!next.done) controller.enqueue(encoder.encode(`event: ${next.value.type}\ndata: ${JSON.stringify(next.value)}\n\n`))
+      else if (broken) controller.error(new Error('dropped, as the scenario says'))
+      else controller.close()
+    },
+  })
+  return new Response(stream, { headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' } })
+}

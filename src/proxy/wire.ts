@@ -1,0 +1,40 @@
+import type { Failure } from './scenario.ts'
+import type { Turn } from './replay.ts'
+
+/** One provider's HTTP format, read and written. The rest of the proxy knows none. */
+export interface Wire {
+  /** What a request asks for, or null where it is not of this format. */
+  route(method: string, path: string): 'answer' | 'count' | 'models' | null
+  /** Throws TroupeError `usage` for a body that is not of this format. */
+  read(body: unknown): Ask
+  answer(ask: Ask, answer: Answer): Response
+  count(ask: Ask): Response
+  models(): Response
+  /** `ask` is what would have been answered, so that a failure can come in the middle of it. */
+  fail(failure: Exclude<Failure, { kind: 'never' }>, ask: Ask, answer: Answer): Response
+  /** A request that cannot be served at all. */
+  refuse(status: number, message: string): Response
+}
+
+/** A model call, reduced to what a scenario needs. */
+export interface Ask {
+  model: string
+  stream: boolean
+  /** Names of the tools on offer, as the CLI calls them. */
+  tools: string[]
+  /** A JSON schema that the answer has to satisfy. */
+  schema: unknown
+  turns: Turn[]
+  input: { tokens: number; cacheRead: number; cacheWrite: number }
+}
+
+export interface Answer {
+  text: string
+  calls: { tool: string; args: Record<string, unknown> }[]
+  outputTokens: number
+}
+
+/** What tokens are in rehearsal: a quarter of the characters, rounded up. Exact, so that metering can be checked. */
+export function tokensIn(text: string): number {
+  return Math.ceil(text.length / 4)
+}
