@@ -59,6 +59,7 @@ for (const [name, path] of Object.entries(wanted)) {
   if (!Object.hasOwn(there, name)) process.stderr.write(`build: skipped ${name}: ${path} is not there yet\n`)
 }
 
+// What is wrong was printed by esbuild itself.
 const { outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: there,
@@ -74,7 +75,7 @@ const { outputFiles } = await build({
   minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
-})
+}).catch(() => process.exit(1))
 
 mkdirSync(dist, { recursive: true })
 const isEntry = (file: OutputFile) => Object.hasOwn(there, basename(file.path, '.js'))
