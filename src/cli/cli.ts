@@ -1,0 +1,26 @@
+import type { Readable } from 'node:stream'
+import type { Input, OperationName, Output as Answer, StreamItem } from '../api/index.ts'
+import type { Output } from './output.ts'
+
+export type Env = Record<string, string | undefined>
+
+/** What a command gets to work with. Nothing in it is opened before it is asked for. */
+export interface Cli {
+  out: Output
+  env: Env
+  cwd: string
+  stdin: Readable & { isTTY?: boolean }
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal
+  /** Folder of the team; throws `unknown` or `config` where there is none. */
+  root(): Promise<string>
+  /** Calls the daemon, starting it if needed. `wait` is shown on a terminal after a second. */
+  call<K extends OperationName>(name: K, input: Input<K>, wait?: string): Promise<Answer<K>>
+  /** The journal from a cursor on (null: from now), until the signal. */
+  events(cursor: string | null, signal: AbortSignal): AsyncIterable<StreamItem>
+  /** True if a daemon answers; never starts one. */
+  running(): Promise<boolean>
+  /** Works on another root from here on. */
+  useRoot(root: string): void
+  close(): Promise<void>
+}

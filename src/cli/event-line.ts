@@ -1,0 +1,85 @@
+import type { Output as Answer } from '../api/index.ts'
+import type { Colors } from './output.ts'
+import { clockTime, escapeLine, pad } from './text.ts'
+
+export type EventRow = Answer<'events'>['events'][number]
+
+const agentColumn = 16
+
+/**
+ * Makes one readable line of each event: time, whom it is about, what happened. Remembers the numbers of
+ * the messages it has seen, because the journal speaks of them by id.
+ */
+export function createEventLines(color: Colors): (event: EventRow, now: number) => string {
+  const numbers = new Map<string, string>()
+  return (event, now) => {
+    if (event.type === 'message.sent') numbers.set(event.subject, `#${text(event, 'n')}`)
+    const about = pad(escapeLine(event.agent ?? (text(event, 'from') || event.subject)), agentColumn)
+    const message = numbers.get(event.subject) ?? `message …${event.subject.slice(-6)}`
+    const words = escapeLine(sentence(event, message))
+    return `${color.dim(clockTime(event.at, now))}  ${color.bold(about)}  ${paint(color, event)(words)}`.trimEnd()
+  }
+}
+
+/** What happened, in words; types that are not known here show their facts. */
+function sentence(event: EventRow, message: string): string {
+  const fact = (name: string): string => text(event, name)
+  switch (event.type) {
+    case 'agent.phase':
+      return `${fact('to')}${around(' (', fact('detail'), ')')}${around(' — ', fact('why'), around(' [', fact('source'), ']'))}`
+    case 'agent.launched':
+      return `launched, process ${fact('pid')}`
+    case 'agent.adopted':
+      return `adopted, process ${fact('pid')}`
+    case 'agent.ended':
+      return `process ended: ${fact('signal') === '' ? `exit ${fact('code') || '?'}` : `killed by ${fact('signal')}`}`
+    case 'agent.launch-failed':
+      return `could not be launched: ${fact('why')}`
+    case 'agent.wanted':
+      return `wanted ${fact('wanted')}`
+    case 'message.sent':
+      return `sent ${message} to ${fact('to')}${fact('priority') === 'normal' ? '' : around(' (', fact('priority'), ')')}`
+    case 'delivery.offered':
+      return `${message} offered by ${fact('rung')}: ${fact('result')}`
+    case 'delivery.delivered':
+      return `${message} delivered (${fact('proof')})`
+    case 'delivery.acked':
+      return `${message} acked`
+    case 'delivery.dead':
+      return `${message} dead: ${fact('reason')}`
+    default:
+      return [event.type, ...Object.entries(event.data).map(([key]) => around(`${key}=`, fact(key)))].filter((part) => part !== '').join(' ')
+  }
+}
+
+function paint(color: Colors, event: EventRow): (text: string) => string {
+  if (['agent.ended', 'agent.launch-failed', 'delivery.dead'].includes(event.type)) return color.red
+  if (event.type === 'message.sent') return color.cyan
+  if (event.type === 'agent.phase' && ['quarantined', 'blocked'].includes(text(event, 'to'))) return color.red
+  return (line) => line
+}
+
+/** A fact as text; empty where there is none. */
+export function text(event: EventRow, name: string): string {
+  const value = event.data[name]
+  if (value === null || value === undefined) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function around(before: string, inner: string, after = ''): string {
+  return inner === '' ? '' : `${before}${inner}${after}`
+}
+
+/** Reads a stream item's data; null for what is not a line of the journal. */
+export function eventOf(data: unknown): EventRow | null {
+  if (typeof data !== 'object' || data === null) return null
+  const { at, type, subject, agent, data: facts } = data as Partial<Record<keyof EventRow, unknown>>
+  if (typeof at !== 'number' || typeof type !== 'string' || typeof subject !== 'string') return null
+  return {
+    at,
+    type,
+    subject,
+    agent: typeof agent === 'string' ? agent : null,
+    data: typeof facts === 'object' && facts !== null ? (facts as Record<string, unknown>) : {},
+  }
+}

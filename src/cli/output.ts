@@ -1,0 +1,96 @@
+import picocolors from 'picocolors'
+import { toShape } from '../core/error.ts'
+import { table, type Cell, type Column } from './table.ts'
+import { escapeLine, escapeText, toJson } from './text.ts'
+
+export type Colors = ReturnType<typeof picocolors.createColors>
+
+/** What the output needs of a stream; `columns` is there on a terminal only. */
+export interface Sink {
+  write(text: string): unknown
+  isTTY?: boolean
+  columns?: number
+}
+
+/** Data goes to stdout, words to stderr. With --json stdout holds exactly one JSON value. */
+export interface Output {
+  readonly json: boolean
+  readonly quiet: boolean
+  /** stdout is a terminal that understands colours and cursor movement. */
+  readonly live: boolean
+  /** Width of the terminal; Infinity where there is none, so that pipes get whole lines. */
+  readonly columns: number
+  /** For stdout. */
+  readonly color: Colors
+  /** Data: either the value with --json, or what `print` writes. */
+  show(value: unknown, print: () => void): void
+  /** One line of data, escaped already. */
+  line(text?: string): void
+  /** As it is, no line break added. */
+  raw(text: string): void
+  table(columns: Column[], rows: Cell[][]): void
+  /** Words for a person; nothing with -q. */
+  say(text: string): void
+  warn(text: string): void
+  error(error: unknown): void
+  /** A line on a terminal if this takes over a second; returns the way out. */
+  progress(text: string): () => void
+}
+
+export interface OutputOptions {
+  stdout: Sink
+  stderr: Sink
+  env: Record<string, string | undefined>
+  json: boolean
+  quiet: boolean
+  /** false with --no-color */
+  color: boolean
+}
+
+export function createOutput(options: OutputOptions): Output {
+  const { stdout, stderr, env, json, quiet } = options
+  const dumb = env.TERM === 'dumb'
+  const coloured = (stream: Sink): boolean => options.color && stream.isTTY === true && !dumb && !env.NO_COLOR
+  const color = picocolors.createColors(coloured(stdout))
+  const words = picocolors.createColors(coloured(stderr))
+  const columns = stdout.isTTY === true ? (stdout.columns ?? 80) : Infinity
+  const line = (text = ''): void => void stdout.write(`${text}\n`)
+  const note = (text: string): void => void stderr.write(`${text}\n`)
+  return {
+    json,
+    quiet,
+    live: stdout.isTTY === true && !dumb,
+    columns,
+    color,
+    line,
+    raw: (text) => void stdout.write(text),
+    show: (value, print) => (json ? line(toJson(value)) : print()),
+    table: (heads, rows) => table(heads, rows, columns, color.dim).forEach((row) => line(row)),
+    say: (text) => (quiet ? undefined : note(escapeText(text))),
+    warn: (text) => note(`${words.yellow('warning:')} ${escapeText(text)}`),
+    error(error) {
+      const shape = toShape(error)
+      if (json) return note(toJson({ error: { hint: null, facts: {}, ...shape } }))
+      note(`${words.red('error:')} ${escapeText(shape.message)}`)
+      if (shape.hint !== undefined) note(`${words.bold('Try:')} ${escapeText(shape.hint)}`)
+    },
+    progress: (text) => startProgress(stderr, stderr.isTTY === true && !dumb && !json && !quiet, text),
+  }
+}
+
+/** Nothing for the first second, then one line that counts the seconds and goes away at the end. */
+function startProgress(stderr: Sink, shown: boolean, text: string): () => void {
+  if (!shown) return () => undefined
+  const started = Date.now()
+  let drawn = false
+  const timer = setInterval(() => {
+    drawn = true
+    stderr.write(`\r\u001b[2K${escapeLine(text)} ${Math.round((Date.now() - started) / 1000)}s`)
+  }, 1000)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+    if (drawn) stderr.write('\r\u001b[2K')
+    drawn = false
+  }
+}
