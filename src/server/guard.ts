@@ -1,6 +1,8 @@
 import { TroupeError } from '../core/error.ts'
 import type { Caller, Daemon } from '../daemon/daemon.ts'
 
+export type AgentCaller = Caller & { kind: 'agent' }
+
 /** Where a request came in: the loopback port, or the Unix socket of one incarnation. */
 export type Door = { kind: 'port'; port: number } | { kind: 'socket'; incarnation: string }
 

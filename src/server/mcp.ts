@@ -2,11 +2,11 @@ import { createMcpHandler, ProtocolError, ProtocolErrorCode, Server, type CallTo
 import { operations, programVersion, type OperationName } from '../api/index.ts'
 import type { Operation } from '../api/operation.ts'
 import { TroupeError } from '../core/error.ts'
-import type { Caller, Daemon } from '../daemon/daemon.ts'
+import type { Daemon } from '../daemon/daemon.ts'
 import { isDefect } from './failure.ts'
+import type { AgentCaller } from './guard.ts'
 import { jsonSchema } from './openapi.ts'
-
-export type AgentCaller = Caller & { kind: 'agent' }
+import { WaitingCalls } from './waiting-calls.ts'
 
 /** ms between progress notifications: below the limits after which clients give up a silent call (60 s the shortest). */
 export const progressMs = 10_000
@@ -43,12 +43,14 @@ export interface McpEndpoint {
 
 /** The team's tools for agents, stateless: every request stands alone, so a restart of the daemon loses none. */
 export function mcpEndpoint(daemon: Daemon, report: (error: unknown) => void): McpEndpoint {
+  const calls = new WaitingCalls()
   const handler = createMcpHandler(({ authInfo }) => {
     const { caller, signal } = authInfo?.extra as { caller: AgentCaller; signal: AbortSignal }
-    return mcpServer(daemon, caller, signal, report)
+    return mcpServer({ daemon, caller, signal, report, calls })
   })
   return {
     fetch(request, caller, signal, body) {
+      calls.cancel(caller, body)
       // The SDK clones requests that it parses itself, and a clone loses the abort; so it gets the body, and the signal is pinned.
       Object.defineProperty(request, 'signal', { value: signal })
       const authInfo = { token: '', clientId: caller.incarnation, scopes: [], extra: { caller, signal } }
@@ -58,24 +60,45 @@ export function mcpEndpoint(daemon: Daemon, report: (error: unknown) => void): M
   }
 }
 
-function mcpServer(daemon: Daemon, caller: AgentCaller, signal: AbortSignal, report: (error: unknown) => void): Server {
+interface Exchange {
+  daemon: Daemon
+  caller: AgentCaller
+  signal: AbortSignal
+  report(error: unknown): void
+  calls: WaitingCalls
+}
+
+function mcpServer(exchange: Exchange): Server {
   const server = new Server({ name: 'team', version: programVersion }, { capabilities: { tools: {} }, instructions })
   server.setRequestHandler('tools/list', () => ({ tools: [...tools.values()].map(({ tool }) => tool) }))
   server.setRequestHandler('tools/call', async ({ params }, context) => {
     const found = tools.get(params.name)
     if (found === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`)
-    const stopProgress = showProgress(context)
-    try {
-      const output = await daemon.call(caller, params.name, params.arguments ?? {}, eitherSignal(signal, context.mcpReq.signal))
-      return server.projectCallToolResult(success(found.entry, output), found.tool.outputSchema)
-    } catch (error) {
-      if (isDefect(error)) report(error)
-      return refusal(error)
-    } finally {
-      stopProgress()
-    }
+    const result = await callTool(exchange, found.entry, params, context)
+    return server.projectCallToolResult(result, found.tool.outputSchema)
   })
   return server
+}
+
+async function callTool(
+  exchange: Exchange,
+  entry: Operation,
+  params: { name: string; arguments?: Record<string, unknown> | undefined },
+  context: ServerContext,
+): Promise<CallToolResult> {
+  const { daemon, caller, calls } = exchange
+  const stopProgress = showProgress(context)
+  const call = calls.add(caller, context.mcpReq.id, entry.tool?.readOnly === true)
+  try {
+    const signal = AbortSignal.any([exchange.signal, context.mcpReq.signal, call.signal])
+    return success(entry, await daemon.call(caller, params.name, params.arguments ?? {}, signal))
+  } catch (error) {
+    if (isDefect(error)) exchange.report(error)
+    return refusal(error)
+  } finally {
+    call.remove()
+    stopProgress()
+  }
 }
 
 function success(entry: Operation, output: unknown): CallToolResult {
@@ -101,8 +124,4 @@ function showProgress(context: ServerContext): () => void {
       .catch(() => clearInterval(timer)) // the client is gone; its abort ends the call
   }, progressMs)
   return () => clearInterval(timer)
-}
-
-function eitherSignal(first: AbortSignal, second: AbortSignal): AbortSignal {
-  return AbortSignal.any([first, second])
 }
