@@ -1,0 +1,58 @@
+/** What is wrong, or worth saying, about one place in one file. */
+export interface Diagnostic {
+  severity: Severity
+  /** Absolute path. */
+  file: string
+  /** From 1. */
+  line: number
+  /** From 1, in UTF-16 units. */
+  column: number
+  message: string
+  /** What to do about it. */
+  hint: string | null
+  /** The line it is about and how many columns to mark; null where there is no such line. */
+  excerpt: { text: string; width: number } | null
+}
+
+export type Severity = 'error' | 'warning' | 'info'
+
+const rank: Record<Severity, number> = { error: 0, warning: 1, info: 2 }
+
+/**
+ * Collects diagnostics. An error takes its place: what follows from it there is not told again,
+ * so a value that was refused by its type is not refused once more by its meaning.
+ */
+export class Diagnostics {
+  readonly #list: Diagnostic[] = []
+  readonly #taken = new Set<string>()
+
+  /** `place` names the spot inside the file, such as a key path; it is what a second error must not repeat. */
+  add(place: string, diagnostic: Diagnostic): void {
+    const key = `${diagnostic.file}\n${place}`
+    if (this.#taken.has(key)) return
+    if (diagnostic.severity === 'error') this.#taken.add(key)
+    this.#list.push(diagnostic)
+  }
+
+  get failed(): boolean {
+    return this.#list.some((one) => one.severity === 'error')
+  }
+
+  /** Errors first, then by file and position; the same words at the same position once. */
+  sorted(): Diagnostic[] {
+    const seen = new Set<string>()
+    return this.#list
+      .filter((one) => {
+        const key = [one.file, one.line, one.column, one.message].join('\n')
+        return !seen.has(key) && seen.add(key)
+      })
+      .sort(
+        (a, b) =>
+          rank[a.severity] - rank[b.severity] || compare(a.file, b.file) || a.line - b.line || a.column - b.column,
+      )
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,16 @@
+/** What a plug-in folder tells of itself: the words it adds to YAML. */
+export interface Words {
+  /** Taken where the YAML says nothing. */
+  default: string
+  /** Usable now. */
+  ready: readonly string[]
+  /** Understood, with nothing behind them in this version. */
+  planned: readonly string[]
+}
+
+/** The words of every plug-in folder, handed to `load` so that config depends on none of them. */
+export interface Known {
+  runtimes: Words
+  supervisors: Words
+  gateways: Words
+}

@@ -1,0 +1,149 @@
+import { readdirSync, realpathSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { z } from 'zod'
+import type { Project, RuntimeDescriptor, Team } from '../core/team.ts'
+import { Diagnostics, type Diagnostic } from './diagnostic.ts'
+import type { Known } from './known.ts'
+import { Place } from './place.ts'
+import { plainValue } from './plain.ts'
+import { checkCollisions } from './resolve/collisions.ts'
+import { checkInside } from './resolve/files.ts'
+import { checkId, checkVersion } from './resolve/names.ts'
+import { hookNames } from './resolve/policies.ts'
+import { resolveProject } from './resolve/project.ts'
+import { resolveDescriptor } from './resolve/runtime.ts'
+import type { TeamScope } from './resolve/scope.ts'
+import { resolveTeam } from './resolve/team.ts'
+import { composeSchema } from './schema/compose.ts'
+import { descriptorSchema } from './schema/descriptor.ts'
+import { projectSchema } from './schema/project.ts'
+import { checkShape } from './shape.ts'
+import { diagnose, parseSource, readText, type Source } from './source.ts'
+import { tellUnused } from './unused.ts'
+
+export const composeFile = 'team-compose.yaml'
+
+export interface Loaded {
+  /** Complete and without errors, or null. */
+  team: Team | null
+  /** Everything there is to say, errors first. */
+  diagnostics: Diagnostic[]
+  /** The files behind the team: where a value comes from is read off them. */
+  origins: Origins
+  /** What was found, errors or not. */
+  counts: { projects: number; agents: number }
+}
+
+export interface Origins {
+  compose: Source
+  /** By project id. */
+  projects: ReadonlyMap<string, Source>
+}
+
+interface ProjectFile {
+  project: Project
+  place: Place
+}
+
+/**
+ * Reads the team below `root`. Never throws for what stands in the files: all that is wrong with them
+ * comes back as diagnostics at once.
+ */
+export function load(root: string, known: Known): Loaded {
+  const real = realRoot(root)
+  const out = new Diagnostics()
+  const { value: raw, place } = readFile(join(real, composeFile), (source) => new Place(source, [], out), composeSchema(known), out)
+  if (raw === null) return { team: null, diagnostics: out.sorted(), origins: { compose: place.source, projects: new Map() }, counts: { projects: 0, agents: 0 } }
+  checkVersion(raw.version, place.at('version'))
+  tellUnused('compose', place)
+  const scope: TeamScope = { root: real, known, descriptors: readDescriptors(real, out), hooks: hookNames(raw.rate_limits) }
+  const files = raw.projects.map(({ file }, index) => readProject(file, scope, place.at('projects', index, 'file'), out))
+  const found = files.filter((file) => file !== null)
+  checkDoubles(found)
+  const placeOf = (project: string, agent: string) => agentPlace(found, project, agent)
+  checkCollisions(found.map((file) => file.project), placeOf)
+  const projects = found.map((file) => file.project)
+  const team = resolveTeam(raw, real, known, projects, found.length === files.length, place)
+  if (projects.length === 0 && !out.failed) place.at('projects').warning('the team has no projects, so it has no agents', 'add `- file: projects/main.yaml`')
+  return {
+    team: out.failed ? null : team,
+    diagnostics: out.sorted(),
+    origins: { compose: place.source, projects: new Map(found.map((file) => [file.project.id, file.place.source])) },
+    counts: { projects: projects.length, agents: projects.reduce((sum, project) => sum + project.agents.length, 0) },
+  }
+}
+
+function realRoot(root: string): string {
+  try {
+    return realpathSync(root)
+  } catch {
+    // Reported where the compose file is found missing.
+    return resolve(root)
+  }
+}
+
+/** Reads, parses and checks one file. `value` is null where nothing of it can be used. */
+function readFile<T extends z.ZodType>(file: string, placeOf: (source: Source) => Place, schema: T, out: Diagnostics, mention?: Place) {
+  const read = readText(file)
+  const source = parseSource(file, 'text' in read ? read.text : '', out)
+  const place = placeOf(source)
+  if ('problem' in read) {
+    if (mention === undefined) out.add('@file', diagnose(source, [0, 0], 'error', `the file ${read.problem}`, null))
+    else mention.error(`the file ${file} ${read.problem}`, 'the path is relative to the team root')
+    return { value: null, place }
+  }
+  return { value: source.document === null ? null : checkShape(schema, plainValue(source.document, place), place), place }
+}
+
+function readProject(file: string, scope: TeamScope, mention: Place, out: Diagnostics): ProjectFile | null {
+  if (file.trim() === '' || file.includes('\0')) {
+    mention.error('the path of the project file is empty or holds a NUL character')
+    return null
+  }
+  const path = resolve(scope.root, file)
+  const { value, place } = readFile(path, (source) => new Place(source, [], out), projectSchema(scope.known), out, mention)
+  if (value === null) return null
+  checkInside(scope.root, path, 'the project file', file, mention)
+  const project = resolveProject(value, scope, place)
+  tellUnused('project', place)
+  for (const agent of project.agents) tellUnused('agent', place.at(`${agent.role}s`, agent.id))
+  return { project, place }
+}
+
+/** Only `.yaml`, as teamctl reads them; the name of the file is the name of the runtime. */
+function readDescriptors(root: string, out: Diagnostics): Map<string, RuntimeDescriptor> {
+  const found = new Map<string, RuntimeDescriptor>()
+  for (const file of listFiles(join(root, 'runtimes'))) {
+    const name = file.slice(0, -'.yaml'.length)
+    const path = join(root, 'runtimes', file)
+    const { value, place } = readFile(path, (source) => new Place(source, [], out), descriptorSchema, out)
+    checkId('agent', name, place)
+    if (value !== null) found.set(name, resolveDescriptor(name, value, place))
+  }
+  return found
+}
+
+function listFiles(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((file) => file.endsWith('.yaml')).sort()
+  } catch {
+    // No such folder: no descriptors.
+    return []
+  }
+}
+
+function checkDoubles(files: readonly ProjectFile[]): void {
+  const owners = new Map<string, string>()
+  for (const { project, place } of files) {
+    const owner = owners.get(project.id)
+    if (owner === undefined) owners.set(project.id, place.source.file)
+    else if (owner === place.source.file) place.at('project', 'id').error(`the project file is named twice in ${composeFile}`, 'keep one of the two')
+    else place.at('project', 'id').error(`the project id \`${project.id}\` is taken already`, `by ${owner}; choose another`)
+  }
+}
+
+function agentPlace(files: readonly ProjectFile[], project: string, agent: string): Place {
+  const file = files.find((one) => one.project.id === project && one.project.agents.some((member) => member.id === agent))!
+  const role = file.project.agents.find((member) => member.id === agent)!.role
+  return file.place.at(`${role}s`, agent)
+}

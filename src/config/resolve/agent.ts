@@ -1,0 +1,116 @@
+import type { Agent, Role } from '../../core/team.ts'
+import { didYouMean } from '../../core/nearest.ts'
+import type { Place } from '../place.ts'
+import type { RawAgent } from '../schema/agent.ts'
+import { checkFile, workingFolder } from './files.ts'
+import { checkDisplayName, checkId, checkVariable, printable } from './names.ts'
+import { autonomy, permissionMode } from './permission.ts'
+import { reach } from './reach.ts'
+import { checkRuntime } from './runtime.ts'
+import type { ProjectScope } from './scope.ts'
+
+/** Set by troupe for every agent; a team's own values would be lost. */
+const ownVariables = /^(TROUPE_\w+|AGENT_ID|PROJECT_ID|TEAMCTL_ROOT)$/
+
+export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: ProjectScope, place: Place): Agent {
+  checkId('agent', id, place)
+  if (raw.display_name !== null) checkDisplayName(raw.display_name, place.at('display_name'))
+  checkEnv(raw.env, place.at('env'))
+  checkTools(raw, place)
+  const { telegram } = raw.interfaces
+  if (telegram !== null) checkTelegram(id, role, telegram, place.at('interfaces', 'telegram'))
+  return {
+    address: `${scope.project}:${id}`,
+    id,
+    project: scope.project,
+    role,
+    displayName: raw.display_name,
+    runtime: raw.runtime,
+    descriptor: checkRuntime(raw.runtime, scope, place.at('runtime')),
+    model: checkModel(raw.model, place.at('model')),
+    effort: raw.effort,
+    rolePrompt: rolePrompt(raw.role_prompt, scope.root, place.at('role_prompt')),
+    permissionMode: permissionMode(raw.permission_mode, place.at('permission_mode')),
+    autonomy: autonomy(raw.autonomy, place.at('autonomy')),
+    ...reach(id, raw, scope, place),
+    reportsTo: reportsTo(id, raw.reports_to, scope, place.at('reports_to')),
+    restart: raw.restart,
+    onRateLimit: checkHookNames(raw.on_rate_limit, scope.hooks, place.at('on_rate_limit')),
+    cwd: raw.cwd === null ? scope.cwd : workingFolder(scope.cwd, raw.cwd, place.at('cwd')),
+    args: raw.args,
+    env: [...new Set(raw.env)],
+    hooks: raw.hooks,
+    mcps: raw.mcps,
+    skills: raw.skills.map((path, index) => checkFile(scope.root, path, 'the skill', place.at('skills', index), 'folder')),
+    subagents: raw.subagents.map((path, index) => checkFile(scope.root, path, 'the subagent', place.at('subagents', index))),
+    ultracode: raw.ultracode,
+    interfaces: { telegram: telegram === null ? null : { botTokenEnv: telegram.bot_token_env, chatIdsEnv: telegram.chat_ids_env } },
+    protected: raw.protected,
+  }
+}
+
+function rolePrompt(raw: string | string[] | null, root: string, place: Place): string[] {
+  if (raw === null) return []
+  const paths = Array.isArray(raw) ? raw : [raw]
+  if (paths.length === 0) place.error('`role_prompt` is an empty list', 'name a file, or leave the key out')
+  return paths.map((path, index) => {
+    const here = Array.isArray(raw) ? place.at(index) : place
+    if (path.trim() === '') here.error('the role prompt is blank', 'name a file, or leave the key out')
+    return checkFile(root, path, 'the role prompt', here)
+  })
+}
+
+function checkModel(model: string | null, place: Place): string | null {
+  if (model !== null && (model.trim() === '' || /[\s\p{Cc}]/u.test(model) || model.startsWith('-'))) {
+    place.error(`\`${printable(model)}\` cannot be the name of a model`, 'leave the key out and the runtime chooses')
+  }
+  return model
+}
+
+function reportsTo(id: string, manager: string | null, scope: ProjectScope, place: Place): string | null {
+  if (manager === null) return null
+  const managers = scope.managers.filter((one) => one !== id)
+  if (manager === id) place.error(`\`${id}\` reports to itself`, 'name another manager, or leave the key out')
+  else if (!managers.includes(manager)) {
+    const isWorker = scope.agents.includes(manager)
+    const why = isWorker ? 'which is a worker: only managers have reports' : `which is no manager of project \`${scope.project}\``
+    place.error(`\`${id}\` reports to \`${printable(manager)}\`, ${why}`, didYouMean(manager, managers, 'managers of the project'))
+  }
+  return `${scope.project}:${manager}`
+}
+
+/** Names of rate-limit hooks must exist; `wait` always does. */
+export function checkHookNames(names: string[] | null, known: readonly string[], place: Place): string[] | null {
+  names?.forEach((name, index) => {
+    if (!known.includes(name)) place.at(index).error(`there is no rate-limit hook \`${printable(name)}\``, didYouMean(name, known, 'hooks'))
+  })
+  return names
+}
+
+function checkEnv(names: string[], place: Place): void {
+  names.forEach((name, index) => {
+    checkVariable(name, place.at(index))
+    if (ownVariables.test(name)) place.at(index).error(`\`${name}\` is set by troupe itself`, 'take it out of the list')
+  })
+}
+
+function checkTools(raw: RawAgent, place: Place): void {
+  for (const [name, mcp] of Object.entries(raw.mcps)) {
+    if (name === 'team') place.at('mcps', name).errorAtKey('the MCP server name `team` is troupe’s own', 'give yours another name')
+    else if (mcp.command.trim() === '') place.at('mcps', name, 'command').error('the command is empty')
+  }
+  raw.hooks.forEach((hook, index) => {
+    if (hook.command.trim() === '') place.at('hooks', index, 'command').error('the command is empty')
+  })
+  raw.args.forEach((arg, index) => {
+    if (arg.includes('\0')) place.at('args', index).error('an argument cannot hold a NUL character')
+  })
+}
+
+function checkTelegram(id: string, role: Role, raw: { bot_token_env: string; chat_ids_env: string }, place: Place): void {
+  if (role !== 'manager') {
+    place.errorAtKey(`\`${id}\` has \`interfaces.telegram\` but is a worker: only managers talk to people in a chat`, 'move the block to its manager')
+  }
+  checkVariable(raw.bot_token_env, place.at('bot_token_env'))
+  checkVariable(raw.chat_ids_env, place.at('chat_ids_env'))
+}

@@ -1,0 +1,38 @@
+import type { PermissionMode } from '../../core/team.ts'
+import { didYouMean } from '../../core/nearest.ts'
+import type { Place } from '../place.ts'
+import { printable } from './names.ts'
+
+const modes: readonly PermissionMode[] = ['plan', 'confirm', 'manual', 'auto', 'bypass']
+
+/** Words that older team files took over from an agent CLI, and the mode that comes nearest without allowing more. */
+const foreign: ReadonlyMap<string, PermissionMode> = new Map([
+  ['default', 'manual'],
+  ['acceptEdits', 'auto'],
+  ['bypassPermissions', 'bypass'],
+  ['dontAsk', 'manual'],
+])
+
+const autonomies = ['full', 'low_risk_only', 'proposal_only']
+
+export function permissionMode(word: string, place: Place): PermissionMode {
+  const mode = modes.find((one) => one === word)
+  if (mode !== undefined) return mode
+  const mapped = foreign.get(word)
+  if (mapped !== undefined) {
+    place.info(`permission mode \`${word}\` is taken as \`${mapped}\``, `write \`permission_mode: ${mapped}\``)
+    return mapped
+  }
+  place.error(
+    `the permission mode \`${printable(word)}\` is not known; it must be one of ${modes.join(', ')}`,
+    didYouMean(word, [...modes, ...foreign.keys()], 'modes'),
+  )
+  return 'plan'
+}
+
+export function autonomy(word: string, place: Place): string {
+  if (!autonomies.includes(word)) {
+    place.error(`the autonomy \`${printable(word)}\` is not known; it must be one of ${autonomies.join(', ')}`, didYouMean(word, autonomies, 'levels'))
+  }
+  return word
+}

@@ -1,0 +1,87 @@
+import type { AttachmentSettings, BudgetSettings, HitlSettings, Project, RateLimitHook, RateLimitSettings } from '../../core/team.ts'
+import { didYouMean } from '../../core/nearest.ts'
+import type { Place } from '../place.ts'
+import type { RawCompose } from '../schema/compose.ts'
+import { fromHome } from './files.ts'
+import { checkHookNames } from './agent.ts'
+import { checkVariable, printable } from './names.ts'
+
+const hourMs = 3_600_000
+
+/** Names that other parts of the file may mention; null while some project could not be read. */
+export type Projects = readonly Project[] | null
+
+export function resolveBudget(raw: RawCompose['budget'], projects: Projects, place: Place): BudgetSettings {
+  for (const id of Object.keys(raw.per_project_usd_limit)) warnOfProject(id, projects, place.at('per_project_usd_limit', id))
+  return {
+    dailyUsdLimit: raw.daily_usd_limit,
+    warnThresholdPct: raw.warn_threshold_pct,
+    messageTtlMs: raw.message_ttl_hours * hourMs,
+    perProjectUsdLimit: raw.per_project_usd_limit,
+  }
+}
+
+function warnOfProject(id: string, projects: Projects, place: Place): void {
+  const ids = projects?.map((project) => project.id)
+  if (ids !== undefined && !ids.includes(id)) place.warningAtKey(`there is no project \`${printable(id)}\``, didYouMean(id, ids, 'projects'))
+}
+
+export function resolveHitl(raw: RawCompose['hitl'], projects: Projects, place: Place): HitlSettings {
+  return {
+    globallySensitiveActions: raw.globally_sensitive_actions,
+    autoApproveWindows: raw.auto_approve_windows.map((window, index) => {
+      const here = place.at('auto_approve_windows', index)
+      if (window.project !== null) warnOfProject(window.project, projects, here.at('project'))
+      return { action: window.action, project: window.project, agent: window.agent, scope: window.scope, until: moment(window.until, here.at('until')) }
+    }),
+  }
+}
+
+/** RFC 3339 with its zone: a window that ends at another time than its author thinks is worse than none. */
+function moment(text: string, place: Place): number {
+  const at = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(at)) place.error(`\`${printable(text)}\` is not a moment in time`, 'write it with its zone, such as 2030-01-31T18:00:00Z')
+  return Number.isNaN(at) ? 0 : at
+}
+
+export function hookNames(raw: RawCompose['rate_limits']): string[] {
+  return [...new Set(['wait', ...raw.hooks.map((hook) => hook.name)])]
+}
+
+export function resolveRateLimits(raw: RawCompose['rate_limits'], place: Place): RateLimitSettings {
+  const seen = new Set<string>()
+  return {
+    defaultOnHit: checkHookNames(raw.default_on_hit, hookNames(raw), place.at('default_on_hit')) ?? [],
+    fallbackWaitMs: raw.fallback_wait_seconds * 1000,
+    hooks: raw.hooks.map((hook, index) => {
+      const here = place.at('hooks', index)
+      if (hook.name.trim() === '') here.at('name').error('the hook’s name is blank')
+      if (seen.has(hook.name)) here.at('name').error(`the rate-limit hook \`${printable(hook.name)}\` is here a second time`, 'keep one of the two')
+      seen.add(hook.name)
+      return resolveHook(hook, here)
+    }),
+  }
+}
+
+function resolveHook(raw: RawCompose['rate_limits']['hooks'][number], place: Place): RateLimitHook {
+  const needs = (key: string, why: string) => place.error(`the hook \`${printable(raw.name)}\` has no \`${key}\``, why)
+  if (raw.action === 'send' && raw.to === null) needs('to', 'name the agent or `user:telegram` it writes to')
+  if (raw.action === 'webhook' && raw.url === null && raw.url_env === null) needs('url', 'give `url`, or `url_env` with the name of a variable')
+  if (raw.action === 'run' && raw.command.length === 0) needs('command', 'give the program and its arguments as a list')
+  if (raw.url !== null && !/^https?:\/\//.test(raw.url)) place.at('url').error('the URL must begin with http:// or https://')
+  if (raw.url_env !== null) checkVariable(raw.url_env, place.at('url_env'))
+  const { name, action, to, template, url, method, command } = raw
+  return { name, action, to, template, url, urlEnv: raw.url_env, method, command }
+}
+
+export function resolveAttachments(raw: RawCompose['attachments'], root: string): AttachmentSettings {
+  const { scanner } = raw
+  return {
+    enabled: raw.enabled,
+    maxSizeBytes: raw.max_size_bytes,
+    allowedRoots: raw.allowed_roots.map((folder) => fromHome(root, folder)),
+    scanner: scanner === null ? null : { command: scanner.command, timeoutMs: scanner.timeout_seconds * 1000 },
+    auditLogPath: raw.audit_log_path === null ? null : fromHome(root, raw.audit_log_path),
+    tempfileTtlMs: raw.tempfile_ttl_seconds * 1000,
+  }
+}

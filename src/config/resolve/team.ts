@@ -1,0 +1,77 @@
+import { basename, dirname, extname, resolve } from 'node:path'
+import type { Broker, Project, SupervisorSettings, Team } from '../../core/team.ts'
+import { didYouMean } from '../../core/nearest.ts'
+import type { Known } from '../known.ts'
+import type { Place } from '../place.ts'
+import type { RawCompose } from '../schema/compose.ts'
+import { checkFile } from './files.ts'
+import { checkVariable, printable } from './names.ts'
+import { resolveAttachments, resolveBudget, resolveHitl, resolveRateLimits, type Projects } from './policies.ts'
+
+/** Longest drain that is not a mistake, seconds. */
+const longestDrain = 600
+
+/** `complete`: every project could be read, so names of projects can be checked. */
+export function resolveTeam(raw: RawCompose, root: string, known: Known, projects: Project[], complete: boolean, place: Place): Team {
+  const named: Projects = complete ? projects : null
+  if (raw.name !== null && (raw.name.trim() === '' || /\p{Cc}/u.test(raw.name))) place.at('name').error('the team’s name is blank or holds control characters')
+  raw.interfaces.forEach((one, index) => checkInterface(one.type, known, place.at('interfaces', index, 'type')))
+  return {
+    root,
+    name: raw.name ?? folderName(root),
+    broker: resolveBroker(raw.broker, root, place.at('broker')),
+    supervisor: resolveSupervisor(raw.supervisor, known, place.at('supervisor')),
+    limits: { messageBytes: raw.limits.message_bytes, logBytes: raw.limits.log_bytes, logFiles: raw.limits.log_files },
+    budget: resolveBudget(raw.budget, named, place.at('budget')),
+    hitl: resolveHitl(raw.hitl, named, place.at('hitl')),
+    rateLimits: resolveRateLimits(raw.rate_limits, place.at('rate_limits')),
+    interfaces: raw.interfaces,
+    attachments: resolveAttachments(raw.attachments, root),
+    projects,
+    rehearsal: raw.rehearsal === null ? null : rehearsal(raw.rehearsal, root, place.at('rehearsal')),
+  }
+}
+
+/** The folder's name; the one above it where the folder is only called `.team`. */
+function folderName(root: string): string {
+  return basename(basename(root) === '.team' ? dirname(root) : root) || 'team'
+}
+
+function resolveBroker(raw: RawCompose['broker'], root: string, place: Place): Broker {
+  if (raw.type === 'postgres') {
+    if (raw.url_env === null) place.error('the broker `postgres` has no `url_env`', 'name the environment variable that holds the database URL')
+    else checkVariable(raw.url_env, place.at('url_env'))
+    if (raw.path !== null) place.at('path').warning('`path` means nothing for `postgres`')
+    return { type: 'postgres', urlEnv: raw.url_env ?? '' }
+  }
+  if (raw.url_env !== null) place.at('url_env').warning('`url_env` means nothing for `sqlite`', 'write `type: postgres`, or take it out')
+  if (raw.path !== null && (raw.path.trim() === '' || raw.path.includes('\0'))) place.at('path').error('the path of the database is empty or holds a NUL character')
+  return { type: 'sqlite', path: resolve(root, raw.path ?? 'state/mailbox.db') }
+}
+
+function resolveSupervisor(raw: RawCompose['supervisor'], known: Known, place: Place): SupervisorSettings {
+  const { ready, planned } = known.supervisors
+  const all = [...ready, ...planned]
+  if (planned.includes(raw.type)) place.at('type').warning(`the supervisor \`${raw.type}\` is known but not used yet: the team cannot be started with it`, `use ${ready.join(' or ')}`)
+  else if (!ready.includes(raw.type)) {
+    place.at('type').error(`the supervisor \`${printable(raw.type)}\` is not known; it must be one of ${all.join(', ')}`, didYouMean(raw.type, all, 'supervisors'))
+  }
+  const drain = raw.drain_timeout_secs
+  if (!(drain >= 0 && drain <= longestDrain)) place.at('drain_timeout_secs').error(`\`drain_timeout_secs\` is ${drain}; it must lie in 0..${longestDrain}`, '0 kills at once; 10 is the default')
+  if (!/^[\w@%+=~. -]{0,64}$/.test(raw.tmux_prefix)) {
+    place.at('tmux_prefix').error('`tmux_prefix` holds characters that a session name may not have, or is longer than 64', 'use letters, digits, `_` and `-`')
+  }
+  return { type: raw.type, tmuxPrefix: raw.tmux_prefix, drainTimeoutMs: Math.round(drain * 1000), tmuxServer: raw.tmux_server }
+}
+
+function checkInterface(type: string, known: Known, place: Place): void {
+  const { ready, planned } = known.gateways
+  if (ready.includes(type)) return
+  place.info(`nothing uses interfaces of type \`${printable(type)}\` yet`, planned.includes(type) ? null : didYouMean(type, [...ready, ...planned], 'known types'))
+}
+
+/** A plain word names one of the scenarios that come along; anything else is a file. */
+function rehearsal(written: string, root: string, place: Place): string {
+  if (written.trim() === '') place.error('`rehearsal` is blank', 'name a scenario or its file, or leave the key out')
+  return written.includes('/') || extname(written) !== '' ? checkFile(root, written, 'the scenario', place) : written
+}

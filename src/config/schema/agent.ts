@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import type { Known } from '../known.ts'
+import { list, optional, text, variable } from './words.ts'
+
+export const efforts = ['low', 'medium', 'high', 'xhigh', 'max'] as const
+export const restartModes = ['always', 'on-failure', 'never'] as const
+
+/** One entry of `managers:` or `workers:`. */
+export function agentSchema(known: Known) {
+  return z.strictObject({
+    runtime: text
+      .default(known.runtimes.default)
+      .describe(`The agent CLI: ${[...known.runtimes.ready, ...known.runtimes.planned].join(', ')}, or the name of a file runtimes/<name>.yaml`),
+    model: optional(text).describe('Model; left out, the runtime chooses'),
+    effort: optional(z.enum(efforts)).describe('How hard the model thinks'),
+    role_prompt: optional(z.union([text, z.array(text)])).describe('File with the role, or several, joined in order; relative to the team root'),
+    display_name: optional(text).describe('Name for people, at most 64 characters; addresses always use the id'),
+    permission_mode: text
+      .default('auto')
+      .describe('plan: read-only; confirm: every tool call is an approval; manual: the runtime asks; auto: edits inside cwd are allowed, the rest asks; bypass: nothing asks'),
+    autonomy: text.default('low_risk_only').describe('full, low_risk_only or proposal_only'),
+    can_dm: list(text).describe('Agents of the same project this agent may write to; ["*"] means all, left out means none'),
+    can_broadcast: list(text).describe('Channels of the project this agent may broadcast on; ["*"] means all, left out means none'),
+    reports_to: optional(text).describe('The manager this agent reports to'),
+    on_rate_limit: z.array(text).nullable().default(null).describe('Rate-limit hooks in order; [] means do nothing'),
+    restart: z.enum(restartModes).default('always').describe('What follows when the process ends; never: exit 0 means done'),
+    cwd: optional(text).describe('Working directory, relative to the project’s; left out, the project’s'),
+    args: list(text).describe('Arguments added to the runtime’s own command line'),
+    env: list(variable).describe('Names of environment variables handed to this agent besides the standard ones'),
+    protected: z.boolean().default(false).describe('Spared by `halt` unless it is named'),
+    interfaces: z
+      .strictObject({ telegram: optional(z.strictObject({ bot_token_env: variable, chat_ids_env: variable })).describe('Managers only') })
+      .prefault({})
+      .describe('Ways for people to reach this agent'),
+    hooks: list(z.strictObject({ event: text, matcher: optional(text), command: text })).describe('Hooks added to the runtime’s own'),
+    mcps: z
+      .record(text, z.strictObject({ command: text, args: list(text), env: z.record(text, text).default({}) }))
+      .default({})
+      .describe('Further MCP servers; the name `team` is troupe’s own'),
+    skills: list(text).describe('Folders with skills, relative to the team root'),
+    subagents: list(text).describe('Files with subagents, relative to the team root'),
+    ultracode: z.boolean().default(false).describe('Switches the runtime’s mode of that name on'),
+    cwd_override: optional(text).describe('Working directory of an isolated worktree'),
+  })
+}
+
+export type RawAgent = z.output<ReturnType<typeof agentSchema>>

@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import type { Known } from '../known.ts'
+import { list, optional, text, variable, version } from './words.ts'
+
+const count = z.int().min(0)
+
+const broker = z
+  .strictObject({
+    type: z.enum(['sqlite', 'postgres']).default('sqlite'),
+    path: optional(text).describe('sqlite: the database file, relative to the team root; state/mailbox.db if left out'),
+    url_env: optional(variable).describe('postgres: name of the environment variable that holds the URL'),
+  })
+  .prefault({})
+  .describe('Where mail and state are kept')
+
+function supervisor(known: Known) {
+  return z
+    .strictObject({
+      type: text.default(known.supervisors.default).describe([...known.supervisors.ready, ...known.supervisors.planned].join(', ')),
+      tmux_prefix: text.default('a-').describe('Begins the name of every terminal session'),
+      drain_timeout_secs: z.number().default(10).describe('Seconds an agent gets to end politely, 0..600; 0 kills at once'),
+      tmux_server: z.enum(['own', 'default']).default('own').describe('own: a tmux server of the team’s; default: the user’s'),
+      worktree_isolation: z.boolean().default(false).describe('A git worktree for each agent'),
+    })
+    .prefault({})
+    .describe('What keeps the agents alive')
+}
+
+const limits = z
+  .strictObject({
+    message_bytes: z.int().min(1).default(256 * 1024).describe('Largest message, bytes'),
+    log_bytes: z.int().min(1).default(10 * 1024 * 1024).describe('A terminal log is rotated at this size, bytes'),
+    log_files: z.int().min(1).default(5).describe('Logs kept for each agent'),
+  })
+  .prefault({})
+
+const budget = z
+  .strictObject({
+    daily_usd_limit: optional(z.number().min(0)).describe('US dollars a day, the whole team'),
+    warn_threshold_pct: optional(z.number().min(0).max(100)).describe('Warn at this share of a limit'),
+    message_ttl_hours: z.number().min(0).default(24).describe('Acknowledged messages are kept this long'),
+    per_project_usd_limit: z.record(text, z.number().min(0)).default({}).describe('US dollars a day, by project'),
+  })
+  .prefault({})
+
+const sensitive = ['publish', 'release', 'payment', 'external_email', 'external_api_post', 'merge_to_main', 'dns_change', 'deploy']
+
+const hitl = z
+  .strictObject({
+    globally_sensitive_actions: z.array(text).default(sensitive).describe('Actions that a person decides on'),
+    auto_approve_windows: list(
+      z.strictObject({
+        action: text,
+        project: optional(text),
+        agent: optional(text),
+        scope: optional(text),
+        until: text.describe('End of the window, such as 2030-01-31T18:00:00Z'),
+      }),
+    ).describe('Actions approved without asking, until a moment'),
+  })
+  .prefault({})
+  .describe('What people decide')
+
+const rateLimits = z
+  .strictObject({
+    default_on_hit: list(text).describe('Hooks run when a limit is hit, in order; none means wait'),
+    fallback_wait_seconds: count.default(1800).describe('Wait this long where the reset time is unknown'),
+    hooks: list(
+      z.strictObject({
+        name: text,
+        action: z.enum(['wait', 'send', 'webhook', 'run']),
+        to: optional(text),
+        template: optional(text),
+        url: optional(text),
+        url_env: optional(variable),
+        method: optional(text),
+        command: list(text),
+      }),
+    ),
+  })
+  .prefault({})
+
+const attachments = z
+  .strictObject({
+    enabled: z.boolean().default(true),
+    max_size_bytes: count.default(5 * 1024 * 1024),
+    allowed_roots: z.array(text).default(['$HOME']).describe('Files may come from below these folders'),
+    scanner: optional(z.strictObject({ command: text, timeout_seconds: z.number().min(0).default(30) })),
+    audit_log_path: optional(text),
+    tempfile_ttl_seconds: count.default(6 * 3600),
+  })
+  .prefault({})
+
+/** `team-compose.yaml` */
+export function composeSchema(known: Known) {
+  return z.strictObject({
+    version,
+    name: optional(text).describe('Name of the team; left out, the folder’s'),
+    broker,
+    supervisor: supervisor(known),
+    limits,
+    budget,
+    hitl,
+    rate_limits: rateLimits,
+    interfaces: list(z.strictObject({ type: text, name: text, config: z.unknown().default(null) })).describe('Ways for people to reach the team'),
+    attachments,
+    projects: list(z.strictObject({ file: text.describe('Relative to the team root') })).describe('One file for each project'),
+    rehearsal: optional(text).describe('Run the whole team on the scripted model: the name of a scenario, or its file'),
+  })
+}
+
+export type RawCompose = z.output<ReturnType<typeof composeSchema>>

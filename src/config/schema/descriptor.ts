@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { list, optional, text } from './words.ts'
+
+const pattern = text.describe('JavaScript regular expression')
+
+/** `runtimes/<name>.yaml`: any command as an agent. */
+export const descriptorSchema = z.strictObject({
+  binary: text.describe('The program, looked up on PATH'),
+  args: list(text).describe('Its arguments'),
+  supports_mcp: z.boolean().default(false).describe('Whether it reads an MCP configuration'),
+  session_resume: optional(text).describe('How it takes up an earlier conversation'),
+  default_model: optional(text).describe('Model for agents that name none'),
+  env: z.record(text, text).default({}).describe('Environment variables set for it'),
+  ready: optional(pattern).describe('Seen on the screen once it can be written to (JavaScript regular expression)'),
+  busy: optional(pattern).describe('Seen on the screen while it works'),
+  idle: optional(pattern).describe('Seen on the screen while it waits for input'),
+  rate_limit_patterns: list(
+    z.strictObject({ match: pattern, resets_at_capture: optional(text), resets_in_capture: optional(text) }),
+  ).describe('Seen when a limit was hit; the captures name the group that holds the time'),
+})
+
+export type RawDescriptor = z.output<typeof descriptorSchema>

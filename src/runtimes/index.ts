@@ -1,0 +1,53 @@
+import { TroupeError } from '../core/error.ts'
+import type { Runtime } from '../core/runtime.ts'
+import type { RuntimeDescriptor } from '../core/team.ts'
+
+/** Makes a runtime; `descriptor` is the team's own file for that name, if there is one. */
+export type MakeRuntime = (descriptor: RuntimeDescriptor | null) => Runtime
+
+interface Entry {
+  /** Absent while nothing is behind the word. */
+  load?: () => Promise<MakeRuntime>
+  /** Environment variables that this CLI reads for itself: handed to its agents, and to no other. */
+  env: readonly string[]
+}
+
+/** YAML word → runtime, loaded when it is first needed. One line for each. */
+const runtimes: Readonly<Record<string, Entry>> = {
+  'claude-code': {
+    env: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_BASE_URL', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_CONFIG_DIR'],
+  },
+  scripted: { env: [] },
+  codex: { env: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CODEX_HOME'] },
+  gemini: { env: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'] },
+  opencode: { env: [] },
+}
+
+/** Runs what `runtimes/<name>.yaml` of a team describes. */
+const generic: Entry = { env: [] }
+
+const words = Object.keys(runtimes)
+
+/** What config needs to know of this folder. */
+export const runtimeNames = {
+  default: 'claude-code',
+  ready: words.filter((word) => runtimes[word]?.load !== undefined),
+  planned: words.filter((word) => runtimes[word]?.load === undefined),
+}
+
+/** Names of variables that the runtime of this name reads for itself. */
+export function runtimeVariables(name: string): readonly string[] {
+  return (runtimes[name] ?? generic).env
+}
+
+/** The runtime an agent names; the generic one where only a descriptor says what to run. */
+export async function loadRuntime(name: string, descriptor: RuntimeDescriptor | null): Promise<Runtime> {
+  const own = Object.hasOwn(runtimes, name) ? runtimes[name] : undefined
+  const load = own?.load ?? (descriptor === null ? undefined : generic.load)
+  if (load === undefined) {
+    throw new TroupeError('config', `the runtime \`${name}\` cannot be used in this version`, {
+      hint: `use one of ${runtimeNames.ready.join(', ')}, or describe the command in runtimes/${name}.yaml`,
+    })
+  }
+  return (await load())(descriptor)
+}
