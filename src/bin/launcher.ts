@@ -1,0 +1,98 @@
+import { accessSync, constants, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
+
+/**
+ * `launcher SPEC`: becomes the program that a one-time file describes, {argv, env, cwd} as JSON. The file is
+ * deleted before anything else happens. The program gets exactly that environment, default signal
+ * dispositions and this terminal; its exit status is its own. On failure one sentence on the terminal and
+ * exit 127 (program or folder missing) or 126 (cannot be run), as a shell would.
+ */
+interface Spec {
+  argv: string[]
+  env: Record<string, string>
+  cwd: string
+}
+
+function main(file: string | undefined): never {
+  if (file === undefined) return refuse(126, 'troupe launcher: no launch file was named')
+  const spec = take(file)
+  enter(spec.cwd)
+  const program = find(spec)
+  takeDefaultSignals()
+  try {
+    return become(program, spec)
+  } catch (error) {
+    return refuse(126, `troupe cannot run ${show(program)}: ${reason(error)}`)
+  }
+}
+
+function take(file: string): Spec {
+  try {
+    const text = readFileSync(file, 'utf8')
+    rmSync(file)
+    return JSON.parse(text) as Spec
+  } catch (error) {
+    return refuse(127, `troupe launcher: the launch file ${show(file)} cannot be used (it works once): ${reason(error)}`)
+  }
+}
+
+function enter(cwd: string): void {
+  try {
+    process.chdir(cwd)
+  } catch (error) {
+    refuse(127, `troupe cannot enter the working directory ${show(cwd)}: ${reason(error)}. Make the folder, or change cwd in the team's files`)
+  }
+}
+
+/** As execvp does: a name with a slash is a path, any other is looked up on the PATH of the spec. */
+function find(spec: Spec): string {
+  const name = spec.argv[0] ?? ''
+  if (name === '') return refuse(127, 'troupe cannot start the agent: its command is empty')
+  const candidates = name.includes('/')
+    ? [isAbsolute(name) ? name : resolve(name)]
+    : (spec.env['PATH'] ?? '').split(delimiter).map((folder) => join(resolve(folder), name))
+  const there = candidates.filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
+  const runnable = there.find(isRunnable)
+  if (runnable !== undefined) return runnable
+  if (there[0] !== undefined) return refuse(126, `troupe cannot run ${show(there[0])}: it is not executable`)
+  const where = name.includes('/') ? '' : ` on the agent's PATH (${show(spec.env['PATH'] ?? '')})`
+  return refuse(127, `troupe cannot start the agent: no program ${show(name)}${where}`)
+}
+
+function isRunnable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Node ignores SIGPIPE and SIGXFSZ, and what is ignored stays ignored across exec. What is caught does not:
+ * with a handler each, the new program gets the default again (exec(3)).
+ */
+function takeDefaultSignals(): void {
+  for (const signal of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(signal, () => {})
+}
+
+function become(program: string, spec: Spec): never {
+  if (process.execve === undefined) throw new Error(`Node ${process.version} has no execve`)
+  process.emitWarning = () => {} // execve is experimental in Node 24; the warning would stand on the agent's screen
+  return process.execve(program, spec.argv, spec.env)
+}
+
+function refuse(code: number, sentence: string): never {
+  writeSync(2, `${sentence}\n`)
+  process.exit(code)
+}
+
+function show(text: string): string {
+  return JSON.stringify(text)
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+main(process.argv[2])

@@ -1,0 +1,135 @@
+import type { Clock } from '../../core/clock.ts'
+import { TroupeError } from '../../core/error.ts'
+import { Connection } from './connection.ts'
+import { command } from './quote.ts'
+import { checkVersion, defaultSocket, prepareSocketFolder, serverEnvironment, serverRuns } from './server.ts'
+
+export interface HostOptions {
+  /** null: the user's default server. */
+  socket: string | null
+  /** Session of ours that the control client sits in. */
+  hidden: string
+  env: Record<string, string>
+  clock: Clock
+  /** Something on the server changed. */
+  onChange(): void
+  /** The connection to it was lost, and with it what pane ids mean. */
+  onLost(): void
+}
+
+type State =
+  | { name: 'apart' }
+  | { name: 'reaching'; starts: boolean; attempt: Promise<Connection | null> }
+  | { name: 'joined'; connection: Connection }
+
+/** Settings of a server that is ours alone. A user's server keeps the user's. */
+const ownSettings = [
+  command('set-option', '-s', 'exit-empty', 'off'),
+  command('set-option', '-s', 'escape-time', '0'),
+  command('set-option', '-g', 'history-limit', '5000'),
+  command('set-option', '-g', 'default-terminal', 'tmux-256color'),
+]
+
+/** Keeps one control connection to one tmux server, and the server itself where it is ours. */
+export class Host {
+  readonly socket: string
+  readonly #options: HostOptions
+  readonly #env: Record<string, string>
+  #version: Promise<string> | null = null
+  #state: State = { name: 'apart' }
+
+  constructor(options: HostOptions) {
+    this.#options = options
+    this.#env = serverEnvironment(options.env)
+    this.socket = options.socket ?? defaultSocket(this.#env)
+  }
+
+  /**
+   * The connection, made new where it was lost. Where no server runs: started if `starts`, else null, which is
+   * certain knowledge. Throws `unavailable` where it cannot be known. Concurrent callers share one attempt.
+   */
+  async reach(starts: boolean): Promise<Connection | null> {
+    if (this.#state.name === 'joined' && !this.#state.connection.closed) return this.#state.connection
+    if (this.#state.name === 'reaching') {
+      const { attempt } = this.#state
+      if (this.#state.starts || !starts) return await attempt
+      await attempt.catch(() => null)
+      return await this.reach(starts)
+    }
+    const attempt = this.#join(starts)
+    this.#state = { name: 'reaching', starts, attempt }
+    try {
+      const connection = await attempt
+      this.#state = connection === null ? { name: 'apart' } : { name: 'joined', connection }
+      return connection
+    } catch (error) {
+      this.#state = { name: 'apart' }
+      throw error
+    }
+  }
+
+  /** The id of the control client's process, while there is one. */
+  get client(): number | undefined {
+    return this.#state.name === 'joined' ? this.#state.connection.pid : undefined
+  }
+
+  close(): void {
+    if (this.#state.name === 'joined') this.#state.connection.close()
+    this.#state = { name: 'apart' }
+  }
+
+  /** A server may go between the look and the handshake: then look again. */
+  async #join(starts: boolean): Promise<Connection | null> {
+    this.#version ??= checkVersion(this.#env)
+    await this.#version.catch((error: unknown) => {
+      this.#version = null
+      throw error
+    })
+    if (this.#options.socket !== null) prepareSocketFolder(this.#options.socket)
+    for (let left = 3; ; left--) {
+      if (!(await serverRuns(this.socket)) && !starts) return null
+      try {
+        return await this.#connect()
+      } catch (error) {
+        const again = error instanceof TroupeError && error.code === 'unavailable'
+        if (left === 0 || !again) throw error
+      }
+    }
+  }
+
+  async #connect(): Promise<Connection> {
+    const { hidden } = this.#options
+    const connection = new Connection({
+      argv: [...this.#program(), '-C', 'new-session', '-A', '-s', hidden, '-n', 'troupe', '-f', 'no-output,ignore-size', 'tail', '-f', '/dev/null'],
+      env: this.#env,
+      clock: this.#options.clock,
+      onNotice: (line) => {
+        if (tellsOfChange.test(line)) this.#options.onChange()
+      },
+      onClose: () => {
+        this.#options.onLost()
+        this.#options.onChange()
+      },
+    })
+    try {
+      await connection.request(
+        command('set-option', '-t', `=${hidden}:`, 'destroy-unattached', 'off'),
+        command('set-option', '-w', '-t', `=${hidden}:`, 'automatic-rename', 'off'),
+        command('set-option', '-w', '-t', `=${hidden}:`, 'remain-on-exit', 'on'),
+        ...(this.#options.socket === null ? [] : ownSettings),
+      )
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+    return connection
+  }
+
+  /** A private server reads no configuration file: what it does must not depend on whose machine it is. */
+  #program(): string[] {
+    return this.#options.socket === null ? ['tmux', '-u', '-L', 'default'] : ['tmux', '-u', '-f', '/dev/null', '-S', this.socket]
+  }
+}
+
+/** Sessions that come or go; and the renaming of our hidden window, by which the pane-died hook calls (see panes.ts). */
+const tellsOfChange = /^%(sessions-changed|window-renamed)\b/

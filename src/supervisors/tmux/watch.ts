@@ -1,0 +1,82 @@
+import type { Clock } from '../../core/clock.ts'
+import type { Address } from '../../core/team.ts'
+import type { Connection } from './connection.ts'
+import { rotate } from './logs.ts'
+import { pipeCommands, type Terminal } from './panes.ts'
+
+export interface WatchOptions {
+  clock: Clock
+  limits: { logBytes: number; logFiles: number }
+  logFile(address: Address): string
+  /** What the server holds now, reconnecting if need be; null where no server runs. */
+  look(): Promise<{ connection: Connection; terminals: Terminal[] } | null>
+}
+
+/** Looks by itself this often, ms: for a wake-up that was lost, for logs to rotate, for a connection to renew. */
+const tick = 5_000
+
+/** Tells listeners that something changed, and keeps the logs. A listener is only woken: it looks for itself. */
+export class Watch {
+  readonly #options: WatchOptions
+  readonly #listeners = new Set<() => void>()
+  #leave: (() => void) | null = null
+  #woken: (() => void) | null = null
+  #last = ''
+
+  constructor(options: WatchOptions) {
+    this.#options = options
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  start(): void {
+    this.#leave ??= this.#options.clock.after(tick, () => void this.#tick())
+  }
+
+  stop(): void {
+    this.#leave?.()
+    this.#woken?.()
+    this.#leave = this.#woken = null
+  }
+
+  /** Many changes of one moment are one wake-up. Stopped, it tells nobody. */
+  wake(): void {
+    if (this.#leave === null) return
+    this.#woken ??= this.#options.clock.after(5, () => {
+      this.#woken = null
+      this.#tell()
+    })
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  async #tick(): Promise<void> {
+    const seen = await this.#observe().catch((error: unknown) => String(error))
+    if (this.#leave === null) return
+    if (seen !== this.#last) this.#tell()
+    this.#last = seen
+    this.#leave = this.#options.clock.after(tick, () => void this.#tick())
+  }
+
+  /** One line for all that is there: a failure to look is a change too, and listeners get it from their own look. */
+  async #observe(): Promise<string> {
+    const found = await this.#options.look()
+    if (found === null) return 'no server'
+    await this.#keepLogs(found.connection, found.terminals)
+    return found.terminals.map(({ pane, incarnation, state }) => `${pane} ${incarnation} ${state.alive}`).join('\n')
+  }
+
+  async #keepLogs(connection: Connection, terminals: readonly Terminal[]): Promise<void> {
+    const { logBytes, logFiles } = this.#options.limits
+    for (const { address, pane, piped, state } of terminals) {
+      const log = this.#options.logFile(address)
+      const rotated = rotate(log, { bytes: logBytes, files: logFiles })
+      if (state.alive && (rotated || !piped)) await connection.request(...pipeCommands(pane, log))
+    }
+  }
+}
