@@ -5,6 +5,7 @@ import type { Project, RuntimeDescriptor, Team } from '../core/team.ts'
 import { Diagnostics, type Diagnostic } from './diagnostic.ts'
 import type { Known } from './known.ts'
 import { Place } from './place.ts'
+import { composeFile } from './paths.ts'
 import { plainValue } from './plain.ts'
 import { checkCollisions } from './resolve/collisions.ts'
 import { checkInside } from './resolve/files.ts'
@@ -20,8 +21,6 @@ import { projectSchema } from './schema/project.ts'
 import { checkShape } from './shape.ts'
 import { diagnose, parseSource, readText, type Source } from './source.ts'
 import { tellUnused } from './unused.ts'
-
-export const composeFile = 'team-compose.yaml'
 
 export interface Loaded {
   /** Complete and without errors, or null. */

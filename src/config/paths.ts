@@ -4,6 +4,9 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { TroupeError } from '../core/error.ts'
 
+/** What makes a folder a team root. */
+export const composeFile = 'team-compose.yaml'
+
 /** Unix sockets fail beyond about 103 bytes; kept well below, since agents' sockets go a folder deeper. */
 const longestSocket = 90
 
