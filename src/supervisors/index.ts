@@ -27,7 +27,7 @@ interface Entry {
 
 /** YAML word → supervisor, loaded when it is first needed. One line for each. */
 const supervisors: Readonly<Record<string, Entry>> = {
-  tmux: {},
+  tmux: { load: async () => (await import('./tmux/index.ts')).fromContext },
   systemd: {},
   launchd: {},
   podman: {},
