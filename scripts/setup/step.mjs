@@ -26,5 +26,5 @@ export function runStep({ what, argv, cwd, hint, env = {} }) {
 
 export const npmHint = 'check that the npm registry can be reached (npm ping), then run the same command again'
 
-/** npm without its asides, and whatever npm above us was told about a prefix. */
-export const npm = (...args) => ['npm', ...args, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+/** npm without its asides. */
+export const npm = (...args) => ['npm', ...args, '--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
