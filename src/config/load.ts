@@ -19,7 +19,8 @@ import { composeSchema } from './schema/compose.ts'
 import { descriptorSchema } from './schema/descriptor.ts'
 import { projectSchema } from './schema/project.ts'
 import { checkShape } from './shape.ts'
-import { diagnose, parseSource, readText, type Source } from './source.ts'
+import { diagnose, parseSource, type Source } from './source.ts'
+import { readText } from './text.ts'
 import { tellUnused } from './unused.ts'
 
 export interface Loaded {

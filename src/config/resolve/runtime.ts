@@ -11,7 +11,7 @@ export function checkRuntime(name: string, scope: TeamScope, place: Place): Runt
   const { ready, planned } = scope.known.runtimes
   if (descriptor !== null || ready.includes(name)) return descriptor
   if (planned.includes(name)) {
-    place.warning(`the runtime \`${name}\` is known but not used yet: the agent cannot be started`, `describe the command in runtimes/${name}.yaml, or choose ${ready.join(' or ')}`)
+    place.warning(`the runtime \`${name}\` is known but not used yet: the agent cannot be started`, `choose ${ready.join(' or ')}, or describe the command in runtimes/${name}.yaml`)
     return null
   }
   const names = [...ready, ...planned, ...scope.descriptors.keys()]

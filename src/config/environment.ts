@@ -1,0 +1,64 @@
+import { homedir } from 'node:os'
+import type { Clock } from '../core/clock.ts'
+import type { Host } from '../core/runtime.ts'
+import type { Agent, Team } from '../core/team.ts'
+import { readDotenv } from './dotenv.ts'
+import { teamVariables, type Variable } from './variables.ts'
+
+export type Environment = Record<string, string>
+
+/** Handed to every agent. Nothing else of a person's environment reaches one unless it is declared. */
+const passedOn = new Set([
+  ...['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LANGUAGE', 'TZ', 'TERM', 'COLORTERM', 'TMPDIR', 'SSH_AUTH_SOCK'],
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'],
+  ...['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'GIT_SSL_CAINFO'],
+])
+
+export function isPassedOn(name: string): boolean {
+  return passedOn.has(name) || name.startsWith('LC_') || name.startsWith('XDG_')
+}
+
+/** The environment of this process. Nobody else reads it. */
+export function processEnvironment(): Environment {
+  return Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined))
+}
+
+/** The machine as runtimes see it. */
+export function hostOf(env: Environment, clock: Clock): Host {
+  const home = env.HOME
+  return { env, home: home === undefined || home === '' ? homedir() : home, isRoot: process.geteuid?.() === 0, clock }
+}
+
+export interface TeamEnvironment {
+  /** What `up` hands to the daemon: standard names, the runtimes' own, and what the team's files name. In memory only. */
+  values: Environment
+  /** Named by the files and set nowhere. */
+  missing: Variable[]
+  /** `.env` files that cannot be read. */
+  problems: string[]
+}
+
+/**
+ * Values from the process first, then from `.env` by allow-list: only names that the team's files mention.
+ * `runtimeVariables` says what each runtime reads for itself.
+ */
+export function teamEnvironment(team: Team, env: Environment, runtimeVariables: (runtime: string) => readonly string[]): TeamEnvironment {
+  const dotenv = readDotenv(team.root)
+  const named = teamVariables(team)
+  const runtimes = new Set(team.projects.flatMap((project) => project.agents.map((agent) => agent.runtime)))
+  const written = new Set(named.map((variable) => variable.name))
+  const own = new Set([...runtimes].flatMap(runtimeVariables))
+  const fromFiles = pick(dotenv.values, (name) => written.has(name))
+  const values = { ...fromFiles, ...pick(env, (name) => isPassedOn(name) || written.has(name) || own.has(name)) }
+  return { values, missing: named.filter(({ name }) => !Object.hasOwn(values, name)), problems: dotenv.problems }
+}
+
+/** What one agent gets of the team's values: the standard names, its runtime's own and those it declares. Nobody else's tokens. */
+export function agentEnvironment(agent: Agent, values: Environment, runtimeVariables: (runtime: string) => readonly string[]): Environment {
+  const declared = new Set([...agent.env, ...runtimeVariables(agent.runtime)])
+  return pick(values, (name) => isPassedOn(name) || declared.has(name))
+}
+
+function pick(values: Environment, wanted: (name: string) => boolean): Environment {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => wanted(name)))
+}

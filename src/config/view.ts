@@ -1,0 +1,92 @@
+import type { Agent, Project, Team } from '../core/team.ts'
+
+/** A resolved team in the words, units and shape of its YAML files, each project inlined. */
+export function teamView(team: Team): Record<string, unknown> {
+  const { supervisor, limits, budget, hitl, rateLimits, attachments } = team
+  return {
+    name: team.name,
+    broker: team.broker.type === 'postgres' ? { type: 'postgres', url_env: team.broker.urlEnv } : team.broker,
+    supervisor: {
+      type: supervisor.type,
+      tmux_prefix: supervisor.tmuxPrefix,
+      drain_timeout_secs: supervisor.drainTimeoutMs / 1000,
+      tmux_server: supervisor.tmuxServer,
+    },
+    limits: { message_bytes: limits.messageBytes, log_bytes: limits.logBytes, log_files: limits.logFiles },
+    budget: {
+      daily_usd_limit: budget.dailyUsdLimit,
+      warn_threshold_pct: budget.warnThresholdPct,
+      message_ttl_hours: budget.messageTtlMs / 3_600_000,
+      per_project_usd_limit: budget.perProjectUsdLimit,
+    },
+    hitl: {
+      globally_sensitive_actions: hitl.globallySensitiveActions,
+      auto_approve_windows: hitl.autoApproveWindows.map((window) => ({ ...window, until: new Date(window.until).toISOString() })),
+    },
+    rate_limits: {
+      default_on_hit: rateLimits.defaultOnHit,
+      fallback_wait_seconds: rateLimits.fallbackWaitMs / 1000,
+      hooks: rateLimits.hooks.map(({ urlEnv, ...hook }) => said({ ...hook, url_env: urlEnv })),
+    },
+    interfaces: team.interfaces,
+    attachments: {
+      enabled: attachments.enabled,
+      max_size_bytes: attachments.maxSizeBytes,
+      allowed_roots: attachments.allowedRoots,
+      scanner: attachments.scanner === null ? null : { command: attachments.scanner.command, timeout_seconds: attachments.scanner.timeoutMs / 1000 },
+      audit_log_path: attachments.auditLogPath,
+      tempfile_ttl_seconds: attachments.tempfileTtlMs / 1000,
+    },
+    rehearsal: team.rehearsal,
+    projects: team.projects.map(projectView),
+  }
+}
+
+function projectView(project: Project): Record<string, unknown> {
+  const byRole = (role: Agent['role']) =>
+    Object.fromEntries(project.agents.filter((agent) => agent.role === role).map((agent) => [agent.id, agentView(agent)]))
+  return {
+    project: { id: project.id, name: project.name, cwd: project.cwd },
+    channels: project.channels.map(({ name, members }) => ({ name, members: members.map(shortName) })),
+    managers: byRole('manager'),
+    workers: byRole('worker'),
+    interfaces: project.interfaces,
+  }
+}
+
+function agentView(agent: Agent): Record<string, unknown> {
+  const { telegram } = agent.interfaces
+  return {
+    runtime: agent.runtime,
+    model: agent.model,
+    effort: agent.effort,
+    role_prompt: agent.rolePrompt,
+    display_name: agent.displayName,
+    permission_mode: agent.permissionMode,
+    autonomy: agent.autonomy,
+    can_dm: agent.canDm.map(shortName),
+    can_broadcast: agent.canBroadcast,
+    reports_to: agent.reportsTo === null ? null : shortName(agent.reportsTo),
+    on_rate_limit: agent.onRateLimit,
+    restart: agent.restart,
+    cwd: agent.cwd,
+    args: agent.args,
+    env: agent.env,
+    protected: agent.protected,
+    interfaces: telegram === null ? {} : { telegram: { bot_token_env: telegram.botTokenEnv, chat_ids_env: telegram.chatIdsEnv } },
+    hooks: agent.hooks.map(said),
+    mcps: agent.mcps,
+    skills: agent.skills,
+    subagents: agent.subagents,
+    ultracode: agent.ultracode,
+  }
+}
+
+function shortName(address: string): string {
+  return address.slice(address.indexOf(':') + 1)
+}
+
+/** Leaves the keys out that say nothing. */
+function said(value: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null))
+}
