@@ -42,8 +42,8 @@ export class Desired {
   }
 
   /** Reads the files and makes them what is wanted, durably. Throws `config` with nothing changed. */
-  async apply(change: (team: Team) => Team): Promise<Team> {
-    const team = change(await this.#read())
+  async apply(change: (team: Team) => Promise<Team>): Promise<Team> {
+    const team = await change(await this.#read())
     await this.#store.write(async (tx) => {
       await tx.settings.put(key, team)
       await tx.journal({ type: 'team.applied', subject: 'team', agent: null, data: { digest: sha256(JSON.stringify(team)) } })

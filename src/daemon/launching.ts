@@ -65,6 +65,7 @@ export class Launching {
     )
     try {
       const launch = await runtime.launch(await this.#context(agent, incarnation, token, health, before.session))
+      await supervisor.start()
       const pane = await supervisor.launch(launch.spec)
       await this.#started(agent, incarnation, launch, pane)
       sessions.open(runtime, await this.#sessionContext(agent, incarnation, pane.pid, startedAt, launch.session ?? before.session))

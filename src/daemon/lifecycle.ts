@@ -3,9 +3,11 @@ import type { Clock } from '../core/clock.ts'
 import { enter } from '../core/plan.ts'
 import type { AgentState } from '../core/phase.ts'
 import { noRestarts } from '../core/restart.ts'
+import type { Health } from '../core/runtime.ts'
 import type { Supervisor } from '../core/supervisor.ts'
-import type { Agent, Team } from '../core/team.ts'
+import type { Agent, Broker, Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
+import { checkBroker, forgetApplied, writeApplied } from './applied.ts'
 import type { Agents } from './agents.ts'
 import type { Front } from './daemon.ts'
 import { fingerprint, type Desired } from './desired.ts'
@@ -18,6 +20,11 @@ export interface LifecycleParts {
   desired: Desired
   reconciler: Reconciler
   supervisor: Supervisor
+  /** Of the store that is open. */
+  broker: Broker
+  /** Path of `state/applied.json`. */
+  applied: string
+  healthOf(agent: Agent): Promise<Health>
   front(): Front
 }
 
@@ -44,13 +51,19 @@ export class Lifecycle {
   /** A config error throws before anything changes. A quarantined agent is left alone, and said. */
   async up(names: string[], rehearsal: string | null, env: Record<string, string>, timeoutMs: number, signal: AbortSignal): Promise<Settled> {
     const { desired, clock } = this.#parts
-    const team = await desired.apply((read) => (rehearsal === null ? read : { ...read, rehearsal }))
+    const standIns: string[] = []
+    const team = await desired.apply(async (read) => {
+      checkBroker(this.#parts.broker, read.broker)
+      const wanted = rehearsal === null ? read : { ...read, rehearsal }
+      return wanted.rehearsal === null ? wanted : await this.#cast(wanted, standIns)
+    })
+    writeApplied(this.#parts.applied, team, clock.now())
     this.#parts.front().held.put({ at: clock.now(), env })
     const agents = resolveAgents(team, names)
     for (const agent of agents) await this.#want(agent, 'up', (state) => (state.phase.name === 'quarantined' ? state : tryNow(state, clock.now(), 'up')))
     this.#parts.reconciler.wake()
     const settled = await this.#settle(agents, timeoutMs, signal)
-    return { ...settled, notices: [...settled.notices, ...(await this.#outdated(agents, team))] }
+    return { ...settled, notices: [...standIns, ...settled.notices, ...(await this.#outdated(agents, team))] }
   }
 
   /** Clears a quarantine, a block and the counters. */
@@ -82,8 +95,21 @@ export class Lifecycle {
   async down(hard: boolean): Promise<Stopped[]> {
     const stopped = await this.#stopAll(this.#parts.agents.all().map((state) => state.address), hard)
     await this.#parts.supervisor.down()
+    forgetApplied(this.#parts.applied)
     await this.#parts.store.write((tx) => tx.journal({ type: 'team.down', subject: 'team', agent: null, data: { agents: stopped.length } }))
     return stopped
+  }
+
+  /** In a rehearsal a scripted agent stands in for a CLI that cannot be used here, and that is said. */
+  async #cast(team: Team, notices: string[]): Promise<Team> {
+    const cast = async (agent: Agent): Promise<Agent> => {
+      const { problem } = await this.#parts.healthOf(agent)
+      if (problem === null) return agent
+      notices.push(`${agent.address}: ${problem.why}; a scripted agent stands in for it`)
+      return { ...agent, runtime: 'scripted', descriptor: null }
+    }
+    const projects = team.projects.map(async (project) => ({ ...project, agents: await Promise.all(project.agents.map(cast)) }))
+    return { ...team, projects: await Promise.all(projects) }
   }
 
   async #want(agent: Agent, verb: string, change: (state: AgentState) => AgentState): Promise<void> {

@@ -79,7 +79,6 @@ export function team(parts: Parts): Pick<Handlers, Names> {
 
 function row(parts: Parts, agent: Agent, inbox: number): AgentRow {
   const state = parts.agents.get(agent.address)
-  const attach = state.incarnation === null ? {} : { attach: parts.supervisor.attachCommand(state.incarnation, false) }
   return {
     agent: agent.address,
     project: agent.project,
@@ -91,7 +90,18 @@ function row(parts: Parts, agent: Agent, inbox: number): AgentRow {
     incarnation: state.incarnation,
     restarts: state.restarts.count,
     inbox,
-    ...attach,
+    ...attachTo(parts, state.incarnation),
+  }
+}
+
+/** Absent before the terminal is there and while the terminal server is away. */
+function attachTo(parts: Parts, incarnation: string | null): { attach?: string[] } {
+  if (incarnation === null) return {}
+  try {
+    return { attach: parts.supervisor.attachCommand(incarnation, false) }
+  } catch (error) {
+    if (error instanceof TroupeError && error.code === 'unknown') return {}
+    throw error
   }
 }
 

@@ -1,0 +1,205 @@
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Clock } from '../core/clock.ts'
+import { TroupeError } from '../core/error.ts'
+import type { Host, Runtime } from '../core/runtime.ts'
+import type { Agent, Team } from '../core/team.ts'
+import { agentEnvironment, hostOf } from '../config/environment.ts'
+import { preparePaths, teamPaths } from '../config/paths.ts'
+import { loadRuntime, runtimeVariables } from '../runtimes/index.ts'
+import { openStore } from '../store/open.ts'
+import { loadSupervisor } from '../supervisors/index.ts'
+import { programPath } from '../util/programs.ts'
+import { Agents } from './agents.ts'
+import { readApplied } from './applied.ts'
+import type { Daemon, Front } from './daemon.ts'
+import { Deliverer } from './deliverer.ts'
+import { Desired } from './desired.ts'
+import { Fetching } from './fetching.ts'
+import { run } from './guard.ts'
+import { handlers } from './handlers/index.ts'
+import { healthCache } from './health.ts'
+import { identity } from './identity.ts'
+import { whenIdle } from './idle.ts'
+import { Launching } from './launching.ts'
+import { Lifecycle } from './lifecycle.ts'
+import { Mailroom } from './mailroom.ts'
+import { readTeam } from './read-team.ts'
+import { Reconciler } from './reconciler.ts'
+import { rehearsing } from './rehearsing.ts'
+import { Sessions } from './sessions.ts'
+import { takeSignal } from './signals.ts'
+import { stream } from './stream.ts'
+import { operatorToken } from './token.ts'
+
+export interface ComposeOptions {
+  root: string
+  /** The daemon's own environment, read by config/. */
+  env: Record<string, string>
+  clock: Clock
+  log: Logger
+}
+
+/** The one place that says `new`: every part of a daemon, and how they hang together. */
+export async function compose({ root, env, clock, log }: ComposeOptions): Promise<Daemon> {
+  const paths = teamPaths(root)
+  preparePaths(paths)
+  const since = clock.now()
+  const host = hostOf(env, clock)
+  const report = (what: string, error: unknown): void => log.error({ err: error }, `${what} failed`)
+  const readFiles = async (): Promise<Team> => readTeam(root)
+  const files = await readFiles().catch(onlyConfig)
+  const broker = readApplied(paths.applied)?.broker ?? files?.broker ?? emptyTeam(root).broker
+  const store = await openStore(broker, { root, host: hostname(), env, clock })
+  const desired = new Desired(store, readFiles)
+  await desired.load()
+  const agents = new Agents(store, clock)
+  await agents.load()
+  const team = (): Team => desired.team
+  const token = operatorToken(join(paths.run, 'operator.token'))
+  const runtimes = new Map<string, Promise<Runtime>>()
+  const runtimeOf = (agent: Agent): Promise<Runtime> => {
+    const key = JSON.stringify([agent.runtime, agent.descriptor])
+    const known = runtimes.get(key) ?? loadRuntime(agent.runtime, agent.descriptor)
+    runtimes.set(key, known)
+    known.catch(() => runtimes.delete(key))
+    return known
+  }
+
+  let front: Front | null = null
+  const theFront = (): Front => {
+    if (front === null) throw new TroupeError('internal', 'the daemon was asked before it listens')
+    return front
+  }
+  /** What the last `up` brought wins over what the daemon was started with. */
+  const values = (): Record<string, string> => ({ ...env, ...front?.held.values?.env })
+  const hostNow = (): Host => ({ ...host, env: values() })
+  const healthOf = healthCache(clock, runtimeOf, hostNow)
+
+  const supervisor = await loadSupervisor(files?.supervisor.type ?? 'tmux', {
+    team: files ?? (desired.known ? desired.team : emptyTeam(root)),
+    clock,
+    tmuxSocket: paths.tmuxSocket,
+    specs: paths.specs,
+    agentFolder: paths.agentFolder,
+    launcher: [process.execPath, programPath('launcher')],
+    env,
+  })
+  const sessions: Sessions = new Sessions((address, incarnation, signal) => {
+    takeSignal({ store, agents, deliverer }, address, incarnation, signal).catch((error: unknown) => report(`a signal of ${address}`, error))
+  })
+  const deliverer: Deliverer = new Deliverer({ store, clock, agents, sessions, team, report })
+  const fetching = new Fetching(store, clock, deliverer)
+  const mailroom = new Mailroom(store, clock, team)
+  const launching = new Launching({
+    store,
+    agents,
+    sessions,
+    supervisor,
+    paths,
+    programs: { node: process.execPath, hook: programPath('hook'), shim: programPath('shim'), scripted: programPath('scripted') },
+    host: hostNow,
+    team,
+    runtimeOf,
+    healthOf,
+    environmentFor: (agent) => agentEnvironment(agent, values(), runtimeVariables),
+    front: theFront,
+    jitter: Math.random,
+  })
+  const reconciler = new Reconciler({ store, clock, agents, sessions, supervisor, launching, team: () => (desired.known ? team() : emptyTeam(root)), front: theFront, jitter: Math.random, report })
+  const lifecycle = new Lifecycle({ store, clock, agents, desired, reconciler, supervisor, broker, applied: paths.applied, healthOf, front: theFront })
+
+  const finished = Promise.withResolvers<void>()
+  const idle = whenIdle(clock, () => agents.all().some((state) => state.incarnation !== null || state.wanted === 'running'), finished.resolve)
+  const table = handlers({
+    clock,
+    store,
+    paths,
+    supervisor,
+    agents,
+    sessions,
+    reconciler,
+    deliverer,
+    mailroom,
+    fetching,
+    lifecycle,
+    desired,
+    team,
+    runtimeOf,
+    healthOf,
+    front: theFront,
+    since,
+    token: () => token.token,
+    // The answer goes out first.
+    finish: () => void clock.after(50, finished.resolve),
+  })
+  const model = rehearsing(clock, () => (desired.known ? team().rehearsal : null))
+  store.subscribe((events) => {
+    for (const event of events) {
+      if (event.type !== 'message.sent' || !Array.isArray(event.data['recipients'])) continue
+      for (const recipient of event.data['recipients'] as string[]) {
+        fetching.arrived(recipient)
+        deliverer.wake(recipient)
+      }
+    }
+  })
+
+  return {
+    root,
+    finished: finished.promise,
+    identify: identity(store, agents, token),
+    events: (cursor, signal) => stream(store, cursor, signal),
+    listening: (given) => {
+      front = given
+    },
+    async call(caller, name, input, signal) {
+      idle.used()
+      if (caller.kind === 'agent') await fetching.confirm(caller.address, caller.incarnation)
+      return await run(table, caller, name, input, signal)
+    },
+    async hook(caller, event) {
+      await fetching.confirm(caller.address, caller.incarnation)
+      return (await sessions.get(caller.incarnation)?.session.hook(event)) ?? {}
+    },
+    model: async (caller, request) => await model(caller.address, request),
+    async start() {
+      // Without anything to look after no terminal server is started: a question alone leaves nothing behind.
+      if (agents.all().some((state) => state.incarnation !== null || state.wanted === 'running')) await supervisor.start()
+      reconciler.start()
+      await deliverer.start()
+    },
+    async stop() {
+      idle.stop()
+      await reconciler.stop()
+      await deliverer.stop()
+      sessions.closeAll()
+      await supervisor.close()
+      await store.close()
+    },
+  }
+}
+
+/** Errors in the team's files keep nobody from looking after what runs. */
+function onlyConfig(error: unknown): null {
+  if (error instanceof TroupeError && error.code === 'config') return null
+  throw error
+}
+
+/** Before the first good team: nothing to run, defaults for the supervisor. */
+function emptyTeam(root: string): Team {
+  return {
+    root,
+    name: '',
+    broker: { type: 'sqlite', path: join(root, 'state', 'mailbox.db') },
+    supervisor: { type: 'tmux', tmuxPrefix: 'a-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
+    limits: { messageBytes: 262_144, logBytes: 10 * 1024 * 1024, logFiles: 5 },
+    budget: { dailyUsdLimit: null, warnThresholdPct: null, messageTtlMs: 72 * 3_600_000, perProjectUsdLimit: {} },
+    hitl: { globallySensitiveActions: [], autoApproveWindows: [] },
+    rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, hooks: [] },
+    interfaces: [],
+    attachments: { enabled: false, maxSizeBytes: 0, allowedRoots: [], scanner: null, auditLogPath: null, tempfileTtlMs: 0 },
+    projects: [],
+    rehearsal: null,
+  }
+}

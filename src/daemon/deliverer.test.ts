@@ -1,0 +1,264 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { v7 as uuid } from 'uuid'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { systemClock, type Clock } from '../core/clock.ts'
+import type { Proof, Rung } from '../core/ladder.ts'
+import { enter } from '../core/plan.ts'
+import type { Attempt, Parcel, Runtime, Session, SessionContext, Signal } from '../core/runtime.ts'
+import type { Agent, Team } from '../core/team.ts'
+import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { Agents } from './agents.ts'
+import { Deliverer } from './deliverer.ts'
+import { Fetching } from './fetching.ts'
+import { Mailroom } from './mailroom.ts'
+import { Sessions } from './sessions.ts'
+
+/** A runtime that takes what the test says it takes, and remembers it. */
+class Pen implements Session {
+  readonly got: { rung: Rung; parcel: Parcel }[] = []
+  answer: (rung: Rung) => Attempt = () => ({ result: 'taken', what: 'in the box' })
+  listener: (signal: Signal) => void = () => {}
+  subscribe(listener: (signal: Signal) => void): () => void {
+    this.listener = listener
+    return () => {}
+  }
+  async deliver(rung: Rung, parcel: Parcel): Promise<Attempt> {
+    const attempt = this.answer(rung)
+    if (attempt.result !== 'refused') this.got.push({ rung, parcel })
+    return attempt
+  }
+  async hook(): Promise<Record<string, unknown>> {
+    return {}
+  }
+  async interrupt(): Promise<void> {}
+  farewell(): 'signal' {
+    return 'signal'
+  }
+  close(): void {}
+}
+
+const runtime = { name: 'pen', abilities: { rungs: { idle: ['push', 'paste'], busy: ['push'], waiting: [] } } } as unknown as Runtime
+const agent = (id: string, more: Partial<Agent> = {}): Agent =>
+  ({ address: `p:${id}`, id, project: 'p', role: 'worker', canDm: ['p:b'], canBroadcast: ['all'], reportsTo: null, ...more }) as Agent
+const members = ['p:a', 'p:b', 'p:c']
+const theTeam = {
+  limits: { messageBytes: 100_000 },
+  projects: [{ id: 'p', agents: [agent('a'), agent('b'), agent('c')], channels: [{ project: 'p', name: 'all', members, wildcard: true }] }],
+} as unknown as Team
+
+let folder: string
+let store: Store
+let clock: Clock & { skip(ms: number): void }
+let agents: Agents
+let sessions: Sessions
+let deliverer: Deliverer
+let mailroom: Mailroom
+const faults: unknown[] = []
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'deliverer-'))
+  let ahead = 0
+  clock = { ...systemClock, now: () => Date.now() + ahead, skip: (ms) => void (ahead += ms) }
+  store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock })
+  agents = new Agents(store, clock)
+  sessions = new Sessions(() => {})
+  deliverer = new Deliverer({ store, clock, agents, sessions, team: () => theTeam, report: (_what, error) => faults.push(error) })
+  mailroom = new Mailroom(store, clock, () => theTeam)
+  await deliverer.start()
+})
+
+afterEach(async () => {
+  await deliverer.stop()
+  await store.close()
+  rmSync(folder, { recursive: true })
+  expect(faults.splice(0)).toEqual([])
+})
+
+async function run(address: string, phase: 'idle' | 'busy' | 'starting' = 'idle'): Promise<{ pen: Pen; incarnation: string }> {
+  const pen = new Pen()
+  const incarnation = uuid()
+  sessions.open({ ...runtime, open: () => pen }, { agent: { address }, incarnation } as SessionContext)
+  await agents.update(address, (state) => enter({ ...state, incarnation, wanted: 'running' }, { name: phase }, { at: clock.now(), what: '', source: '' }))
+  return { pen, incarnation }
+}
+
+async function phase(address: string, name: 'idle' | 'busy'): Promise<void> {
+  await agents.update(address, (state) => enter(state, { name }, { at: clock.now(), what: '', source: '' }))
+}
+
+async function post(from: string, to: string, text: string, more: { priority?: 'urgent' | 'low'; key?: string } = {}) {
+  const posted = await mailroom.post({ from, to, text, threadId: null, priority: more.priority ?? 'normal', key: more.key ?? null })
+  for (const recipient of posted.recipients) deliverer.wake(recipient)
+  return posted.message
+}
+
+const texts = (pen: Pen): string[] => pen.got.map(({ parcel }) => parcel.text.split('\n')[2] ?? '')
+const stateOf = async (id: string, recipient: string) => await store.read((db) => db.deliveries.get(id, recipient))
+
+async function proof(address: string, incarnation: string, id: string, kind: Proof = 'hook'): Promise<void> {
+  await deliverer.proved(address, incarnation, id, kind, 'seen')
+}
+
+describe('delivery', () => {
+  it('pushes to an idle agent, and is delivered only with proof', async () => {
+    const { pen, incarnation } = await run('p:b')
+    const message = await post('p:a', 'p:b', 'hello')
+    await vi.waitFor(() => expect(texts(pen)).toEqual(['hello']))
+    expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'queued', rung: 'push' })
+    await proof('p:b', incarnation, message.id)
+    expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'delivered', proof: 'hook', incarnation })
+  })
+
+  it('T3: waits for a starting agent and for one that is gone, and comes through', async () => {
+    const message = await post('p:a', 'p:b', 'early')
+    await vi.waitFor(() => expect(deliverer.waitingFor(message.id, 'p:b')).toContain('to run'))
+    const { pen } = await run('p:b', 'starting')
+    await phase('p:b', 'idle')
+    await vi.waitFor(() => expect(texts(pen)).toEqual(['early']))
+  })
+
+  it('keeps the order of each sender, and does not hold up others', async () => {
+    const { pen } = await run('p:b', 'busy')
+    await post('p:a', 'p:b', 'later', { priority: 'low' })
+    await post('p:a', 'p:b', 'behind it')
+    await post('user', 'p:b', 'mine')
+    await vi.waitFor(() => expect(texts(pen)).toEqual(['mine']))
+    await phase('p:b', 'idle')
+    await vi.waitFor(() => expect(texts(pen)).toEqual(['mine', 'later', 'behind it']))
+  })
+
+  it('T5: shows again what has no proof, with the same id, and only once it is idle', async () => {
+    const { pen, incarnation } = await run('p:b')
+    const message = await post('p:a', 'p:b', 'lost?')
+    await vi.waitFor(() => expect(pen.got).toHaveLength(1))
+    clock.skip(20_000)
+    deliverer.wake('p:b')
+    await vi.waitFor(() => expect(pen.got).toHaveLength(2))
+    expect(pen.got[1]?.parcel).toMatchObject({ id: message.id, marker: message.id })
+    expect(pen.got[1]?.parcel.text).toContain('shown again')
+    await proof('p:b', incarnation, message.id)
+    clock.skip(60_000)
+    deliverer.wake('p:b')
+    await post('p:a', 'p:b', 'next')
+    await vi.waitFor(() => expect(texts(pen)).toEqual(['lost?', 'lost?', 'next']))
+  })
+
+  it('shows unacknowledged mail to the next incarnation, and acknowledged mail never again', async () => {
+    const first = await run('p:b')
+    const kept = await post('p:a', 'p:b', 'keep')
+    const done = await post('p:a', 'p:b', 'done')
+    await vi.waitFor(() => expect(first.pen.got).toHaveLength(2))
+    await proof('p:b', first.incarnation, kept.id)
+    await proof('p:b', first.incarnation, done.id)
+    expect(await new Fetching(store, clock, deliverer).ack('p:b', first.incarnation, [done.id])).toBe(1)
+    sessions.close(first.incarnation)
+    const second = await run('p:b')
+    await vi.waitFor(() => expect(texts(second.pen)).toEqual(['keep']))
+    expect(await stateOf(kept.id, 'p:b')).toMatchObject({ state: 'delivered', incarnation: first.incarnation })
+    await proof('p:b', second.incarnation, kept.id, 'record')
+    expect(await stateOf(kept.id, 'p:b')).toMatchObject({ proof: 'record', incarnation: second.incarnation })
+  })
+
+  it('T6: a control message for one incarnation is dead for the next', async () => {
+    const { incarnation } = await run('p:b')
+    const control = { kind: 'stop' as const, incarnation: uuid() }
+    const message = await store.write((tx) =>
+      tx.messages.insert({ ...base(), to: 'p:b', text: 'stop', control }, ['p:b']),
+    )
+    deliverer.wake('p:b')
+    await vi.waitFor(async () => expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'dead' }))
+    const mine = await store.write((tx) => tx.messages.insert({ ...base(), to: 'p:b', text: 'mine', control: { kind: 'stop', incarnation } }, ['p:b']))
+    deliverer.wake('p:b')
+    await vi.waitFor(async () => expect(await stateOf(mine.id, 'p:b')).toMatchObject({ rung: 'paste' }))
+  })
+
+  it('tries the next rung when one refuses, and says why all of them did', async () => {
+    const { pen } = await run('p:b')
+    pen.answer = (rung) => (rung === 'paste' ? { result: 'refused', why: 'a draft stands there' } : { result: 'taken', what: '' })
+    await post('user', 'p:b', 'through')
+    await vi.waitFor(() => expect(pen.got.map(({ rung }) => rung)).toEqual(['push']))
+    pen.answer = () => ({ result: 'refused', why: 'no socket' })
+    const stuck = await post('user', 'p:b', 'stuck')
+    await vi.waitFor(() => expect(deliverer.waitingFor(stuck.id, 'p:b')).toBe('paste: no socket; push: no socket'))
+  })
+
+  it('counts a long body as delivered only once all of it was fetched', async () => {
+    const { pen, incarnation } = await run('p:b')
+    const message = await post('p:a', 'p:b', 'x'.repeat(20_000))
+    await vi.waitFor(() => expect(pen.got).toHaveLength(1))
+    await proof('p:b', incarnation, message.id)
+    expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'queued' })
+    await deliverer.delivered('p:b', incarnation, message.id, 'tool', 'fetched')
+    expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'delivered', proof: 'tool' })
+  })
+})
+
+describe('fetching', () => {
+  it('counts what an answer carried only with the next sign of life of the same incarnation', async () => {
+    const fetching = new Fetching(store, clock, deliverer)
+    const { incarnation } = await run('p:b', 'busy')
+    const message = await post('p:a', 'p:b', 'fetch me')
+    fetching.hand(incarnation, [message.id], false)
+    await fetching.confirm('p:b', uuid())
+    expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'queued' })
+    await fetching.confirm('p:b', incarnation)
+    expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'delivered', proof: 'tool' })
+    fetching.hand(incarnation, [message.id], true)
+    expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'delivered' })
+    await fetching.confirm('p:b', incarnation)
+    expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'acked' })
+  })
+
+  it('wakes a watcher for new mail, not for what this incarnation has', async () => {
+    const fetching = new Fetching(store, clock, deliverer)
+    const { incarnation } = await run('p:b', 'busy')
+    const old = await post('p:a', 'p:b', 'old')
+    await deliverer.delivered('p:b', incarnation, old.id, 'hook', '')
+    const watching = fetching.watch('p:b', incarnation, 30_000, new AbortController().signal)
+    const fresh = await post('p:a', 'p:b', 'new')
+    fetching.arrived('p:b')
+    expect((await watching).map(({ message }) => message.id)).toEqual([fresh.id])
+    expect((await fetching.open('p:b', 10)).map(({ message }) => message.id)).toEqual([old.id, fresh.id])
+  })
+
+  it('a watcher whose caller goes away comes back empty', async () => {
+    const fetching = new Fetching(store, clock, deliverer)
+    const gone = new AbortController()
+    const watching = fetching.watch('p:c', uuid(), 30_000, gone.signal)
+    gone.abort()
+    expect(await watching).toEqual([])
+  })
+})
+
+describe('the mailroom', () => {
+  it('T1: refuses what may not be sent and makes no row', async () => {
+    await expect(post('p:b', 'p:c', 'no')).rejects.toMatchObject({ code: 'denied' })
+    await expect(post('p:a', 'p:bb', 'no')).rejects.toMatchObject({ code: 'unknown', hint: expect.stringContaining('p:b') })
+    await expect(post('p:a', '#al', 'no')).rejects.toMatchObject({ code: 'unknown', hint: 'did you mean all?' })
+    await expect(post('p:a', 'p:b', 'x'.repeat(100_001))).rejects.toMatchObject({ code: 'too_large', message: expect.stringContaining('100000') })
+    expect(await store.read((db) => db.messages.list({ limit: 10 }))).toEqual([])
+  })
+
+  it('a repeated key is the first message; the same key with other words is an error', async () => {
+    const [one, two] = await Promise.all([post('p:a', 'p:b', 'once', { key: 'k' }), post('p:a', 'p:b', 'once', { key: 'k' })])
+    expect(one.id).toBe(two.id)
+    await expect(post('p:a', 'p:b', 'other', { key: 'k' })).rejects.toMatchObject({ code: 'conflict' })
+    expect(await store.read((db) => db.messages.list({ limit: 10 }))).toHaveLength(1)
+  })
+
+  it('a channel message is acknowledged by each member for itself', async () => {
+    const message = await post('user', '#all', 'all of you')
+    const fetching = new Fetching(store, clock, deliverer)
+    await fetching.ack('p:a', uuid(), [message.id])
+    const states = await store.read((db) => db.deliveries.of(message.id))
+    expect(states.map(({ recipient, state }) => [recipient, state]).sort()).toEqual([['p:a', 'acked'], ['p:b', 'queued'], ['p:c', 'queued']])
+    expect(await fetching.ack('p:a', uuid(), [message.id])).toBe(0)
+  })
+})
+
+function base() {
+  return { id: uuid(), from: 'troupe', project: 'p', threadId: null, priority: 'normal' as const, trust: 'operator' as const, key: null, chain: '', hop: 0, sentAt: clock.now() }
+}
