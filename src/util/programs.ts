@@ -20,3 +20,15 @@ export function programPath(name: ProgramName): string {
   const bundled = !import.meta.url.endsWith('.ts')
   return fileURLToPath(new URL(bundled ? `./${name}.js` : sources[name], import.meta.url))
 }
+
+/** argv of the keeper of one team root. Absolute paths; nothing secret. */
+export function keeperCommand(options: { node: readonly string[]; keeper: string; daemon: string; root: string; socket: string; log: string }): string[] {
+  const { node, keeper, daemon, root, socket, log } = options
+  return [...node, keeper, '--root', root, '--socket', socket, '--log', log, '--daemon', daemon]
+}
+
+/** A team that ships with troupe: `examples/<name>` of the package, from the sources and from the bundle alike. */
+export function examplePath(name: string): string {
+  const up = import.meta.url.endsWith('.ts') ? '../../examples/' : '../examples/'
+  return fileURLToPath(new URL(`${up}${name}`, import.meta.url))
+}

@@ -67,20 +67,37 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
   })
 }
 
+export interface DetachedOptions {
+  /** Replaces the whole environment; inherited otherwise. */
+  env?: Record<string, string>
+  cwd: string
+  logFile: string
+  /** For its stdin, which is empty otherwise. The place for what must not stand in argv or a file. */
+  input?: string
+  /** Called when it ends, if this program is still there by then. */
+  ended?: (code: number | null, signal: NodeJS.Signals | null) => void
+}
+
 /**
- * Starts a program that outlives this one: its own session, nothing inherited but `env`, output appended to
- * `logFile` (0600). Resolves with its pid once it runs; rejects with Node's own error where it could not start.
+ * Starts a program that outlives this one: its own session, output appended to `logFile` (0600). Resolves with
+ * its pid once it runs; rejects with Node's own error where it could not start.
  */
-export function spawnDetached(
-  argv: readonly string[],
-  options: { env: Record<string, string>; cwd: string; logFile: string },
-): Promise<number> {
+export function spawnDetached(argv: readonly string[], options: DetachedOptions): Promise<number> {
   const [program, ...args] = nonEmpty(argv)
   mkdirSync(dirname(options.logFile), { recursive: true, mode: 0o700 })
   const log = openSync(options.logFile, 'a', 0o600)
   return new Promise<number>((resolve, reject) => {
-    const child = spawn(program, args, { cwd: options.cwd, env: options.env, detached: true, stdio: ['ignore', log, log] })
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      ...(options.env === undefined ? {} : { env: options.env }),
+      detached: true,
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', log, log],
+    })
     child.once('error', reject)
+    child.once('exit', (code, signal) => options.ended?.(code, signal))
+    // A program that ends without reading its input is told by its exit status.
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(options.input)
     child.once('spawn', () => {
       child.unref()
       resolve(child.pid as number)
