@@ -1,0 +1,17 @@
+import { parseArgs } from 'node:util'
+import { keep } from '../client/keeping.ts'
+
+/** `keeper --root R --socket S --log L --daemon PROGRAM`: keeps the daemon of one team root alive (`client/keeping.ts`). */
+const { values } = parseArgs({
+  options: { root: { type: 'string' }, socket: { type: 'string' }, log: { type: 'string' }, daemon: { type: 'string' } },
+})
+const { root, socket, log, daemon } = values
+if (root === undefined || socket === undefined || log === undefined || daemon === undefined) {
+  process.stderr.write('troupe keeper: needs --root, --socket, --log and --daemon; it is started by troupe itself\n')
+  process.exit(2)
+}
+
+for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => undefined) // the terminal that it came from does not count
+const command = [process.execPath, ...process.execArgv, daemon, '--root', root, '--values-on-stdin']
+const end = await keep({ root, socket, log, daemon: command })
+process.exit(end === 'failed' ? 1 : 0)

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { HeldValues, ServerLine } from '../api/wire.ts'
+import { TroupeError } from '../core/error.ts'
+import { spawnDetached } from '../util/spawn.ts'
+import { openLines, type Lines } from './connect.ts'
+
+/** Exit code of a daemon that found another one at work on its root. */
+export const lockedExit = 75
+
+export interface KeepOptions {
+  root: string
+  socket: string
+  log: string
+  /** argv that starts the daemon; it reads the held values from its stdin. */
+  daemon: string[]
+}
+
+/** How a keeper ends: asked to, not needed (another keeps this daemon), or its first daemon could not start. */
+export type KeptEnd = 'asked' | 'not needed' | 'failed'
+
+/** Waits between attempts while the daemon fails to start, ms. It was tried at once before the first. */
+const delays = [200, 500, 1000, 2000, 5000]
+/** How long a started daemon may take until its socket answers, ms: then it is left alone, and asked again. */
+const answerMs = 60_000
+const tryEveryMs = 20
+
+type Met = { name: 'leave' } | { name: 'refused' } | { name: 'lost' }
+
+/**
+ * Keeps one daemon alive: starts it where none answers, stays connected, and starts it again when the connection
+ * drops. In between it holds the values of the last `up` for the next daemon.
+ */
+export async function keep(options: KeepOptions): Promise<KeptEnd> {
+  try {
+    return await keepOn(options)
+  } catch (error) {
+    if (error instanceof TroupeError && error.code === 'incompatible') return 'not needed'
+    throw error
+  }
+}
+
+async function keepOn(options: KeepOptions): Promise<KeptEnd> {
+  let values: HeldValues | null = null
+  let everMet = false
+  let failures = 0
+  for (;;) {
+    const lines = (await tryOpen(options.socket)) ?? (await startDaemon(options, values))
+    if (lines !== null) {
+      const met = await stay(lines, values, (newer) => (values = newer))
+      if (met.name === 'leave') return 'asked'
+      if (met.name === 'refused') return 'not needed'
+      everMet = true
+      failures = 0
+      continue
+    }
+    if (!everMet) return 'failed'
+    await sleep(delays[Math.min(failures, delays.length - 1)])
+    failures += 1
+  }
+}
+
+async function startDaemon(options: KeepOptions, values: HeldValues | null): Promise<Lines | null> {
+  let code: number | null | 'running' = 'running'
+  await spawnDetached(options.daemon, {
+    cwd: options.root,
+    logFile: options.log,
+    input: JSON.stringify(values),
+    ended: (status) => (code = status),
+  })
+  const failed = (): boolean => code !== 'running' && code !== lockedExit
+  const until = Date.now() + answerMs
+  while (Date.now() < until) {
+    const lines = await tryOpen(options.socket)
+    if (lines !== null) return lines
+    if (failed()) return null
+    await sleep(tryEveryMs)
+  }
+  return null
+}
+
+/** Null where nobody answers. A daemon of another release has a keeper of its own: throws `incompatible`. */
+async function tryOpen(socket: string): Promise<Lines | null> {
+  try {
+    return await openLines({ socket })
+  } catch (error) {
+    if (error instanceof TroupeError && error.code === 'unavailable') return null
+    throw error
+  }
+}
+
+/** Holds the seat until the daemon says leave, refuses, or is gone. */
+function stay(lines: Lines, values: HeldValues | null, hold: (values: HeldValues) => void): Promise<Met> {
+  return new Promise((resolve) => {
+    const end = (met: Met): void => {
+      resolve(met)
+      lines.close()
+    }
+    lines.listen((line: ServerLine | null) => {
+      if (line === null) end({ name: 'lost' })
+      else if ('hold' in line) hold(line.hold)
+      else if ('leave' in line) end({ name: 'leave' })
+      else if ('error' in line) end({ name: 'refused' })
+    })
+    lines.send({ keeper: { values } })
+  })
+}

@@ -1,0 +1,117 @@
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fromShape, TroupeError, type ErrorShape } from '../core/error.ts'
+import { keeperCommand } from '../util/programs.ts'
+import { spawnDetached } from '../util/spawn.ts'
+import type { Client } from './client.ts'
+import { connect } from './connect.ts'
+
+export interface StartOptions {
+  /** Absolute folder of the team. */
+  root: string
+  /** The operator socket. */
+  socket: string
+  /** Log of daemon and keeper. */
+  log: string
+  /** argv that runs a program of ours, such as `[process.execPath]`. */
+  node: readonly string[]
+  daemonProgram: string
+  keeperProgram: string
+  /** The daemon's environment. */
+  env: Record<string, string>
+  /** ms, until the daemon answers. */
+  timeoutMs?: number
+  /** Nothing answered: a daemon is being started now. */
+  starting?: () => void
+}
+
+/** A database may have to be migrated, a slow disk read. ms */
+const startTimeoutMs = 30_000
+const tryEveryMs = 20
+/** A keeper that ended may have found another one at work, whose daemon is about to answer. ms */
+const lastChanceMs = 1000
+/** Bytes of the log that are looked through for the reason of a failure. */
+const tailBytes = 64 * 1024
+
+/**
+ * The running daemon, started with its keeper if nothing answers. Many may do this at once: each starts a keeper,
+ * the lock lets one daemon live, and the keepers that are too many end. Throws what the daemon said if it could not start.
+ */
+export async function ensureDaemon(options: StartOptions): Promise<Client> {
+  const running = await tryConnect(options.socket)
+  if (running !== null) return running
+  options.starting?.()
+  const logStart = sizeOf(options.log)
+  const keeper = { ended: false }
+  await spawnDetached(keeperCommand({ ...options, keeper: options.keeperProgram, daemon: options.daemonProgram }), {
+    env: options.env,
+    cwd: options.root,
+    logFile: options.log,
+    ended: () => (keeper.ended = true),
+  })
+  const client = await awaitDaemon(options, keeper)
+  if (client !== null) return client
+  throw startFailure(options.log, logStart)
+}
+
+async function awaitDaemon(options: StartOptions, keeper: { ended: boolean }): Promise<Client | null> {
+  let until = Date.now() + (options.timeoutMs ?? startTimeoutMs)
+  let shortened = false
+  while (Date.now() < until) {
+    const client = await tryConnect(options.socket)
+    if (client !== null) return client
+    if (keeper.ended && !shortened) {
+      until = Math.min(until, Date.now() + lastChanceMs)
+      shortened = true
+    }
+    await sleep(tryEveryMs)
+  }
+  return null
+}
+
+/** Null where nobody answers; another protocol is an error for the user, not a reason to start a second daemon. */
+async function tryConnect(socket: string): Promise<Client | null> {
+  try {
+    return await connect({ socket })
+  } catch (error) {
+    if (error instanceof TroupeError && error.code === 'unavailable') return null
+    throw error
+  }
+}
+
+/** What the daemon wrote when it gave up, as the error it was; else the end of its log. */
+function startFailure(log: string, from: number): TroupeError {
+  const lines = readFrom(log, from).split('\n').filter((line) => line !== '')
+  const failure = lines.map(readFailure).findLast((shape) => shape !== null)
+  if (failure !== undefined && failure !== null) return fromShape(failure)
+  return new TroupeError('unavailable', `the daemon did not start${lines.length === 0 ? '' : `; the end of its log:\n${lines.slice(-10).join('\n')}`}`, {
+    hint: 'troupe daemon logs',
+    facts: { log },
+  })
+}
+
+function readFailure(line: string): ErrorShape | null {
+  try {
+    const { failure } = JSON.parse(line) as { failure?: ErrorShape }
+    return failure ?? null
+  } catch {
+    return null // a line that is not JSON: Node's own last words
+  }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}
+
+function readFrom(file: string, from: number): string {
+  const fd = openSync(file, 'r')
+  try {
+    const { size } = fstatSync(fd)
+    const start = size < from ? 0 : Math.max(from, size - tailBytes) // smaller: it was rotated meanwhile
+    const bytes = Buffer.alloc(Math.min(size - start, tailBytes))
+    const read = readSync(fd, bytes, 0, bytes.length, start)
+    return bytes.subarray(0, read).toString('utf8')
+  } finally {
+    closeSync(fd)
+  }
+}
