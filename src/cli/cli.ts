@@ -12,6 +12,8 @@ export interface Cli {
   stdin: Readable & { isTTY?: boolean }
   /** Aborted by Ctrl-C. */
   signal: AbortSignal
+  /** -C or the environment names the root. */
+  rootGiven: boolean
   /** Folder of the team; throws `unknown` or `config` where there is none. */
   root(): Promise<string>
   /** Calls the daemon, starting it if needed. `wait` is shown on a terminal after a second. */

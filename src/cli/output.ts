@@ -31,6 +31,12 @@ export interface Output {
   table(columns: Column[], rows: Cell[][]): void
   /** Words for a person; nothing with -q. */
   say(text: string): void
+  /** A line of words that is escaped and coloured (with `wordColor`) already; nothing with -q. */
+  told(line: string): void
+  /** For stderr. */
+  readonly wordColor: Colors
+  /** Words that matter even with -q; escaped and coloured already. */
+  trouble(text: string): void
   warn(text: string): void
   error(error: unknown): void
   /** A line on a terminal if this takes over a second; returns the way out. */
@@ -67,6 +73,9 @@ export function createOutput(options: OutputOptions): Output {
     show: (value, print) => (json ? line(toJson(value)) : print()),
     table: (heads, rows) => table(heads, rows, columns, color.dim).forEach((row) => line(row)),
     say: (text) => (quiet ? undefined : note(escapeText(text))),
+    told: (text) => (quiet ? undefined : note(text)),
+    wordColor: words,
+    trouble: note,
     warn: (text) => note(`${words.yellow('warning:')} ${escapeText(text)}`),
     error(error) {
       const shape = toShape(error)

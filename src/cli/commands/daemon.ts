@@ -1,0 +1,83 @@
+import { teamPaths } from '../../config/paths.ts'
+import { TroupeError } from '../../core/error.ts'
+import type { Cli } from '../cli.ts'
+import { follow, readEnd, tailBytes } from '../file-tail.ts'
+import type { Given } from '../given.ts'
+import { pairs } from '../table.ts'
+import { clockTime, duration, escapeLine } from '../text.ts'
+
+export async function status(cli: Cli): Promise<void> {
+  if (!(await cli.running())) {
+    throw new TroupeError('unavailable', `no daemon is running for ${await cli.root()}`, { hint: 'troupe daemon start, or troupe up' })
+  }
+  await show(cli)
+}
+
+export async function start(cli: Cli): Promise<void> {
+  const before = await cli.running()
+  await show(cli)
+  if (before) cli.out.say('It was running already.')
+}
+
+export async function stop(cli: Cli): Promise<void> {
+  if (!(await cli.running())) return cli.out.show({ pid: null }, () => cli.out.say('No daemon is running.'))
+  const stopped = await cli.call('daemon.stop', {}, 'stopping the daemon')
+  cli.out.show(stopped, () => cli.out.say(`The daemon (process ${stopped.pid}) stops; agents go on.`))
+}
+
+async function show({ out, call }: Cli): Promise<void> {
+  const found = await call('daemon.status', {}, 'starting the daemon')
+  out.show(found, () => {
+    const rows: [string, string][] = [
+      ['process', String(found.pid)],
+      ['root', found.root],
+      ['running for', duration(Date.now() - found.since)],
+      ['address', found.address],
+      ['version', found.version],
+      ['keeper', found.keeper === null ? 'none' : `process ${found.keeper}`],
+      ['agents', String(found.agents)],
+      ['store', found.store],
+    ]
+    pairs(rows, out.color.dim).forEach((line) => out.line(line))
+  })
+}
+
+/** Reads the file itself, since the daemon's log is asked for when the daemon is not well. */
+export async function logs(cli: Cli, given: Given): Promise<void> {
+  const { out } = cli
+  const file = teamPaths(await cli.root()).daemonLog
+  const { text, end } = await readEnd(file, tailBytes)
+  const lines = text.split('\n').filter((line) => line !== '').slice(-(given.count('lines') ?? 200))
+  if (out.json && !given.flag('follow')) return out.show(lines.map(parsed), () => undefined)
+  if (lines.length === 0) out.say(`Nothing in ${file} yet.`)
+  for (const line of lines) out.line(logLine(line))
+  if (!given.flag('follow')) return
+  let rest = ''
+  for await (const more of follow(file, end, cli.signal)) {
+    const whole = (rest + more).split('\n')
+    rest = whole.pop() ?? ''
+    for (const line of whole) out.line(logLine(line))
+  }
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return line // what Node itself prints when it dies is not JSON
+  }
+}
+
+const levels: Record<number, string> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' }
+const known = ['time', 'level', 'msg', 'pid', 'hostname', 'name']
+
+/** A pino line as `14:03:59 warn  message  key=value`. */
+export function logLine(line: string): string {
+  const record = parsed(line)
+  if (typeof record !== 'object' || record === null) return escapeLine(line)
+  const { time, level, msg } = record as { time?: unknown; level?: unknown; msg?: unknown }
+  const at = typeof time === 'number' ? clockTime(time, Date.now()) : String(time ?? '')
+  const facts = Object.entries(record).filter(([key]) => !known.includes(key))
+  const rest = facts.map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`).join(' ')
+  return escapeLine([at, (levels[Number(level)] ?? String(level ?? '')).padEnd(5), String(msg ?? ''), rest].filter((part) => part !== '').join(' '))
+}

@@ -1,0 +1,24 @@
+import type { Cli } from '../cli.ts'
+import type { Given } from '../given.ts'
+import { clockTime, escapeLine, escapeText, pad, width } from '../text.ts'
+import { stateColor, stateText } from './mail.ts'
+
+export async function explainMessage({ out, call }: Cli, given: Given): Promise<void> {
+  const message = await call('explain.message', { id: given.required('id').replace(/^#/, '') }, 'asking the daemon')
+  out.show(message, () => {
+    const now = Date.now()
+    out.line(out.color.bold(escapeLine(`#${message.n} ${message.from} → ${message.to}`)))
+    out.line(out.color.dim(`sent ${clockTime(message.sentAt, now)}, id ${escapeLine(message.id)}`))
+    out.line()
+    for (const line of escapeText(message.text).split('\n')) out.line(`  ${line}`)
+    for (const delivery of message.deliveries) {
+      out.line()
+      out.line(`${escapeLine(delivery.to)}: ${stateColor(out.color, delivery.state)(escapeLine(stateText(delivery)))}`)
+      const whats = delivery.steps.map((step) => escapeLine(step.what))
+      const column = Math.min(48, Math.max(0, ...whats.map(width)))
+      delivery.steps.forEach((step, i) => {
+        out.line(`  ${out.color.dim(clockTime(step.at, now))}  ${pad(whats[i] ?? '', column)}  ${out.color.dim(escapeLine(step.by))}`)
+      })
+    }
+  })
+}

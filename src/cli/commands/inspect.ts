@@ -1,0 +1,55 @@
+import type { Output as Answer } from '../../api/index.ts'
+import type { Cli } from '../cli.ts'
+import type { Given } from '../given.ts'
+import type { Output } from '../output.ts'
+import { quoteArgv } from '../quote.ts'
+import { phaseColor } from '../rows.ts'
+import { pairs } from '../table.ts'
+import { clockTime, duration, escapeLine, escapeText, thousands } from '../text.ts'
+
+type Agent = Answer<'inspect'>
+
+export async function inspect({ out, call }: Cli, given: Given): Promise<void> {
+  const agent = await call('inspect', { agent: given.required('agent') }, 'asking the daemon')
+  out.show(agent, () => print(out, agent, Date.now()))
+}
+
+function print(out: Output, agent: Agent, now: number): void {
+  const state = `${agent.phase}${agent.detail === '' ? '' : ` (${agent.detail})`}`
+  out.line(`${out.color.bold(escapeLine(agent.agent))}  ${phaseColor(out.color, agent)(escapeLine(state))} for ${duration(now - agent.since)}`)
+  out.line()
+  for (const line of pairs(facts(agent), out.color.dim)) out.line(line)
+  section(out, 'Evidence', agent.evidence.map((one) => `${out.color.dim(clockTime(one.at, now))}  ${escapeLine(one.what)}  ${out.color.dim(escapeLine(one.source))}`))
+  section(out, 'Limits', pairs(Object.entries(agent.limits).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]), out.color.dim))
+  section(out, 'Usage', agent.usage.map((row) => `${escapeLine(row.model)}: ${thousands(row.tokens.input)} in, ${thousands(row.tokens.output)} out, ${thousands(row.tokens.cacheRead)} cache read, ${thousands(row.tokens.cacheWrite)} cache write, ${row.usd === null ? 'price unknown' : `$${row.usd}`}`))
+  section(out, 'Files', pairs(Object.entries(agent.files), out.color.dim))
+  section(out, 'What you can do', agent.next.map(escapeText))
+}
+
+function facts(agent: Agent): [string, string][] {
+  const list = (names: string[]): string => (names.length === 0 ? 'nobody' : names.join(', '))
+  const all: [string, string | null][] = [
+    ['role', agent.role],
+    ['runtime', `${agent.runtime}${agent.version === null ? '' : ` ${agent.version}`}`],
+    ['model', agent.model],
+    ['permission mode', agent.permissionMode],
+    ['folder', agent.cwd],
+    ['reports to', agent.reportsTo],
+    ['may write to', list(agent.canDm)],
+    ['may broadcast on', agent.canBroadcast.length === 0 ? 'nothing' : agent.canBroadcast.map((name) => `#${name}`).join(', ')],
+    ['inbox', String(agent.inbox)],
+    ['restarts', String(agent.restarts)],
+    ['incarnation', agent.incarnation],
+    ['process', agent.pid === null ? null : String(agent.pid)],
+    ['session', agent.session],
+    ['terminal', agent.attach === undefined ? null : quoteArgv(agent.attach)],
+  ]
+  return all.filter((entry): entry is [string, string] => entry[1] !== null)
+}
+
+function section(out: Output, title: string, lines: string[]): void {
+  if (lines.length === 0) return
+  out.line()
+  out.line(out.color.bold(title))
+  for (const line of lines) out.line(`  ${line}`)
+}

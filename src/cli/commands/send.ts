@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { text as readAll } from 'node:stream/consumers'
+import { TroupeError } from '../../core/error.ts'
+import { nearest } from '../../core/nearest.ts'
+import type { Cli } from '../cli.ts'
+import type { Given } from '../given.ts'
+import { count, escapeLine } from '../text.ts'
+
+const priorities = ['urgent', 'normal', 'low'] as const
+
+export async function send(cli: Cli, given: Given): Promise<void> {
+  const { out } = cli
+  const input = { to: given.required('agent'), text: await textOf(cli, given), ...optional(given) }
+  const sent = await cli.call('send', input, 'sending')
+  out.show(sent, () => {
+    for (const delivery of sent.deliveries) out.line(`#${sent.n} → ${escapeLine(delivery.to)}: ${escapeLine(delivery.state)}`)
+    out.say(`Try: troupe explain message ${sent.n}`)
+  })
+}
+
+export async function broadcast(cli: Cli, given: Given): Promise<void> {
+  const { out } = cli
+  const input = { channel: given.required('channel').replace(/^#/, ''), text: await textOf(cli, given), ...optional(given) }
+  const sent = await cli.call('broadcast', input, 'sending')
+  out.show(sent, () => {
+    out.line(`#${sent.id} → ${escapeLine(sent.channel)}: ${count(sent.recipients.length, 'agent')} (${escapeLine(sent.recipients.join(', '))})`)
+  })
+}
+
+function optional(given: Given): { key?: string; priority?: (typeof priorities)[number] } {
+  const key = given.text('key')
+  const named = given.text('priority')
+  const priority = priorities.find((each) => each === named)
+  if (named !== undefined && priority === undefined) {
+    throw new TroupeError('usage', `there is no priority "${named}"`, { hint: `--priority ${nearest(named, priorities) ?? priorities.join('|')}` })
+  }
+  return { ...(key === undefined ? {} : { key }), ...(priority === undefined ? {} : { priority }) }
+}
+
+/** The words, a file, or stdin; only one of them. A last line break of a file is not part of the message. */
+async function textOf(cli: Cli, given: Given): Promise<string> {
+  const words = given.words('text')
+  const file = given.text('file') ?? (words.length === 1 && words[0] === '-' ? '-' : undefined)
+  if (file !== undefined && words.length > 0 && words[0] !== '-') {
+    throw new TroupeError('usage', 'the text stands both on the command line and in --file', { hint: 'give one of them' })
+  }
+  const text = file === undefined ? words.join(' ') : (await read(cli, file)).replace(/\r?\n$/, '')
+  if (text.trim() === '') throw new TroupeError('usage', 'there is no text to send', { hint: 'write it after the name, or - to read stdin' })
+  return text
+}
+
+async function read({ stdin, cwd }: Cli, file: string): Promise<string> {
+  if (file === '-') return readAll(stdin)
+  try {
+    return await readFile(resolve(cwd, file), 'utf8')
+  } catch (cause) {
+    throw new TroupeError('usage', `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { hint: 'check the path', cause })
+  }
+}

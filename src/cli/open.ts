@@ -1,0 +1,91 @@
+import { connect } from '../client/connect.ts'
+import type { Client } from '../client/client.ts'
+import { findRoot } from '../config/discover.ts'
+import { teamPaths } from '../config/paths.ts'
+import { TroupeError } from '../core/error.ts'
+import type { Cli, Env } from './cli.ts'
+import type { Output } from './output.ts'
+
+export interface CliOptions {
+  out: Output
+  env: Env
+  cwd: string
+  stdin: Cli['stdin']
+  signal: AbortSignal
+  /** What -C says. */
+  rootFlag: string | null
+}
+
+/** The quick way first: what starts a daemon is loaded only when none answers. */
+async function connectOrStart(root: string, { env, out }: CliOptions): Promise<Client> {
+  const { operatorSocket: socket, daemonLog: log } = teamPaths(root)
+  try {
+    return await connect({ socket })
+  } catch (error) {
+    if (!(error instanceof TroupeError) || error.code !== 'unavailable') throw error
+  }
+  const [{ ensureDaemon }, { programPath }] = await Promise.all([import('../client/start.ts'), import('../util/programs.ts')])
+  const done = out.progress('starting the daemon')
+  return ensureDaemon({
+    root,
+    socket,
+    log,
+    node: [process.execPath],
+    daemonProgram: programPath('daemon'),
+    keeperProgram: programPath('keeper'),
+    env: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+  }).finally(done)
+}
+
+/** Finds the root and connects when a command first asks for it, once. */
+export function openCli(options: CliOptions): Cli {
+  const { out, env, cwd, stdin, signal, rootFlag } = options
+  let root: string | undefined
+  let client: Promise<Client> | undefined
+
+  const rootNow = (): string => (root ??= findRoot({ cwd, flag: rootFlag ?? undefined, env }).root)
+  const socket = (): string => teamPaths(rootNow()).operatorSocket
+  const connected = (): Promise<Client> => (client ??= connectOrStart(rootNow(), options))
+
+  async function close(): Promise<void> {
+    const open = client
+    client = undefined
+    // Without a connection there is nothing to close; why there is none was told to whoever asked for it.
+    await open?.then((each) => each.close(), () => undefined)
+  }
+
+  return {
+    out,
+    env,
+    cwd,
+    stdin,
+    signal,
+    rootGiven: rootFlag !== null || Boolean(env.TROUPE_ROOT) || Boolean(env.TEAMCTL_ROOT),
+    root: async () => rootNow(),
+    async call(name, input, wait) {
+      const done = wait === undefined ? () => undefined : out.progress(wait)
+      try {
+        return await (await connected()).call(name, input, { signal })
+      } finally {
+        done()
+      }
+    },
+    async *events(cursor, until) {
+      yield* (await connected()).events(cursor, until)
+    },
+    async running() {
+      if (client !== undefined) return true
+      try {
+        client = Promise.resolve(await connect({ socket: socket() }))
+        return true
+      } catch (error) {
+        if (error instanceof TroupeError && error.code === 'unavailable') return false
+        throw error
+      }
+    },
+    useRoot(path) {
+      root = path
+    },
+    close,
+  }
+}

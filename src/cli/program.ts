@@ -1,0 +1,107 @@
+import { Command as Parser, CommanderError } from 'commander'
+import { TroupeError } from '../core/error.ts'
+import { nearest } from '../core/nearest.ts'
+import { Given } from './given.ts'
+import { globalOptions, groups, later, rootExamples, type Command } from './tree/index.ts'
+
+/** What the command line asks for. Help and version have been printed already when it is `nothing`. */
+export type Request =
+  | { do: 'run'; run: NonNullable<Command['run']>; given: Given }
+  | { do: 'nothing'; exitCode: number }
+
+export interface ProgramOptions {
+  version: string
+  write: (text: string) => void
+  writeError: (text: string) => void
+  columns: number
+}
+
+/** Parses argv (without node and script). Throws TroupeError `usage` with the nearest name. */
+export async function parse(argv: string[], options: ProgramOptions): Promise<Request> {
+  const found: { request?: Request } = {}
+  const program = build(options, (request) => void (found.request = request))
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return { do: 'nothing', exitCode: 0 }
+    if (error.code === 'commander.help') return { do: 'nothing', exitCode: 2 }
+    throw toUsage(error)
+  }
+  return found.request ?? { do: 'nothing', exitCode: 0 }
+}
+
+function build({ version, write, writeError, columns }: ProgramOptions, chosen: (request: Request) => void): Parser {
+  const program = new Parser('troupe')
+  refuseUnknown(program)
+    .exitOverride()
+    .configureOutput({
+      writeOut: write,
+      writeErr: writeError,
+      outputError: () => undefined, // thrown and told by the caller
+      getOutHelpWidth: () => columns,
+      getErrHelpWidth: () => columns,
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .summary('Run a team of coding-agent CLIs as a dependable system')
+    .addHelpText('before', examplesText('Run a team of coding-agent CLIs as a dependable system', rootExamples))
+    .addHelpText('after', '\ntroupe COMMAND --help tells more about a command.')
+    .helpOption('-h, --help', 'show this')
+    .helpCommand('help [command]', 'show the help of a command')
+    .version(version, '--version', 'print the version')
+  for (const [flags, about] of globalOptions) program.option(flags, about)
+  for (const group of groups) {
+    for (const command of group.commands) add(program, command, chosen).helpGroup(`${group.title}:`)
+  }
+  return program
+}
+
+function add(parent: Parser, command: Command, chosen: (request: Request) => void): Parser {
+  const parser = parent.command(command.name, { hidden: command.hidden ?? false }).summary(command.about)
+  parser.addHelpText('before', examplesText(command.about, command.examples ?? []))
+  if (command.alias !== undefined) parser.alias(command.alias)
+  if (command.more !== undefined) parser.addHelpText('after', `\n${command.more}`)
+  for (const [name, about] of command.args ?? []) parser.argument(name, about)
+  for (const [flags, about] of command.options ?? []) parser.option(flags, about)
+  for (const sub of command.commands ?? []) add(parser, sub, chosen)
+  if (command.commands !== undefined && command.run === undefined) refuseUnknown(parser)
+  const { run } = command
+  if (run !== undefined) parser.action(() => chosen({ do: 'run', run, given: givenOf(parser) }))
+  return parser
+}
+
+function refuseUnknown(parser: Parser): Parser {
+  return parser.on('command:*', ([name = '']: string[]) => {
+    throw unknownCommand(name, parser)
+  })
+}
+
+function givenOf(parser: Parser): Given {
+  const args = parser.registeredArguments.map((argument, i): [string, unknown] => [argument.name(), parser.processedArgs[i]])
+  return new Given({ ...parser.optsWithGlobals(), ...Object.fromEntries(args) })
+}
+
+export function examplesText(about: string, examples: [string, string][]): string {
+  const lines = examples.map(([line, what]) => `  ${line.includes('troupe ') ? line : `troupe ${line}`}${what === '' ? '' : `\n      ${what}`}`)
+  return [about, ...(lines.length === 0 ? [] : ['', 'Examples:', ...lines]), ''].join('\n')
+}
+
+/** Commander's own words, with one hint. */
+function toUsage(error: CommanderError): TroupeError {
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n')
+  const meant = /Did you mean (?:one of )?([^,?]+)/.exec(rest.join(' '))?.[1]
+  return new TroupeError('usage', first, { hint: meant ?? 'troupe --help, or troupe COMMAND --help' })
+}
+
+function unknownCommand(name: string, parent: Parser): TroupeError {
+  if (parent.parent === null && later.includes(name)) {
+    return new TroupeError('usage', `troupe ${name} is not available in this version`, { hint: 'troupe --help shows what is', facts: { command: name } })
+  }
+  const path = parent.parent === null ? 'troupe' : `troupe ${parent.name()}`
+  const names = parent.commands.flatMap((command) => [command.name(), ...command.aliases()]).filter((each) => each !== 'complete')
+  const meant = nearest(name, names)
+  return new TroupeError('usage', `there is no command "${path === 'troupe' ? '' : `${parent.name()} `}${name}"`, {
+    hint: meant === undefined ? `${path} --help` : `${path} ${meant}`,
+    facts: { command: name, ...(meant === undefined ? {} : { nearest: meant }) },
+  })
+}

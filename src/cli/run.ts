@@ -1,0 +1,84 @@
+import { programVersion } from '../api/wire.ts'
+import { exitCodes, toShape } from '../core/error.ts'
+import type { Cli } from './cli.ts'
+import { openCli } from './open.ts'
+import { createOutput, type Output } from './output.ts'
+import { parse } from './program.ts'
+
+export interface World {
+  /** Without node and script. */
+  argv: string[]
+  env: Record<string, string | undefined>
+  cwd: string
+  stdin: NodeJS.ReadStream
+  stdout: NodeJS.WriteStream
+  stderr: NodeJS.WriteStream
+}
+
+const interrupted = 130
+/** How long a command may take to put things away after Ctrl-C, ms. A second Ctrl-C does not wait. */
+const graceMs = 2000
+
+/** Runs one command line to its exit code. */
+export async function run(world: World): Promise<number> {
+  for (const stream of [world.stdout, world.stderr]) stream.on('error', leaveQuietly)
+  const out = createOutput({ ...world, ...flagsOf(world.argv) })
+  const stop = new AbortController()
+  const ignoreInterrupt = onInterrupt(stop)
+  let cli: Cli | undefined
+  try {
+    const request = await parse(wordsOf(world.argv), {
+      version: programVersion,
+      write: (text) => out.raw(text),
+      writeError: (text) => void world.stderr.write(text),
+      columns: Math.min(out.columns, 100),
+    })
+    if (request.do === 'nothing') return request.exitCode
+    cli = openCli({ ...world, out, rootFlag: request.given.text('root') ?? null, signal: stop.signal })
+    const code = (await request.run(cli, request.given)) || 0
+    return stop.signal.aborted ? interrupted : code
+  } catch (error) {
+    if (stop.signal.aborted) return interrupted
+    return tell(out, error)
+  } finally {
+    ignoreInterrupt()
+    await cli?.close()
+  }
+}
+
+function tell(out: Output, error: unknown): number {
+  out.error(error)
+  const { code } = toShape(error)
+  if (code === 'internal' && error instanceof Error) out.say(error.stack ?? '')
+  return exitCodes[code]
+}
+
+/** A bare `troupe` wants to know what there is. */
+function wordsOf(argv: string[]): string[] {
+  return argv.length === 0 ? ['--help'] : argv
+}
+
+/** Needed before the command line is understood, since that can fail too. */
+function flagsOf(argv: string[]): { json: boolean; quiet: boolean; color: boolean } {
+  const end = argv.indexOf('--')
+  const flags = end === -1 ? argv : argv.slice(0, end)
+  return { json: flags.includes('--json'), quiet: flags.includes('-q') || flags.includes('--quiet'), color: !flags.includes('--no-color') }
+}
+
+/** Ctrl-C aborts the command and leaves it a moment to put things away. Returns the way out. */
+function onInterrupt(stop: AbortController): () => void {
+  const leave = (): never => process.exit(interrupted)
+  const interrupt = (): void => {
+    if (stop.signal.aborted) leave()
+    stop.abort()
+    setTimeout(leave, graceMs).unref()
+  }
+  process.on('SIGINT', interrupt)
+  return () => void process.off('SIGINT', interrupt)
+}
+
+/** `troupe logs | head`: the reader has gone, which is no failure. */
+function leaveQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit()
+  throw error
+}

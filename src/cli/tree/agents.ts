@@ -1,0 +1,100 @@
+import type { Group } from './command.ts'
+
+const agentsArg: [string, string] = ['<agents...>', 'addresses (project:agent) or short names']
+const timeout: [string, string] = ['--timeout <duration>', 'how long to wait until they are ready (default 2m)']
+
+export const agents: Group = {
+  title: 'Agents',
+  commands: [
+    {
+      name: 'start',
+      about: 'Start agents; clears a quarantine',
+      args: [agentsArg],
+      options: [timeout],
+      examples: [['start dev', 'start one agent']],
+      run: async (cli, given) => (await import('../commands/lifecycle.ts')).start(cli, given),
+    },
+    {
+      name: 'stop',
+      about: 'Stop agents politely; they stay stopped',
+      args: [agentsArg],
+      examples: [['stop dev qa', 'stop two agents']],
+      run: async (cli, given) => (await import('../commands/lifecycle.ts')).stop(cli, given),
+    },
+    {
+      name: 'restart',
+      about: 'Stop and start agents, resuming their conversations; clears a quarantine',
+      args: [agentsArg],
+      options: [['--fresh', 'begin a new conversation'], timeout],
+      examples: [
+        ['restart dev', 'go on where it was'],
+        ['restart dev --fresh', 'begin again with mission, context and mail'],
+      ],
+      run: async (cli, given) => (await import('../commands/lifecycle.ts')).restart(cli, given),
+    },
+    {
+      name: 'kill',
+      about: 'Kill agents at once; they stay stopped',
+      args: [agentsArg],
+      examples: [['kill dev', 'end its whole process tree']],
+      run: async (cli, given) => (await import('../commands/lifecycle.ts')).kill(cli, given),
+    },
+    {
+      name: 'interrupt',
+      about: 'Interrupt the running turn of an agent',
+      args: [['<agent>', 'address or short name']],
+      examples: [['interrupt dev', 'as if Escape were pressed in its terminal']],
+      run: async (cli, given) => (await import('../commands/lifecycle.ts')).interrupt(cli, given),
+    },
+    {
+      name: 'inspect',
+      about: 'Show one agent in full: its state and the evidence for it, limits, usage, files',
+      args: [['<agent>', 'address or short name']],
+      examples: [['inspect dev', 'why is it in this state, and what can be done']],
+      run: async (cli, given) => (await import('../commands/inspect.ts')).inspect(cli, given),
+    },
+    {
+      name: 'attach',
+      about: 'Look at the terminal of an agent, read-only',
+      args: [['<agent>', 'address or short name']],
+      options: [['--rw', 'type into it; asks to retype the agent’s id']],
+      examples: [
+        ['attach dev', 'look; detach with Ctrl-b d'],
+        ['attach dev --rw', 'type as well'],
+      ],
+      run: async (cli, given) => (await import('../commands/attach.ts')).attach(cli, given),
+    },
+    {
+      name: 'logs',
+      about: 'Print what was shown in the terminals of agents, running or not',
+      args: [['[agents...]', 'all agents if none is named']],
+      options: [
+        ['-f, --follow', 'go on printing until interrupted'],
+        ['--since <duration>', 'only if written within this time, such as 10m'],
+        ['--previous', 'rotated files as well, oldest first'],
+        ['-n, --lines <count>', 'at most this many lines of each (default 200; with --previous all)'],
+        ['--raw', 'bytes as the terminal got them'],
+      ],
+      examples: [
+        ['logs dev', 'the last lines, then the screen as it is now'],
+        ['logs -f', 'follow the whole team'],
+      ],
+      run: async (cli, given) => (await import('../commands/logs.ts')).logs(cli, given),
+    },
+    {
+      name: 'tail',
+      about: 'Print what happened: one line for each event of the journal',
+      args: [['[agent]', 'only events of this agent']],
+      options: [
+        ['-f, --follow', 'go on printing until interrupted'],
+        ['--since <duration>', 'only events of this time, such as 10m'],
+        ['-n, --lines <count>', 'at most this many lines (default 200)'],
+      ],
+      examples: [
+        ['tail -f', 'follow the whole team'],
+        ['tail dev --since 1h', 'the last hour of one agent'],
+      ],
+      run: async (cli, given) => (await import('../commands/tail.ts')).tail(cli, given),
+    },
+  ],
+}

@@ -1,0 +1,41 @@
+import { agents } from './agents.ts'
+import type { Command, Group } from './command.ts'
+import { files } from './files.ts'
+import { mail } from './mail.ts'
+import { system } from './system.ts'
+import { team } from './team.ts'
+
+export type { Command, Group } from './command.ts'
+
+export const groups: Group[] = [team, agents, mail, files, system]
+
+export const globalOptions: [string, string][] = [
+  ['-C, --root <dir>', 'folder of the team (else TROUPE_ROOT, else found upwards from here)'],
+  ['--json', 'one JSON value on stdout; errors as JSON on stderr'],
+  ['-q, --quiet', 'no words on stderr except warnings and errors'],
+  ['--no-color', 'no colours (NO_COLOR and TERM=dumb do the same)'],
+]
+
+export const rootExamples: [string, string][] = [
+  ['init', 'write the files of a team'],
+  ['up', 'start it'],
+  ['ps', 'look at it'],
+  ['send dev "run the tests"', 'talk to it'],
+  ['rehearse', 'see one at work, offline'],
+]
+
+/** Every command a person can type, with its full name. */
+export function allCommands(): { path: string; command: Command }[] {
+  const walk = (command: Command, prefix: string): { path: string; command: Command }[] => {
+    const path = `${prefix}${command.name}`
+    const own = command.run === undefined ? [] : [{ path, command }]
+    return [...own, ...(command.commands ?? []).flatMap((sub) => walk(sub, `${path} `))]
+  }
+  return groups.flatMap((group) => group.commands.flatMap((command) => walk(command, '')))
+}
+
+/** Commands of the design that this version does not have: a clear word instead of "unknown command". */
+export const later: readonly string[] = [
+  'approvals', 'pending', 'approve', 'deny', 'bridge', 'budget', 'plan', 'wait', 'reload', 'exec', 'shell', 'new', 'task',
+  'freeze', 'thaw', 'halt', 'doctor', 'env', 'context', 'import', 'gc',
+]

@@ -1,0 +1,62 @@
+import type { Group } from './command.ts'
+
+const text: [string, string] = ['[text...]', 'the message; - reads it from stdin']
+const sending: [string, string][] = [
+  ['--key <key>', 'your own key: a repeated send with the same key is one message'],
+  ['--priority <priority>', 'urgent, normal or low (default normal)'],
+  ['--file <file>', 'read the text from a file; - is stdin'],
+]
+
+export const mail: Group = {
+  title: 'Mail',
+  commands: [
+    {
+      name: 'send',
+      about: 'Send a message to an agent or a #channel',
+      args: [['<agent>', 'address, short name or #channel'], text],
+      options: sending,
+      examples: [
+        ['send dev "run the tests"', 'to one agent'],
+        ['send dev --priority urgent "stop, wrong branch"', 'into its running turn'],
+        ['git diff | troupe send dev -', 'text from a pipe'],
+      ],
+      run: async (cli, given) => (await import('../commands/send.ts')).send(cli, given),
+    },
+    {
+      name: 'broadcast',
+      about: 'Send a message to every member of a channel',
+      args: [['<channel>', 'name of the channel, with or without #'], text],
+      options: sending,
+      examples: [['broadcast all "freeze the main branch"', 'to every member of #all']],
+      run: async (cli, given) => (await import('../commands/send.ts')).broadcast(cli, given),
+    },
+    {
+      name: 'mail',
+      about: 'Show messages, newest first, and how far each has come',
+      args: [['[agent]', 'to or from this agent']],
+      options: [
+        ['--all', 'the whole team (also the default without an agent)'],
+        ['--unread', 'only what is not acknowledged'],
+        ['-n, --limit <count>', 'at most this many (default 50)'],
+      ],
+      examples: [
+        ['mail', 'the whole team'],
+        ['mail dev --unread', 'what one agent has not dealt with'],
+      ],
+      run: async (cli, given) => (await import('../commands/mail.ts')).mail(cli, given),
+    },
+    {
+      name: 'explain',
+      about: 'Tell why something is as it is',
+      commands: [
+        {
+          name: 'message',
+          about: 'The whole story of one message: every step of every delivery, with its proof',
+          args: [['<id>', 'number or UUID']],
+          examples: [['explain message 12', 'did it arrive, and how is that known']],
+          run: async (cli, given) => (await import('../commands/explain.ts')).explainMessage(cli, given),
+        },
+      ],
+    },
+  ],
+}

@@ -1,0 +1,65 @@
+import type { Group } from './command.ts'
+
+export const system: Group = {
+  title: 'troupe itself',
+  commands: [
+    {
+      name: 'daemon',
+      about: 'Look at, start or stop the daemon of this root',
+      commands: [
+        {
+          name: 'status',
+          about: 'Process, root and address of the daemon; exit code 1 if there is none',
+          examples: [['daemon status', 'starts nothing']],
+          run: async (cli) => (await import('../commands/daemon.ts')).status(cli),
+        },
+        {
+          name: 'start',
+          about: 'Start the daemon if it is not running',
+          examples: [['daemon start', 'agents are not started by it']],
+          run: async (cli) => (await import('../commands/daemon.ts')).start(cli),
+        },
+        {
+          name: 'stop',
+          about: 'Stop the daemon; agents go on',
+          examples: [['daemon stop', 'the next daemon adopts the agents']],
+          run: async (cli) => (await import('../commands/daemon.ts')).stop(cli),
+        },
+        {
+          name: 'logs',
+          about: 'Print the daemon’s own log',
+          options: [
+            ['-f, --follow', 'go on printing until interrupted'],
+            ['-n, --lines <count>', 'at most this many lines (default 200)'],
+          ],
+          examples: [['daemon logs -f', 'works when the daemon does not']],
+          run: async (cli, given) => (await import('../commands/daemon.ts')).logs(cli, given),
+        },
+      ],
+    },
+    {
+      name: 'mcp',
+      about: 'Serve the team’s tools on stdin and stdout, for an agent that cannot use HTTP',
+      examples: [['mcp', 'run by agents, not by people']],
+      run: async (cli) => (await import('../commands/mcp.ts')).mcp(cli),
+    },
+    {
+      name: 'completion',
+      about: 'Print the completion script of a shell',
+      args: [['<shell>', 'bash, zsh or fish']],
+      examples: [
+        ['completion bash > ~/.local/share/bash-completion/completions/troupe', 'bash'],
+        ['completion zsh > ~/.zfunc/_troupe', 'zsh, with ~/.zfunc in fpath'],
+        ['completion fish > ~/.config/fish/completions/troupe.fish', 'fish'],
+      ],
+      run: async (cli, given) => (await import('../commands/completion.ts')).completion(cli, given),
+    },
+    {
+      name: 'complete',
+      about: 'Print what could follow the words',
+      args: [['[words...]', 'words after troupe; the last one is being typed']],
+      hidden: true,
+      run: async (cli, given) => (await import('../commands/completion.ts')).complete(cli, given),
+    },
+  ],
+}

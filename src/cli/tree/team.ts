@@ -1,0 +1,66 @@
+import type { Group } from './command.ts'
+
+export const team: Group = {
+  title: 'Team',
+  commands: [
+    {
+      name: 'up',
+      about: 'Apply the team’s files, start every agent and wait until each is ready',
+      args: [['[agents...]', 'only these agents']],
+      options: [
+        ['-v, --verbose', 'show the attach command of each agent'],
+        ['--timeout <duration>', 'how long to wait, such as 90s or 5m (default 2m)'],
+      ],
+      examples: [
+        ['up', 'bring up the whole team'],
+        ['up -v', 'and say how to look at each agent'],
+        ['up dev qa', 'only these two'],
+      ],
+      more: 'Exit code 1 if an agent failed or stays in quarantine, 5 if the time was not enough.',
+      run: async (cli, given) => (await import('../commands/up.ts')).up(cli, given),
+    },
+    {
+      name: 'down',
+      about: 'End every agent, the terminal server and the daemon',
+      options: [['--hard', 'kill at once instead of asking politely']],
+      examples: [['down', 'stop the team; mail and state stay']],
+      run: async (cli, given) => (await import('../commands/lifecycle.ts')).down(cli, given),
+    },
+    {
+      name: 'ps',
+      alias: 'status',
+      about: 'Show every agent, what it does and since when',
+      options: [
+        ['-v, --verbose', 'add the attach command of each agent'],
+        ['-w, --watch', 'refresh until interrupted'],
+      ],
+      examples: [
+        ['ps', 'every agent'],
+        ['ps --watch', 'refresh until Ctrl-C'],
+        ['ps --json', 'the same for scripts'],
+      ],
+      run: async (cli, given) => (await import('../commands/ps.ts')).ps(cli, given),
+    },
+    {
+      name: 'usage',
+      about: 'Show tokens by agent and model',
+      examples: [['usage', 'all agents']],
+      run: async (cli, given) => (await import('../commands/usage.ts')).usage(cli, given),
+    },
+    {
+      name: 'rehearse',
+      about: 'Run the team offline on the scripted model and show the conversation',
+      args: [['[scenario]', 'name of a scenario, or the path of one']],
+      options: [
+        ['--say <text>', 'what to say to the lead at the start'],
+        ['--keep', 'leave the team running at the end'],
+        ['--timeout <duration>', 'how long to wait for the conversation to end (default 2m)'],
+      ],
+      examples: [
+        ['rehearse', 'this team; the built-in hello-team if there is none here'],
+        ['rehearse --keep', 'and look at it afterwards with ps, mail, attach'],
+      ],
+      run: async (cli, given) => (await import('../commands/rehearse.ts')).rehearse(cli, given),
+    },
+  ],
+}
