@@ -2,6 +2,7 @@ import { Command as Parser, CommanderError } from 'commander'
 import { TroupeError } from '../core/error.ts'
 import { nearest } from '../core/nearest.ts'
 import { Given } from './given.ts'
+import { pad, width } from './text.ts'
 import { globalOptions, groups, later, rootExamples, type Command } from './tree/index.ts'
 
 /** What the command line asks for. Help and version have been printed already when it is `nothing`. */
@@ -42,7 +43,7 @@ function build({ version, write, writeError, columns }: ProgramOptions, chosen: 
       getOutHelpWidth: () => columns,
       getErrHelpWidth: () => columns,
     })
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: termOf })
     .summary('Run a team of coding-agent CLIs as a dependable system')
     .addHelpText('before', examplesText('Run a team of coding-agent CLIs as a dependable system', rootExamples))
     .addHelpText('after', '\ntroupe COMMAND --help tells more about a command.')
@@ -81,9 +82,18 @@ function givenOf(parser: Parser): Given {
   return new Given({ ...parser.optsWithGlobals(), ...Object.fromEntries(args) })
 }
 
-export function examplesText(about: string, examples: [string, string][]): string {
-  const lines = examples.map(([line, what]) => `  ${line.includes('troupe ') ? line : `troupe ${line}`}${what === '' ? '' : `\n      ${what}`}`)
-  return [about, ...(lines.length === 0 ? [] : ['', 'Examples:', ...lines]), ''].join('\n')
+/** `ps, status`; a leaf shows its arguments too. */
+function termOf(parser: Parser): string {
+  const args = parser.registeredArguments.map((argument) => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`))
+  return [[parser.name(), ...parser.aliases()].join(', '), ...args].join(' ')
+}
+
+function examplesText(about: string, examples: [string, string][]): string {
+  const lines = examples.map(([line, what]): [string, string] => [line.includes('troupe ') ? line : `troupe ${line}`, what])
+  const column = Math.max(0, ...lines.map(([line]) => width(line)))
+  const beside = column <= 44
+  const shown = lines.map(([line, what]) => (beside ? `  ${pad(line, column)}  ${what}` : `  ${line}\n      ${what}`))
+  return [about, ...(shown.length === 0 ? [] : ['', 'Examples:', ...shown]), ''].join('\n')
 }
 
 /** Commander's own words, with one hint. */

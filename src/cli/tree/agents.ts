@@ -23,11 +23,11 @@ export const agents: Group = {
     },
     {
       name: 'restart',
-      about: 'Stop and start agents, resuming their conversations; clears a quarantine',
+      about: 'Stop and start agents, resuming their work',
       args: [agentsArg],
       options: [['--fresh', 'begin a new conversation'], timeout],
       examples: [
-        ['restart dev', 'go on where it was'],
+        ['restart dev', 'go on where it was; clears a quarantine'],
         ['restart dev --fresh', 'begin again with mission, context and mail'],
       ],
       run: async (cli, given) => (await import('../commands/lifecycle.ts')).restart(cli, given),
@@ -48,7 +48,7 @@ export const agents: Group = {
     },
     {
       name: 'inspect',
-      about: 'Show one agent in full: its state and the evidence for it, limits, usage, files',
+      about: 'Show one agent in full, with the evidence',
       args: [['<agent>', 'address or short name']],
       examples: [['inspect dev', 'why is it in this state, and what can be done']],
       run: async (cli, given) => (await import('../commands/inspect.ts')).inspect(cli, given),
@@ -66,7 +66,7 @@ export const agents: Group = {
     },
     {
       name: 'logs',
-      about: 'Print what was shown in the terminals of agents, running or not',
+      about: 'Print what the terminals of agents showed',
       args: [['[agents...]', 'all agents if none is named']],
       options: [
         ['-f, --follow', 'go on printing until interrupted'],
@@ -83,7 +83,7 @@ export const agents: Group = {
     },
     {
       name: 'tail',
-      about: 'Print what happened: one line for each event of the journal',
+      about: 'Print what happened, one line an event',
       args: [['[agent]', 'only events of this agent']],
       options: [
         ['-f, --follow', 'go on printing until interrupted'],

@@ -21,14 +21,14 @@ export const files: Group = {
     },
     {
       name: 'validate',
-      about: 'Check the team’s files and report everything that is wrong, with file and line',
+      about: 'Check the team’s files, all errors at once',
       options: [['-v, --verbose', 'notes as well as errors and warnings']],
       examples: [['validate', 'exit code 2 if the team cannot run']],
       run: async (cli, given) => (await import('../commands/validate.ts')).validate(cli, given),
     },
     {
       name: 'config',
-      about: 'Print the team as troupe understands it, defaults filled in',
+      about: 'Print the team with all defaults filled in',
       examples: [
         ['config', 'the resolved team'],
         ['config schema', 'JSON Schema for editors'],

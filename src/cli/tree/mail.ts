@@ -32,7 +32,7 @@ export const mail: Group = {
     },
     {
       name: 'mail',
-      about: 'Show messages, newest first, and how far each has come',
+      about: 'Show messages and how far each has come',
       args: [['[agent]', 'to or from this agent']],
       options: [
         ['--all', 'the whole team (also the default without an agent)'],
@@ -51,7 +51,7 @@ export const mail: Group = {
       commands: [
         {
           name: 'message',
-          about: 'The whole story of one message: every step of every delivery, with its proof',
+          about: 'Every step of every delivery of one message, with its proof',
           args: [['<id>', 'number or UUID']],
           examples: [['explain message 12', 'did it arrive, and how is that known']],
           run: async (cli, given) => (await import('../commands/explain.ts')).explainMessage(cli, given),

@@ -39,7 +39,7 @@ export const system: Group = {
     },
     {
       name: 'mcp',
-      about: 'Serve the team’s tools on stdin and stdout, for an agent that cannot use HTTP',
+      about: 'Serve the team’s tools on stdin and stdout',
       examples: [['mcp', 'run by agents, not by people']],
       run: async (cli) => (await import('../commands/mcp.ts')).mcp(cli),
     },

@@ -5,7 +5,7 @@ export const team: Group = {
   commands: [
     {
       name: 'up',
-      about: 'Apply the team’s files, start every agent and wait until each is ready',
+      about: 'Start the team as its files say, and wait until it is ready',
       args: [['[agents...]', 'only these agents']],
       options: [
         ['-v, --verbose', 'show the attach command of each agent'],
@@ -21,7 +21,7 @@ export const team: Group = {
     },
     {
       name: 'down',
-      about: 'End every agent, the terminal server and the daemon',
+      about: 'End every agent and the daemon',
       options: [['--hard', 'kill at once instead of asking politely']],
       examples: [['down', 'stop the team; mail and state stay']],
       run: async (cli, given) => (await import('../commands/lifecycle.ts')).down(cli, given),
@@ -29,7 +29,7 @@ export const team: Group = {
     {
       name: 'ps',
       alias: 'status',
-      about: 'Show every agent, what it does and since when',
+      about: 'Show what every agent does',
       options: [
         ['-v, --verbose', 'add the attach command of each agent'],
         ['-w, --watch', 'refresh until interrupted'],
@@ -49,7 +49,7 @@ export const team: Group = {
     },
     {
       name: 'rehearse',
-      about: 'Run the team offline on the scripted model and show the conversation',
+      about: 'Run the team offline on a scripted model',
       args: [['[scenario]', 'name of a scenario, or the path of one']],
       options: [
         ['--say <text>', 'what to say to the lead at the start'],
