@@ -18,8 +18,10 @@ export interface KeepOptions {
 /** How a keeper ends: asked to, not needed (another keeps this daemon), or its first daemon could not start. */
 export type KeptEnd = 'asked' | 'not needed' | 'failed'
 
-/** Waits between attempts while the daemon fails to start, ms. It was tried at once before the first. */
+/** Waits between attempts while the daemon fails again and again, ms. After the first failure it is tried at once. */
 const delays = [200, 500, 1000, 2000, 5000]
+/** A daemon that answered for this long starts the count anew, ms. */
+const steadyMs = 10_000
 /** How long a started daemon may take until its socket answers, ms: then it is left alone, and asked again. */
 const answerMs = 60_000
 const tryEveryMs = 20
@@ -44,18 +46,17 @@ async function keepOn(options: KeepOptions): Promise<KeptEnd> {
   let everMet = false
   let failures = 0
   for (;;) {
+    if (failures > 1) await sleep(delays[Math.min(failures - 2, delays.length - 1)])
     const lines = (await tryOpen(options.socket)) ?? (await startDaemon(options, values))
-    if (lines !== null) {
-      const met = await stay(lines, values, (newer) => (values = newer))
-      if (met.name === 'leave') return 'asked'
-      if (met.name === 'refused') return 'not needed'
-      everMet = true
-      failures = 0
-      continue
-    }
-    if (!everMet) return 'failed'
-    await sleep(delays[Math.min(failures, delays.length - 1)])
+    if (lines === null && !everMet) return 'failed'
     failures += 1
+    if (lines === null) continue
+    everMet = true
+    const since = performance.now()
+    const met = await stay(lines, values, (newer) => (values = newer))
+    if (met.name === 'leave') return 'asked'
+    if (met.name === 'refused') return 'not needed'
+    if (performance.now() - since > steadyMs) failures = 1
   }
 }
 

@@ -30,6 +30,7 @@ export class Connection {
   readonly #out: Outgoing
   readonly #lines = new LineReader(longestLine)
   readonly #requests = new Map<number, AbortController>()
+  #calls = 0
   #state: State
 
   constructor(socket: Socket, context: ConnectionContext) {
@@ -42,9 +43,9 @@ export class Connection {
     socket.on('close', () => this.#closed())
   }
 
-  /** True while an answer is owed. */
+  /** True while an answer is owed; a stream of events owes none. */
   get busy(): boolean {
-    return this.#requests.size > 0
+    return this.#calls > 0
   }
 
   end(): void {
@@ -99,9 +100,7 @@ export class Connection {
   }
 
   async #answer(id: number, line: Record<string, unknown>, signal: AbortSignal): Promise<unknown> {
-    if (typeof line['call'] === 'string') {
-      return (await this.#context.daemon.call(operator, line['call'], line['input'] ?? {}, signal)) ?? null
-    }
+    if (typeof line['call'] === 'string') return this.#call(line['call'], line['input'] ?? {}, signal)
     const cursor = line['events']
     if (cursor !== null && typeof cursor !== 'string') {
       throw new TroupeError('usage', 'a request needs `call` or `events`')
@@ -111,6 +110,15 @@ export class Connection {
       await this.#out.drained()
     }
     return null
+  }
+
+  async #call(name: string, input: unknown, signal: AbortSignal): Promise<unknown> {
+    this.#calls += 1
+    try {
+      return (await this.#context.daemon.call(operator, name, input, signal)) ?? null
+    } finally {
+      this.#calls -= 1
+    }
   }
 
   #fail(id: number, error: unknown): void {

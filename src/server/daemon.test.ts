@@ -1,0 +1,184 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test, vi } from 'vitest'
+import { teamPaths } from '../config/paths.ts'
+import type { Client } from '../client/client.ts'
+import { connect } from '../client/connect.ts'
+import { ensureDaemon } from '../client/start.ts'
+import { programPath } from '../util/programs.ts'
+
+const program = fileURLToPath(new URL('../../test/fixtures/daemon-program.ts', import.meta.url))
+const patience = { timeout: 30_000, interval: 50 }
+const roots: string[] = []
+const clients: Client[] = []
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close()
+  for (const root of roots.splice(0)) {
+    await vi.waitFor(() => {
+      killAtOnce(processesOf(root))
+      expect(processesOf(root)).toEqual([])
+    }, patience)
+    rmSync(root, { recursive: true, force: true })
+  }
+})
+
+function makeRoot(): string {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'troupe-daemon-')))
+  roots.push(root)
+  return root
+}
+
+async function ensure(root: string): Promise<Client> {
+  const { operatorSocket: socket, daemonLog: log } = teamPaths(root)
+  const env = { PATH: process.env['PATH'] ?? '', HOME: root }
+  const client = await ensureDaemon({ root, socket, log, node: [process.execPath], daemonProgram: program, keeperProgram: programPath('keeper'), env })
+  clients.push(client)
+  return client
+}
+
+/** Every process started for a root, by its argv. */
+function processesOf(root: string): number[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => argvOf(pid).includes(root))
+}
+
+function argvOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  } catch {
+    return [] // gone meanwhile
+  }
+}
+
+const keepers = (root: string) => processesOf(root).filter((pid) => argvOf(pid).some((word) => word.endsWith('keeper.ts')))
+const daemons = (root: string) => processesOf(root).filter((pid) => !keepers(root).includes(pid))
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // gone meanwhile
+  }
+}
+
+/** Stopped first, so that none sees another die and starts it again. */
+function killAtOnce(pids: number[]): void {
+  for (const pid of pids) kill(pid, 'SIGSTOP')
+  for (const pid of pids) kill(pid, 'SIGKILL')
+}
+
+/** Exactly one of each, the keeper in its seat; returns their pids. */
+function settled(root: string): Promise<{ keeper: number; daemon: number; store: string }> {
+  return vi.waitFor(async () => {
+    const client = await connect({ socket: teamPaths(root).operatorSocket })
+    try {
+      const status = await client.call('daemon.status', {})
+      expect([keepers(root), daemons(root)]).toEqual([[status.keeper], [status.pid]])
+      return { keeper: status.keeper as number, daemon: status.pid, store: status.store }
+    } finally {
+      client.close()
+    }
+  }, patience)
+}
+
+const onLinux = process.platform === 'linux' ? test : test.skip
+
+onLinux('many starts at once end in one daemon and one keeper', async () => {
+  const root = makeRoot()
+  const found = await Promise.all(Array.from({ length: 4 }, () => ensure(root)))
+  const { daemon } = await settled(root)
+  expect(found.map((client) => client.daemon.pid)).toEqual([daemon, daemon, daemon, daemon])
+  expect(found[0]?.daemon.root).toBe(root)
+}, 120_000)
+
+onLinux('a killed daemon comes back by itself, with the values of the last `up`, at the same address', async () => {
+  const root = makeRoot()
+  const client = await ensure(root)
+  await client.call('up', { env: { TEAM_SECRET: 'only-in-memory' } })
+  const before = await settled(root)
+  const { address } = await client.call('daemon.status', {})
+  kill(before.daemon, 'SIGKILL')
+  await expect(client.call('ps', {})).rejects.toThrow(/went away/)
+  const after = await settled(root)
+  expect(after.daemon).not.toBe(before.daemon)
+  expect(after.keeper).toBe(before.keeper)
+  expect(JSON.parse(after.store)).toEqual({ TEAM_SECRET: 'only-in-memory' })
+  expect((await (await ensure(root)).call('daemon.status', {})).address).toBe(address)
+  for (const pid of processesOf(root)) {
+    expect(`${argvOf(pid).join(' ')} ${readFileSync(`/proc/${pid}/environ`, 'utf8')}`).not.toContain('only-in-memory')
+  }
+  for (const file of readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())) {
+    expect(readFileSync(join(file.parentPath, file.name), 'latin1')).not.toContain('only-in-memory')
+  }
+}, 120_000)
+
+onLinux('a killed keeper is replaced, and the new one knows the values', async () => {
+  const root = makeRoot()
+  const client = await ensure(root)
+  await client.call('up', { env: { A: '1' } })
+  const first = await settled(root)
+  kill(first.keeper, 'SIGKILL')
+  const second = await vi.waitFor(async () => {
+    const now = await settled(root)
+    expect(now.keeper).not.toBe(first.keeper)
+    return now
+  }, patience)
+  expect(second.daemon).toBe(first.daemon)
+  kill(second.daemon, 'SIGKILL')
+  await vi.waitFor(async () => expect((await settled(root)).daemon).not.toBe(second.daemon), patience)
+  expect(JSON.parse((await settled(root)).store)).toEqual({ A: '1' })
+}, 120_000)
+
+onLinux('both killed: the next call revives both', async () => {
+  const root = makeRoot()
+  await ensure(root)
+  const { keeper, daemon } = await settled(root)
+  killAtOnce([keeper, daemon])
+  await vi.waitFor(() => expect(processesOf(root)).toEqual([]), patience)
+  await ensure(root)
+  await settled(root)
+}, 120_000)
+
+onLinux.each(['daemon.stop', 'SIGTERM'])('%s ends daemon and keeper', async (how) => {
+  const root = makeRoot()
+  const client = await ensure(root)
+  const { daemon } = await settled(root)
+  if (how === 'SIGTERM') kill(daemon, 'SIGTERM')
+  else expect(await client.call('daemon.stop', {})).toEqual({ pid: daemon })
+  await vi.waitFor(() => expect(processesOf(root)).toEqual([]), patience)
+}, 120_000)
+
+onLinux('a second daemon is refused and names the first', async () => {
+  const root = makeRoot()
+  await ensure(root)
+  const { daemon } = await settled(root)
+  const second = spawn(process.execPath, [program, '--root', root, '--no-keeper'], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let words = ''
+  second.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()))
+  const code = await new Promise((resolve) => second.on('close', resolve))
+  expect(code).toBe(75)
+  expect(words).toContain(`process ${daemon}`)
+  expect((await settled(root)).daemon).toBe(daemon)
+}, 120_000)
+
+onLinux('a daemon that cannot start says why to whoever wanted it, and leaves nothing behind', async () => {
+  const root = makeRoot()
+  writeFileSync(join(root, 'fail'), '')
+  await expect(ensure(root)).rejects.toMatchObject({ code: 'config', message: 'the team is broken', hint: 'mend it' })
+  await vi.waitFor(() => expect(processesOf(root)).toEqual([]), patience)
+}, 120_000)
+
+onLinux('a daemon that stops being able to start is tried again, patiently, until it can', async () => {
+  const root = makeRoot()
+  await ensure(root)
+  const { daemon, keeper } = await settled(root)
+  writeFileSync(join(root, 'fail'), '')
+  kill(daemon, 'SIGKILL')
+  const tries = () => readdirSync(root).filter((name) => name.startsWith('started.')).length
+  await vi.waitFor(() => expect(tries()).toBeGreaterThan(3), patience)
+  rmSync(join(root, 'fail'))
+  expect((await settled(root)).keeper).toBe(keeper)
+}, 120_000)

@@ -1,0 +1,129 @@
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { Readable } from 'node:stream'
+import { programVersion, protocolVersion } from '../api/index.ts'
+import type { HeldValues } from '../api/wire.ts'
+import { preparePaths, teamPaths, type Paths } from '../config/paths.ts'
+import { systemClock } from '../core/clock.ts'
+import { TroupeError, toShape, type ErrorShape } from '../core/error.ts'
+import type { ComposeOptions } from '../daemon/compose.ts'
+import type { Daemon } from '../daemon/daemon.ts'
+import { holdValues } from '../daemon/held.ts'
+import { takeLock, type Lock } from '../daemon/lock.ts'
+import { keeperCommand, programPath } from '../util/programs.ts'
+import { spawnDetached } from '../util/spawn.ts'
+import { httpApp } from './http.ts'
+import { keeperSeat } from './keeper-seat.ts'
+import { openLog } from './log.ts'
+import { agentEndpoints, listenLoopback } from './port.ts'
+import { listenOperator } from './socket.ts'
+
+export interface RunOptions {
+  /** Absolute. */
+  root: string
+  env: Record<string, string>
+  /** The values that a keeper held, as JSON, then the end of the stream; null where nobody gives any. */
+  values: Readable | null
+  /** Who brings a dead daemon back: our own keeper, or somebody else (systemd). */
+  keeper: boolean
+  /** The program that a keeper starts again. */
+  program: string
+  compose(options: ComposeOptions): Promise<Daemon>
+}
+
+/** Exit codes of the daemon; `locked` (EX_TEMPFAIL) says that another one is at work, which is no failure. */
+export const exits = { done: 0, failed: 1, locked: 75 }
+
+/** How long running requests may take to end when the daemon goes, ms. Agents ask again; nothing they said is lost. */
+const graceMs = 1000
+
+/** One daemon from its lock to its end. Resolves with the exit code; never rejects. */
+export async function runDaemon(options: RunOptions): Promise<number> {
+  const paths = teamPaths(options.root)
+  let lock: Lock | null = null
+  try {
+    preparePaths(paths)
+    lock = takeLock(paths.lock, { pid: process.pid, since: systemClock.now() })
+    await work(options, paths)
+    return exits.done
+  } catch (error) {
+    const locked = lock === null && error instanceof TroupeError && error.code === 'conflict'
+    if (locked) lastWords({ level: 30, msg: error.message })
+    else lastWords({ level: 60, msg: 'the daemon could not start or go on', failure: toShape(error) })
+    return locked ? exits.locked : exits.failed
+  } finally {
+    lock?.release()
+  }
+}
+
+/** One line in the log's form: whoever started this daemon sends our stderr there, and looks for `failure`. */
+function lastWords(words: { level: number; msg: string; failure?: ErrorShape }): void {
+  process.stderr.write(`${JSON.stringify({ time: systemClock.now(), pid: process.pid, ...words })}\n`)
+}
+
+async function work(options: RunOptions, paths: Paths): Promise<void> {
+  const clock = systemClock
+  const log = openLog(paths.daemonLog)
+  dieLoudly(log)
+  const held = holdValues(await readValues(options.values))
+  const daemon = await options.compose({ root: options.root, env: options.env, clock, log })
+  const report = (error: unknown): void => log.error({ err: error }, 'a request failed')
+
+  const app = httpApp({ daemon, clock, report })
+  const http = await listenLoopback(app, join(paths.run, 'port'))
+  const endpoints = agentEndpoints(app, paths.agentSocket)
+  const startKeeper = (): void => {
+    spawnKeeper(options, paths).catch((error: unknown) => log.error({ err: error }, 'no keeper could be started; trying again'))
+  }
+  const seat = keeperSeat({ held, clock, start: startKeeper })
+  daemon.listening({ url: http.url, endpoints, held, keeper: seat.pid })
+  const hello = { protocol: protocolVersion, version: programVersion, pid: process.pid, root: options.root }
+  const socket = await listenOperator(paths.operatorSocket, { daemon, hello, seat, clock, report })
+  log.info({ root: options.root, url: http.url }, 'listening')
+
+  if (options.keeper) seat.watch()
+  const asked = stopSignal()
+  await daemon.start()
+  const why = await Promise.race([daemon.finished.then(() => 'finished'), asked])
+  log.info({ why }, 'going')
+  seat.dismiss()
+  await Promise.all([socket.close(graceMs), http.close(graceMs), endpoints.closeAll()])
+  await app.close()
+  await daemon.stop()
+  log.info('gone')
+}
+
+/** What nobody caught leaves a state that nobody knows: say so and die; the keeper starts a fresh one. */
+function dieLoudly(log: ReturnType<typeof openLog>): void {
+  const die = (error: unknown): void => {
+    log.fatal({ err: error }, 'a defect: the daemon dies, its keeper starts it again')
+    process.exit(exits.failed)
+  }
+  process.on('uncaughtException', die)
+  process.on('unhandledRejection', die)
+}
+
+function stopSignal(): Promise<string> {
+  process.on('SIGHUP', () => undefined) // the terminal that it came from does not count
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal))
+  })
+}
+
+async function readValues(stream: Readable | null): Promise<HeldValues | null> {
+  if (stream === null) return null
+  const given = await text(stream)
+  return given === '' ? null : (JSON.parse(given) as HeldValues | null)
+}
+
+async function spawnKeeper(options: RunOptions, paths: Paths): Promise<void> {
+  const argv = keeperCommand({
+    node: [process.execPath],
+    keeper: programPath('keeper'),
+    daemon: options.program,
+    root: options.root,
+    socket: paths.operatorSocket,
+    log: paths.daemonLog,
+  })
+  await spawnDetached(argv, { env: options.env, cwd: options.root, logFile: paths.daemonLog })
+}
