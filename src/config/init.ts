@@ -80,8 +80,12 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`
 }
 
+function shownWord(text: string): string {
+  return /^[\w.+-]+$/.test(text) ? text : JSON.stringify(text)
+}
+
 /** Where a person goes on: shown after the files are written. */
 export function nextSteps({ root }: Scaffold, cwd: string): string[] {
   const home = dirname(root)
-  return [...(home === cwd ? [] : [`cd ${basename(home)}`]), 'troupe validate', 'troupe up', 'troupe send manager "hello"']
+  return [...(home === cwd ? [] : [`cd ${shownWord(basename(home))}`]), 'troupe validate', 'troupe up', 'troupe send manager "hello"']
 }

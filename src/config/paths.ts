@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { mkdirSync, lstatSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -59,6 +58,8 @@ export function teamPaths(root: string): Paths {
  */
 function socketFolder(run: string, root: string): string {
   if (Buffer.byteLength(join(run, '0'.repeat(12), 'mcp.sock')) <= longestSocket) return run
+  // Loaded here, not imported: it costs more than all else that a command loads to find its socket.
+  const { createHash } = process.getBuiltinModule('node:crypto')
   const name = createHash('sha256').update(root).digest('hex').slice(0, 12)
   return join(tmpdir(), `troupe-${userInfo().uid}`, name)
 }

@@ -7,8 +7,8 @@ const deepest = 50
 const mostValues = 50_000
 
 /**
- * A YAML tree as plain JSON values. A key without a value counts as not said at all, except that an
- * agent's may be empty (`dev:` alone is an agent with every default). What cannot be a plain value is an error.
+ * A YAML tree as plain JSON values. A key without a value counts as not said at all, except where keys are
+ * names (`dev:` alone is an agent with every default). What cannot be a plain value is an error.
  */
 export function plainValue(document: Document, top: Place): unknown {
   let left = mostValues
@@ -49,7 +49,7 @@ export function plainValue(document: Document, top: Place): unknown {
       const key = String(item.key.value)
       const value = convert(item.value, place.at(key))
       if (value !== undefined && value !== null) entries.push([key, value])
-      else if (isAgents(place)) entries.push([key, {}])
+      else if (holdsNames(place)) entries.push([key, {}])
     }
     return Object.fromEntries(entries)
   }
@@ -64,6 +64,8 @@ function scalar(value: unknown, place: Place): unknown {
   return undefined
 }
 
-function isAgents({ path }: Place): boolean {
-  return path.length === 1 && (path[0] === 'managers' || path[0] === 'workers')
+/** Maps whose keys are names that a team gives: there even a key alone says something. */
+function holdsNames({ path }: Place): boolean {
+  const agents = path[0] === 'managers' || path[0] === 'workers'
+  return agents && (path.length === 1 || (path.length === 3 && path[2] === 'mcps'))
 }

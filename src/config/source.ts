@@ -20,7 +20,7 @@ export function parseSource(file: string, text: string, out: Diagnostics): Sourc
     const document = parseDocument(text, { lineCounter: source.lines, prettyErrors: false, logLevel: 'error', keepSourceTokens: false })
     for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
       const fatal = document.errors.some((error) => error.pos === pos && error.message === message)
-      out.add(`@${pos[0]}`, diagnose(source, pos, fatal ? 'error' : 'warning', ...words(code, message, text.slice(pos[0], pos[1]))))
+      out.add(`@${pos[0]}`, diagnose(source, pos, fatal ? 'error' : 'warning', ...words(code, message, text.slice(pos[0], pos[0] + 200))))
     }
     if (document.errors.every((error) => error.code === 'DUPLICATE_KEY')) source.document = document
   } catch (error) {
@@ -32,7 +32,7 @@ export function parseSource(file: string, text: string, out: Diagnostics): Sourc
 
 /** The parser's code → what to tell a person. */
 function words(code: string, message: string, near: string): [message: string, hint: string | null] {
-  if (code === 'DUPLICATE_KEY') return [`the key \`${near.split(/[\s:]/, 1)[0] || near}\` is here a second time`, 'keep one of the two']
+  if (code === 'DUPLICATE_KEY') return [`the key \`${/^("[^"]*"|'[^']*'|[^\s:,{}]*)/.exec(near)?.[0] ?? ''}\` is here a second time`, 'keep one of the two']
   if (code === 'TAB_AS_INDENT') return ['a tab is used for indentation', 'YAML wants spaces; use two']
   if (code === 'MULTIPLE_DOCS') return ['the file holds more than one YAML document', 'keep what stands before the second `---`']
   if (code === 'RESOURCE_EXHAUSTION') return ['the YAML is nested too deeply to be read', null]
