@@ -214,7 +214,8 @@ describe('fetching', () => {
 
   it('wakes a watcher for new mail, not for what this incarnation has', async () => {
     const fetching = new Fetching(store, clock, deliverer)
-    const { incarnation } = await run('p:b', 'busy')
+    const { incarnation, pen } = await run('p:b', 'busy')
+    pen.answer = () => ({ result: 'refused', why: 'no socket' })
     const old = await post('p:a', 'p:b', 'old')
     await deliverer.delivered('p:b', incarnation, old.id, 'hook', '')
     const watching = fetching.watch('p:b', incarnation, 30_000, new AbortController().signal)
@@ -222,6 +223,16 @@ describe('fetching', () => {
     fetching.arrived('p:b')
     expect((await watching).map(({ message }) => message.id)).toEqual([fresh.id])
     expect((await fetching.open('p:b', 10)).map(({ message }) => message.id)).toEqual([old.id, fresh.id])
+  })
+
+  it('leaves what is on its way by a push to the push', async () => {
+    const fetching = new Fetching(store, clock, deliverer)
+    const { incarnation, pen } = await run('p:b')
+    await post('p:a', 'p:b', 'pushed')
+    await vi.waitFor(() => expect(pen.got).toHaveLength(1))
+    expect(await fetching.watch('p:b', incarnation, 0, new AbortController().signal)).toEqual([])
+    clock.skip(20_000)
+    expect(await fetching.watch('p:b', incarnation, 0, new AbortController().signal)).toHaveLength(1)
   })
 
   it('a watcher whose caller goes away comes back empty', async () => {

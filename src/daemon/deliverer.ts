@@ -92,6 +92,12 @@ export class Deliverer {
     return this.#waits.get(key(messageId, recipient)) ?? null
   }
 
+  /** On its way to this incarnation by a push or a paste, and not overdue: fetching it too would show it twice. */
+  isOffered(messageId: string, recipient: string, incarnation: string): boolean {
+    const offer = this.#offers.get(key(messageId, recipient))
+    return offer?.incarnation === incarnation && this.#parts.clock.now() - offer.at < proofPatience
+  }
+
   /** Proof came in by a hook, a protocol or a record. A beginning that was shown is no delivery of the whole. */
   async proved(recipient: string, incarnation: string, marker: string, proof: Proof, what: string): Promise<void> {
     const message = await this.#parts.store.read((db) => db.messages.get(marker))

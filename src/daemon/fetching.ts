@@ -80,7 +80,10 @@ export class Fetching {
     for (;;) {
       const arrived = this.#arrival(recipient, signal)
       const open = await this.open(recipient, 100)
-      const fresh = open.filter(({ delivery }) => delivery.state === 'queued' || delivery.incarnation !== incarnation)
+      const fresh = open.filter(({ message, delivery }) => {
+        const has = delivery.state === 'delivered' && delivery.incarnation === incarnation
+        return !has && !this.#deliverer.isOffered(message.id, recipient, incarnation)
+      })
       const left = until - this.#clock.now()
       if (fresh.length > 0 || left <= 0 || signal.aborted) {
         arrived.cancel()

@@ -94,7 +94,14 @@ export class Lifecycle {
   /** Everything that runs, agents that left the team included; then the terminal host itself. */
   async down(hard: boolean): Promise<Stopped[]> {
     const stopped = await this.#stopAll(this.#parts.agents.all().map((state) => state.address), hard)
-    await this.#parts.supervisor.down()
+    // Nothing may act on terminals while their host ends; if it does not end, the loop goes on.
+    await this.#parts.reconciler.stop()
+    try {
+      await this.#parts.supervisor.down()
+    } catch (error) {
+      this.#parts.reconciler.start()
+      throw error
+    }
     forgetApplied(this.#parts.applied)
     await this.#parts.store.write((tx) => tx.journal({ type: 'team.down', subject: 'team', agent: null, data: { agents: stopped.length } }))
     return stopped

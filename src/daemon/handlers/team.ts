@@ -4,7 +4,7 @@ import { advice } from '../../core/advice.ts'
 import { resolveAgent, resolveAgents } from '../../core/address.ts'
 import { TroupeError } from '../../core/error.ts'
 import { formatCursor } from '../../core/event.ts'
-import { phaseDetail } from '../../core/phase.ts'
+import { phaseDetail, type AgentState } from '../../core/phase.ts'
 import { agentsOf, type Agent } from '../../core/team.ts'
 import type { AgentRow, Output } from '../../api/index.ts'
 import type { Handlers } from '../daemon.ts'
@@ -85,13 +85,19 @@ function row(parts: Parts, agent: Agent, inbox: number): AgentRow {
     role: agent.role,
     runtime: agent.runtime,
     phase: state.phase.name,
-    detail: phaseDetail(state.phase),
+    detail: detail(state, parts.clock.now()),
     since: state.since,
     incarnation: state.incarnation,
     restarts: state.restarts.count,
     inbox,
     ...attachTo(parts, state.incarnation),
   }
+}
+
+function detail({ phase, evidence }: AgentState, now: number): string {
+  if (phase.name !== 'backoff') return phaseDetail(phase)
+  const why = evidence.findLast(({ source }) => source === 'process')?.what ?? 'it ended'
+  return `${why}; next start in ${Math.max(0, Math.ceil((phase.until - now) / 1000))} s`
 }
 
 /** Absent before the terminal is there and while the terminal server is away. */

@@ -1,0 +1,127 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished, vi } from 'vitest'
+import { run, type Ran } from '../../src/util/spawn.ts'
+import { processesCarrying } from '../../scripts/demo/left-over.ts'
+
+const program = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'dist', 'troupe.js')
+
+export interface Row { agent: string; phase: string; detail: string; incarnation: string | null; restarts: number; inbox: number; attach?: string[] }
+export interface Mail { id: string; n: number; from: string; to: string; text: string; state: string; proof: string | null }
+
+/** Waits as long as a slow machine may need; a wait that fails shows the last reason. */
+export const patiently = { timeout: 90_000, interval: 100 }
+
+/** One team in a folder of its own with an empty HOME, used through the program that is shipped. Gone with the test. */
+export class Troupe {
+  readonly folder: string
+  readonly root: string
+  readonly env: Record<string, string>
+
+  constructor(files: Record<string, string>, env: Record<string, string> = {}) {
+    this.folder = mkdtempSync(join(tmpdir(), 'troupe-e2e-'))
+    this.root = join(this.folder, '.team')
+    const home = join(this.folder, 'home')
+    mkdirSync(home)
+    for (const [name, text] of Object.entries(files)) {
+      const file = join(this.root, name)
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(file, text)
+    }
+    this.env = { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color', ...env }
+    onTestFinished(async () => await this.remove())
+  }
+
+  /** Runs one command to its end. */
+  async run(...args: string[]): Promise<Ran> {
+    return await run([process.execPath, program, '-C', this.root, ...args], { env: this.env, cwd: this.folder, timeoutMs: 240_000 })
+  }
+
+  /** Runs one command that must work. */
+  async ok(...args: string[]): Promise<string> {
+    const ran = await this.run(...args)
+    if (ran.code !== 0) throw new Error(`troupe ${args.join(' ')} ended with ${ran.code ?? ran.signal}\n${ran.stdout}${ran.stderr}`)
+    return ran.stdout
+  }
+
+  async json<T>(...args: string[]): Promise<T> {
+    return JSON.parse(await this.ok(...args, '--json')) as T
+  }
+
+  async agent(name: string): Promise<Row> {
+    const row = (await this.json<Row[]>('ps')).find((each) => each.agent === name || each.agent.endsWith(`:${name}`))
+    if (row === undefined) throw new Error(`no agent ${name}`)
+    return row
+  }
+
+  async pid(name: string): Promise<number> {
+    const { pid } = await this.json<{ pid: number | null }>('inspect', name)
+    if (pid === null) throw new Error(`${name} has no process`)
+    return pid
+  }
+
+  async daemon(): Promise<{ pid: number; keeper: number | null; address: string }> {
+    return await this.json('daemon', 'status')
+  }
+
+  async mail(): Promise<Mail[]> {
+    return await this.json<Mail[]>('mail', '--all')
+  }
+
+  /** Waits until every message of the team is acknowledged and there are at least this many. */
+  async settled(messages: number): Promise<Mail[]> {
+    return await vi.waitFor(async () => {
+      const mail = await this.mail()
+      expect(mail.length).toBeGreaterThanOrEqual(messages)
+      expect(mail.filter((each) => !each.state.startsWith('acked'))).toEqual([])
+      return mail
+    }, patiently)
+  }
+
+  /** Processes that still carry this team's folder. */
+  async leftOver(): Promise<number[]> {
+    return await processesCarrying(this.folder)
+  }
+
+  async remove(): Promise<void> {
+    await this.run('down', '--hard').catch(() => {})
+    for (const pid of await this.leftOver()) kill(pid)
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** SIGKILL; a process that is gone already is fine. */
+export function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+export interface TeamFiles {
+  runtime?: string
+  broker?: string
+  rehearsal?: string
+  supervisor?: string
+  extra?: Record<string, string>
+}
+
+/** A manager and a worker that may talk to each other. */
+export function pair({ runtime = 'scripted', broker = '', rehearsal = 'hello', supervisor = '', extra = {} }: TeamFiles = {}): Record<string, string> {
+  return {
+    'team-compose.yaml': `version: 2\n${broker}${supervisor}rehearsal: ${rehearsal}\nprojects:\n  - file: projects/hello.yaml\n`,
+    'projects/hello.yaml': `version: 2
+project: {id: hello, name: Hello, cwd: .}
+channels:
+  - {name: all, members: "*"}
+managers:
+  manager: {runtime: ${runtime}, can_dm: [dev], can_broadcast: [all]}
+workers:
+  dev: {runtime: ${runtime}, can_dm: [manager], can_broadcast: [all], reports_to: manager}
+`,
+    ...extra,
+  }
+}
