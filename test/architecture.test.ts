@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { cases } from './architecture/broken.ts'
 import { mentions } from './architecture/mentions.ts'
@@ -7,6 +9,13 @@ import { parse, readSources, readTexts, root, type Finding } from './architectur
 
 const show = (findings: Finding[]) => findings.map((each) => `${each.path}:${each.line}: ${each.what}`)
 const tree = (files: Record<string, string>) => Object.entries(files).map(([path, text]) => parse(path, text))
+
+function deadLinks(path: string, text: string): string[] {
+  return [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+    .map((match) => match[1] ?? '')
+    .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(root, dirname(path), target)))
+    .map((target) => `${path}: ${target}`)
+}
 
 describe('the source tree', () => {
   const sources = readSources()
@@ -24,6 +33,21 @@ describe('the source tree', () => {
     const texts = readTexts()
     expect([...texts.keys()]).toEqual(expect.arrayContaining(['package.json', '.ci/run', '.gitignore', 'bin/troupe']))
     expect(show(mentions(texts, root))).toEqual([])
+  })
+})
+
+describe('the documents', () => {
+  const texts = readTexts()
+
+  test('give a reason for each dependency', () => {
+    const { devDependencies } = JSON.parse(texts.get('package.json') ?? '') as { devDependencies: Record<string, string> }
+    const reasons = texts.get('docs/decisions/dependencies.md') ?? ''
+    expect(Object.keys(devDependencies).filter((name) => !reasons.includes(`\`${name}\``))).toEqual([])
+  })
+
+  test('link to what is there', () => {
+    expect([...texts].filter(([path]) => path.endsWith('.md')).flatMap(([path, text]) => deadLinks(path, text))).toEqual([])
+    expect(deadLinks('docs/a.md', '[b](no-such.md) [c](../README.md#top) [d](https://example.org)')).toEqual(['docs/a.md: no-such.md'])
   })
 })
 
