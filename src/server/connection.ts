@@ -6,8 +6,8 @@ import type { Caller, Daemon } from '../daemon/daemon.ts'
 import type { KeeperSeat } from './keeper-seat.ts'
 import { Outgoing } from './outgoing.ts'
 
-/** ms and counts. A connection that says nothing, asks too much at once or does not read is closed. */
-export const socketLimits = { helloMs: 10_000, stallMs: 30_000, requests: 1024 }
+/** ms, counts, bytes. A connection that says nothing, asks too much at once or does not read is closed. */
+export const socketLimits = { helloMs: 10_000, stallMs: 30_000, queuedBytes: 64 * 1024 * 1024, requests: 1024 }
 
 export interface ConnectionContext {
   daemon: Daemon
@@ -36,7 +36,7 @@ export class Connection {
   constructor(socket: Socket, context: ConnectionContext) {
     this.#socket = socket
     this.#context = context
-    this.#out = new Outgoing(socket, context.clock, context.limits.stallMs)
+    this.#out = new Outgoing(socket, context.clock, context.limits)
     this.#state = { name: 'greeting', stopTimer: context.clock.after(context.limits.helloMs, () => socket.destroy()) }
     socket.on('data', (chunk) => this.#read(chunk))
     socket.on('error', () => socket.destroy()) // the other side is gone: nobody is left to tell

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +8,7 @@ import type { Client } from '../client/client.ts'
 import { connect } from '../client/connect.ts'
 import { ensureDaemon } from '../client/start.ts'
 import { programPath } from '../util/programs.ts'
+import { run } from '../util/spawn.ts'
 
 const program = fileURLToPath(new URL('../../test/fixtures/daemon-program.ts', import.meta.url))
 const patience = { timeout: 30_000, interval: 50 }
@@ -34,7 +34,7 @@ function makeRoot(): string {
 
 async function ensure(root: string): Promise<Client> {
   const { operatorSocket: socket, daemonLog: log } = teamPaths(root)
-  const env = { PATH: process.env['PATH'] ?? '', HOME: root }
+  const env = { HOME: root }
   const client = await ensureDaemon({ root, socket, log, node: [process.execPath], daemonProgram: program, keeperProgram: programPath('keeper'), env })
   clients.push(client)
   return client
@@ -155,12 +155,9 @@ onLinux('a second daemon is refused and names the first', async () => {
   const root = makeRoot()
   await ensure(root)
   const { daemon } = await settled(root)
-  const second = spawn(process.execPath, [program, '--root', root, '--no-keeper'], { stdio: ['ignore', 'ignore', 'pipe'] })
-  let words = ''
-  second.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()))
-  const code = await new Promise((resolve) => second.on('close', resolve))
-  expect(code).toBe(75)
-  expect(words).toContain(`process ${daemon}`)
+  const second = await run([process.execPath, program, '--root', root, '--no-keeper'], { timeoutMs: 60_000 })
+  expect(second.code).toBe(75)
+  expect(second.stderr).toContain(`process ${daemon}`)
   expect((await settled(root)).daemon).toBe(daemon)
 }, 120_000)
 

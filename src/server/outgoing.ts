@@ -2,36 +2,44 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../core/clock.ts'
 import { writeLine, type ServerLine } from '../api/wire.ts'
 
+export interface OutgoingLimits {
+  /** ms without anything being taken */
+  stallMs: number
+  /** Bytes that may wait when another line comes. */
+  queuedBytes: number
+}
+
 /**
  * Lines on their way to one client. A client that does not read is first not read from any more (so it cannot
- * ask for more), and cut off once nothing of what it asked for has drained for `stallMs`.
+ * ask for more), and cut off once nothing has drained for a while, or too much waits.
  */
 export class Outgoing {
   readonly #socket: Socket
   readonly #clock: Clock
-  readonly #stallMs: number
+  readonly #limits: OutgoingLimits
   #waiting: (() => void)[] = []
   #stopTimer: (() => void) | null = null
 
-  constructor(socket: Socket, clock: Clock, stallMs: number) {
+  constructor(socket: Socket, clock: Clock, limits: OutgoingLimits) {
     this.#socket = socket
     this.#clock = clock
-    this.#stallMs = stallMs
+    this.#limits = limits
     socket.on('drain', () => this.#release())
     socket.on('close', () => this.#release())
   }
 
   send(line: ServerLine): void {
     if (this.#socket.destroyed || this.#socket.writableEnded) return
+    if (this.#socket.writableLength > this.#limits.queuedBytes) return void this.#socket.destroy()
     if (this.#socket.write(writeLine(line)) || this.#stopTimer !== null) return
     this.#socket.pause()
-    this.#stopTimer = this.#clock.after(this.#stallMs, () => this.#socket.destroy())
+    this.#stopTimer = this.#clock.after(this.#limits.stallMs, () => this.#socket.destroy())
   }
 
   /** The last line; the connection ends once it is out, or at the latest when it stalls. */
   end(line: ServerLine): void {
     this.send(line)
-    this.#stopTimer ??= this.#clock.after(this.#stallMs, () => this.#socket.destroy())
+    this.#stopTimer ??= this.#clock.after(this.#limits.stallMs, () => this.#socket.destroy())
     this.#socket.end()
   }
 
