@@ -17,9 +17,15 @@ export interface Store {
   readonly where: string
   /** Database work only inside: no sockets, no files, no waiting for anything else. May run twice (serialization). */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** One consistent view for everything inside. */
   read<T>(work: (db: Reader) => Promise<T>): Promise<T>
   /** Called after each commit with the events it made, in order. Returns the way out. */
   subscribe(listener: (events: JournalEvent[]) => void): () => void
+  /**
+   * Removes journal lines older than `before` (ms) and leaves a checkpoint in their place, told by an event of its
+   * own. Resolves with their number.
+   */
+  prune(before: number): Promise<number>
   /** Waits for what is under way. Idempotent. */
   close(): Promise<void>
 }
@@ -48,7 +54,7 @@ export interface Tx extends Reader {
     put(agent: string, incarnation: string, record: UsageRecord): Promise<boolean>
   }
   settings: SettingsReader & { put(key: string, value: unknown): Promise<void> }
-  /** Appends to the journal, in this transaction. */
+  /** Appends to the journal, in this transaction. Its own `events` show it after the commit. */
   journal(event: NewEvent): Promise<void>
 }
 

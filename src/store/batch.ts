@@ -1,0 +1,241 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { randomUUID } from 'node:crypto'
+import type { ControlledTransaction } from 'kysely'
+import type { Clock } from '../core/clock.ts'
+import { TroupeError } from '../core/error.ts'
+import type { JournalEvent, NewEvent } from '../core/event.ts'
+import type { Anchors } from './anchors.ts'
+import type { Db, Engine } from './engine.ts'
+import { appendEvents, chain, pageOf, streamName } from './journal.ts'
+import type { Pending } from './journal.ts'
+import { retrying } from './retry.ts'
+import type { Schema, Written } from './schema.ts'
+import { moveStream, settledStream, fenced } from './stream.ts'
+import type { Position } from './stream.ts'
+import { rollBack } from './transaction.ts'
+import type { OpenTransaction } from './transaction.ts'
+
+/** More writes than this in one turn share several transactions, so that the event loop gets its turn between. */
+const largestBatch = 256
+
+/** Work inside a batch: the database, and where its journal lines go. */
+export type Work<T> = (db: Db, journal: (event: NewEvent) => void) => Promise<T>
+
+interface Job {
+  work: Work<unknown>
+  resolve(value: unknown): void
+  reject(error: unknown): void
+}
+
+type Outcome = { ok: true; value: unknown; pending: Pending[] } | { ok: false; error: unknown }
+
+interface Parts {
+  engine: Engine
+  by: Written
+  position: Position
+  anchors: Anchors
+  clock: Clock
+}
+
+/**
+ * Group commit: the writes of one turn of the event loop run one after another in one transaction, each in its
+ * savepoint, and are answered after the commit. Only one batch runs at a time.
+ */
+export class GroupCommit {
+  readonly #parts: Parts
+  readonly #stream: string
+  readonly #inside = new AsyncLocalStorage<{ running: boolean }>()
+  readonly #listeners = new Set<(events: JournalEvent[]) => void>()
+  #queue: Job[] = []
+  #running: Promise<void> | null = null
+  #position: Position
+  /** Mark of a batch whose commit was lost and could not be looked up yet. */
+  #uncertain: string | null = null
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#position = parts.position
+    this.#stream = streamName(parts.by)
+  }
+
+  write<T>(work: Work<T>): Promise<T> {
+    if (this.#inside.getStore()?.running === true) {
+      throw new TroupeError('internal', 'write() was called inside a write: it would wait for itself')
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({ work, resolve: resolve as Job['resolve'], reject })
+      this.#running ??= this.#drain()
+    })
+  }
+
+  subscribe(listener: (events: JournalEvent[]) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#running !== null) await this.#running
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      await this.#answer(this.#queue.splice(0, largestBatch))
+    }
+    this.#running = null
+  }
+
+  async #answer(jobs: Job[]): Promise<void> {
+    let committed: { outcomes: Outcome[]; events: JournalEvent[] }
+    try {
+      committed = await retrying(this.#parts.engine, this.#parts.clock, () => this.#attempt(jobs))
+    } catch (error) {
+      for (const job of jobs) job.reject(error)
+      return
+    }
+    for (const [index, outcome] of committed.outcomes.entries()) {
+      if (outcome.ok) jobs[index]?.resolve(outcome.value)
+      else jobs[index]?.reject(this.#parts.engine.explain(outcome.error))
+    }
+    this.#publish(committed.events)
+  }
+
+  #publish(events: JournalEvent[]): void {
+    if (events.length === 0) return
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(events)
+      } catch (error) {
+        // A listener's defect is not the writer's: the commit stands, the others are told, the fault is raised alone.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
+  }
+
+  async #attempt(jobs: Job[]): Promise<{ outcomes: Outcome[]; events: JournalEvent[] }> {
+    const { engine, by } = this.#parts
+    const trx = await engine.writer.startTransaction().execute()
+    let next: Position
+    let outcomes: Outcome[]
+    let events: JournalEvent[]
+    try {
+      await engine.lock(trx, by.team)
+      if (this.#uncertain !== null) await this.#settle(trx, this.#uncertain)
+      outcomes = await this.#run(trx, jobs)
+      if (outcomes.every((outcome) => !outcome.ok)) {
+        await rollBack(trx)
+        return { outcomes, events: [] }
+      }
+      events = chain(this.#stream, this.#position, outcomes.flatMap((outcome) => (outcome.ok ? outcome.pending : [])))
+      const last = events.at(-1) ?? this.#position
+      next = { seq: last.seq, hash: last.hash, batch: randomUUID() }
+      await moveStream(trx, by, this.#position, next)
+      await appendEvents(trx, by.team, events)
+    } catch (error) {
+      await rollBack(trx)
+      throw error
+    }
+    await this.#finish(trx, next)
+    return { outcomes, events }
+  }
+
+  /** Commits. Where the connection is lost meanwhile, looks up what became of it before anything is tried again. */
+  async #finish(trx: OpenTransaction, next: Position): Promise<void> {
+    try {
+      await trx.commit().execute()
+    } catch (error) {
+      await rollBack(trx)
+      if (this.#parts.engine.fault(error) !== 'lost' || !(await this.#landed(next.batch))) throw error
+    }
+    this.#advance(next)
+  }
+
+  async #landed(batch: string): Promise<boolean> {
+    const { engine, by, clock } = this.#parts
+    this.#uncertain = batch
+    try {
+      const found = await retrying(engine, clock, () => settledStream(engine.writer, by))
+      this.#uncertain = null
+      return this.#isOurs(found, batch)
+    } catch (cause) {
+      if (this.#uncertain === null) throw cause
+      throw new TroupeError('unavailable', `${engine.where} was lost in the middle of a commit: what was written may be stored or not`, {
+        hint: 'ask again once the database is back; a repeated send with the same key is safe',
+        facts: { uncertain: true },
+        cause,
+      })
+    }
+  }
+
+  /** Did this batch move the stream? Throws `conflict` if neither it nor the one before it was the last to do so. */
+  #isOurs(found: Position, batch: string): boolean {
+    if (found.batch !== batch && found.batch !== this.#position.batch) throw fenced(this.#parts.by)
+    return found.batch === batch
+  }
+
+  /** The first batch after an uncertain one: finds out, and tells of what landed then. */
+  async #settle(trx: OpenTransaction, batch: string): Promise<void> {
+    const { by } = this.#parts
+    const found = await settledStream(trx, by)
+    this.#isOurs(found, batch)
+    const landed = await pageOf(trx, by.team, this.#stream, this.#position.seq, found.seq - this.#position.seq)
+    this.#uncertain = null
+    this.#advance(found)
+    this.#publish(landed)
+  }
+
+  #advance(next: Position): void {
+    const moved = next.seq !== this.#position.seq
+    this.#position = next
+    if (moved) this.#parts.anchors.moved(this.#stream, { seq: next.seq, hash: next.hash })
+  }
+
+  async #run(trx: OpenTransaction, jobs: Job[]): Promise<Outcome[]> {
+    const outcomes: Outcome[] = []
+    // A write alone needs no savepoint: if it fails, the whole transaction goes.
+    for (const job of jobs) outcomes.push(jobs.length === 1 ? await this.#one(trx, job) : await this.#saved(trx, job))
+    return outcomes
+  }
+
+  async #saved(trx: OpenTransaction, job: Job): Promise<Outcome> {
+    const saved = await trx.savepoint('write').execute()
+    const outcome = await this.#one(trx, job)
+    try {
+      if (outcome.ok) await saved.releaseSavepoint('write').execute()
+      if (outcome.ok) return outcome
+    } catch (error) {
+      // PostgreSQL refuses where the work went on after a failed query.
+      if (this.#parts.engine.fault(error) !== 'work') throw error
+      await undo(saved)
+      return { ok: false, error }
+    }
+    await undo(saved)
+    return outcome
+  }
+
+  async #one(db: Db, job: Job): Promise<Outcome> {
+    const pending: Pending[] = []
+    const mark = { running: true }
+    const journal = (event: NewEvent): void => {
+      const [type, subject] = [event.type.toWellFormed(), event.subject.toWellFormed()]
+      pending.push({ ...event, type, subject, agent: event.agent?.toWellFormed() ?? null, at: this.#parts.clock.now() })
+    }
+    try {
+      return { ok: true, value: await this.#inside.run(mark, () => job.work(db, journal)), pending }
+    } catch (error) {
+      if (this.#parts.engine.fault(error) !== 'work') throw error
+      return { ok: false, error }
+    } finally {
+      mark.running = false
+    }
+  }
+}
+
+/** Rolling back leaves the savepoint itself open. */
+async function undo(saved: ControlledTransaction<Schema, ['write']>): Promise<void> {
+  const back = await saved.rollbackToSavepoint('write').execute()
+  await back.releaseSavepoint('write').execute()
+}

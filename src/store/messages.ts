@@ -1,0 +1,72 @@
+import type { Delivery } from '../core/delivery.ts'
+import { TroupeError } from '../core/error.ts'
+import type { Message } from '../core/message.ts'
+import { nextNumber } from './counters.ts'
+import type { Db } from './engine.ts'
+import { messageRow, queuedRow, readDelivery, readMessage } from './rows.ts'
+import type { Written } from './schema.ts'
+import type { MessagesReader, Tx } from './store.ts'
+
+type Listed = { message: Message; deliveries: Delivery[] }
+
+export function messagesReader(db: Db, team: string): MessagesReader {
+  const all = () => db.selectFrom('messages').selectAll().where('team', '=', team)
+  const one = async (query: ReturnType<typeof all>): Promise<Message | undefined> => {
+    const row = await query.executeTakeFirst()
+    return row && readMessage(row)
+  }
+  return {
+    get: (id) => one(all().where('id', '=', id)),
+    byN: (n) => one(all().where('n', '=', n)),
+    byKey: (from, key) => one(all().where('sender', '=', from).where('key', '=', key)),
+    list: (filter) => list(db, team, filter),
+  }
+}
+
+export function messagesWriter(db: Db, by: Written, now: () => number): Tx['messages'] {
+  return { ...messagesReader(db, by.team), insert: (draft, recipients) => insert(db, by, draft, recipients, now()) }
+}
+
+async function list(db: Db, team: string, filter: Parameters<MessagesReader['list']>[0]): Promise<Listed[]> {
+  const { agent, limit, unread } = filter
+  const query = db.selectFrom('messages').selectAll().where('team', '=', team).orderBy('n', 'desc').limit(limit)
+  const deliveries = db.selectFrom('deliveries').select('n').where('team', '=', team)
+  const received = agent === undefined ? deliveries : deliveries.where('recipient', '=', agent)
+  const chosen =
+    unread === true
+      ? query.where('n', 'in', received.where('state', 'in', ['queued', 'delivered']))
+      : agent === undefined
+        ? query
+        : query.where((eb) => eb.or([eb('sender', '=', agent), eb('n', 'in', received)]))
+  return withDeliveries(db, team, (await chosen.execute()).map(readMessage))
+}
+
+async function withDeliveries(db: Db, team: string, messages: Message[]): Promise<Listed[]> {
+  if (messages.length === 0) return []
+  const ids = messages.map((message) => message.id)
+  const query = db.selectFrom('deliveries').selectAll().where('team', '=', team).where('message_id', 'in', ids)
+  const rows = await query.orderBy('recipient').execute()
+  const byMessage = Map.groupBy(rows.map(readDelivery), (delivery) => delivery.messageId)
+  return messages.map((message) => ({ message, deliveries: byMessage.get(message.id) ?? [] }))
+}
+
+async function insert(db: Db, by: Written, draft: Omit<Message, 'n'>, recipients: string[], now: number): Promise<Message> {
+  const n = await nextNumber(db, by.team, 'message')
+  // Half of a surrogate pair has no UTF-8: what is returned is what a reader will get.
+  const message: Message = { ...draft, text: draft.text.toWellFormed(), n }
+  const row = await db
+    .insertInto('messages')
+    .values(messageRow(by, message))
+    .onConflict((conflict) => conflict.columns(['team', 'sender', 'key']).doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (row === undefined) {
+    throw new TroupeError('conflict', `${message.from} used the key ${JSON.stringify(message.key)} before`, {
+      hint: 'use a new key for a new message',
+      facts: { from: message.from, key: message.key },
+    })
+  }
+  const rows = recipients.map((recipient) => queuedRow(by, message, recipient, now))
+  if (rows.length > 0) await db.insertInto('deliveries').values(rows).execute()
+  return message
+}

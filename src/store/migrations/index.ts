@@ -1,0 +1,7 @@
+import type { Migration } from 'kysely/migration'
+import * as first from './0001-first.ts'
+
+/** Every step of the schema, by number. A released step is never changed: the next one follows it. */
+export const migrations: Record<string, Migration> = {
+  '0001-first': first,
+}

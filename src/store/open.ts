@@ -1,0 +1,145 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock } from '../core/clock.ts'
+import type { JournalEvent, NewEvent } from '../core/event.ts'
+import { TroupeError } from '../core/error.ts'
+import type { Broker } from '../core/team.ts'
+import { agentsReader, agentsWriter } from './agents.ts'
+import { openAnchors } from './anchors.ts'
+import type { Anchors, Known } from './anchors.ts'
+import { GroupCommit } from './batch.ts'
+import { deliveriesReader, deliveriesWriter } from './deliveries.ts'
+import type { Db, Engine } from './engine.ts'
+import { incarnationsReader, incarnationsWriter } from './incarnations.ts'
+import { checkpointsOf, eventsReader, pageOf } from './journal.ts'
+import { messagesReader, messagesWriter } from './messages.ts'
+import { migrate } from './migrate.ts'
+import { migrations } from './migrations/index.ts'
+import { prune } from './prune.ts'
+import { retrying } from './retry.ts'
+import type { Written } from './schema.ts'
+import { settingsReader, settingsWriter } from './settings.ts'
+import type { Reader, Store, Tx } from './store.ts'
+import { takeStream } from './stream.ts'
+import { teamId } from './team.ts'
+import { inSnapshot } from './transaction.ts'
+import { usageReader, usageWriter } from './usage.ts'
+import { checkVersions } from './versions.ts'
+
+export interface StoreContext {
+  /** Absolute path of the team's root; `state/` under it holds what the store keeps outside the database. */
+  root: string
+  /** Name of this host: part of the journal stream's name, and of every row it writes. */
+  host: string
+  /** Fencing epoch; the one of the last run where absent. */
+  epoch?: number
+  /** Values of the environment, for `url_env`. */
+  env: Record<string, string>
+  clock: Clock
+}
+
+/**
+ * Opens the team's store, brings its schema up to date and takes the journal stream of this host: a store that was
+ * open for the same team and host before cannot write any more.
+ * Throws TroupeError: `config`, `incompatible`, `unavailable`, `conflict`.
+ */
+export async function openStore(broker: Broker, context: StoreContext): Promise<Store> {
+  const engine = await openEngine(broker, context)
+  try {
+    await migrate(engine, migrations)
+    const state = join(context.root, 'state')
+    mkdirSync(state, { recursive: true, mode: 0o700 })
+    const team = await teamId(engine, join(state, 'team-id'), context.clock)
+    const { by, position } = await takeStream(engine, { team, host: context.host, epoch: context.epoch })
+    const anchors = await openAnchors(join(state, 'journal-head.json'), team, context.clock, (stream, seq) => hashAt(engine.reader, team, stream, seq))
+    const commit = new GroupCommit({ engine, by, position, anchors, clock: context.clock })
+    return store(engine, by, anchors, commit, context.clock)
+  } catch (error) {
+    await engine.close()
+    throw engine.explain(error)
+  }
+}
+
+async function openEngine(broker: Broker, { env }: StoreContext): Promise<Engine> {
+  if (broker.type === 'postgres') {
+    const url = env[broker.urlEnv]
+    if (url !== undefined && url !== '') return (await import('./postgres.ts')).openPostgres(url)
+    throw new TroupeError('config', `the database's address is missing: ${broker.urlEnv} is not set`, {
+      hint: `set ${broker.urlEnv}=postgres://user:password@host/database in the environment or in .env`,
+    })
+  }
+  checkVersions()
+  return (await import('./sqlite.ts')).openSqlite(broker.path)
+}
+
+async function hashAt(db: Db, team: string, stream: string, seq: number): Promise<string | null | 'pruned'> {
+  const begin = (await checkpointsOf(db, team)).get(stream)
+  if (begin !== undefined && begin.seq >= seq) return begin.seq === seq ? begin.hash : 'pruned'
+  const [event] = await pageOf(db, team, stream, seq - 1, 1)
+  return event?.seq === seq ? event.hash : null
+}
+
+function store(engine: Engine, by: Written, anchors: Anchors, commit: GroupCommit, clock: Clock): Store {
+  const reads = new Set<Promise<unknown>>()
+  let closing: Promise<void> | null = null
+  const refuseClosed = (): void => {
+    if (closing !== null) throw new TroupeError('unavailable', 'the store is closed')
+  }
+  const close = async (): Promise<void> => {
+    await commit.idle()
+    await Promise.allSettled(reads)
+    try {
+      await anchors.close()
+    } finally {
+      await engine.close()
+    }
+  }
+  return {
+    engine: engine.kind,
+    where: engine.where,
+    async write(work) {
+      refuseClosed()
+      return commit.write((db, journal) => work(transaction(db, by, anchors.known(), clock, journal)))
+    },
+    async read(work) {
+      refuseClosed()
+      const known = anchors.known()
+      const read = retrying(engine, clock, () => inSnapshot(engine.reader, (db) => work(reader(db, by.team, known))))
+      reads.add(read)
+      return read.finally(() => reads.delete(read))
+    },
+    subscribe: (listener: (events: JournalEvent[]) => void) => commit.subscribe(listener),
+    async prune(before) {
+      refuseClosed()
+      return commit.write((db, journal) => prune(db, by.team, before, journal))
+    },
+    close: () => (closing ??= close()),
+  }
+}
+
+function reader(db: Db, team: string, known: Known): Reader {
+  return {
+    messages: messagesReader(db, team),
+    deliveries: deliveriesReader(db, team),
+    agents: agentsReader(db, team),
+    incarnations: incarnationsReader(db, team),
+    usage: usageReader(db, team),
+    settings: settingsReader(db, team),
+    events: eventsReader(db, team, known),
+  }
+}
+
+function transaction(db: Db, by: Written, known: Known, clock: Clock, journal: (event: NewEvent) => void): Tx {
+  return {
+    messages: messagesWriter(db, by, () => clock.now()),
+    deliveries: deliveriesWriter(db, by),
+    agents: agentsWriter(db, by),
+    incarnations: incarnationsWriter(db, by),
+    usage: usageWriter(db, by),
+    settings: settingsWriter(db, by),
+    events: eventsReader(db, by.team, known),
+    async journal(event) {
+      journal(event)
+    },
+  }
+}

@@ -1,0 +1,158 @@
+import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
+import type { DatabaseConnection, PostgresPool, PostgresPoolClient } from 'kysely'
+import pg from 'pg'
+import { TroupeError } from '../core/error.ts'
+import { schemaName } from './engine.ts'
+import type { Engine, Fault } from './engine.ts'
+import { escapeNul, unescapeNul } from './nul.ts'
+import type { Schema } from './schema.ts'
+
+/** 15, as `server_version_num` says it. */
+const leastVersion = 150_000
+const connectTimeout = 5_000
+/** A query unanswered for so long means that the network is gone, ms. */
+const queryTimeout = 60_000
+/** A daemon that hangs in a transaction must not hold up the team's other daemons for ever, ms. */
+const lockTimeout = 20_000
+const connections = 5
+
+/** SQLSTATE classes, https://www.postgresql.org/docs/15/errcodes-appendix.html */
+const retryable = new Set(['40001', '40P01'])
+/** 57P01–57P03 the server goes or comes, 25P03 the transaction idled too long: the connection is closed with it. */
+const closing = new Set(['57P01', '57P02', '57P03', '25P03'])
+const socketErrors = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT'])
+/** pg gives no code for these. */
+const lostMessages = /^(Connection terminated|Client has encountered a connection error|timeout expired|Query read timeout|Postgres connection has been discarded)/
+
+export async function openPostgres(url: string): Promise<Engine> {
+  const where = withoutPassword(url)
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    connectionTimeoutMillis: connectTimeout,
+    query_timeout: queryTimeout,
+    keepAlive: true,
+    application_name: 'troupe',
+    types: { getTypeParser },
+  })
+  // Without these a lost connection is an uncaught error; the query under way is rejected all the same.
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => void client.on('error', () => undefined))
+  const dialect = new PostgresDialect({ pool: escaping(pool), onCreateConnection: prepare })
+  const db = new Kysely<Schema>({ dialect })
+  const engine: Engine = {
+    kind: 'postgres',
+    where,
+    writer: db,
+    reader: db,
+    async lock(trx, scope) {
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`${schemaName}:${scope}`}, 0))`.execute(trx)
+    },
+    fault,
+    explain: (error) => explain(error, where),
+    copy: async () => null, // all steps are one transaction; a dump is the operator's
+    close: () => db.destroy(),
+  }
+  try {
+    await check(db, where)
+    return engine
+  } catch (error) {
+    await engine.close()
+    throw engine.explain(error)
+  }
+}
+
+/** Every new connection: our schema, and commits that are on disk when they are answered, whatever the server's default. */
+async function prepare(connection: DatabaseConnection): Promise<void> {
+  const durable = `case current_setting('synchronous_commit') when 'off' then 'on' else current_setting('synchronous_commit') end`
+  const settings = [
+    `set_config('search_path', '${schemaName}', false)`,
+    `set_config('synchronous_commit', ${durable}, false)`,
+    `set_config('lock_timeout', '${lockTimeout}', false)`,
+    `set_config('idle_in_transaction_session_timeout', '${lockTimeout}', false)`,
+  ]
+  await connection.executeQuery(CompiledQuery.raw(`select ${settings.join(', ')}`))
+}
+
+async function check(db: Kysely<Schema>, where: string): Promise<void> {
+  const { rows } = await sql<{ version: number; name: string; encoding: string; fsync: string }>`
+    select current_setting('server_version_num')::int as version, current_setting('server_version') as name,
+      current_setting('server_encoding') as encoding, current_setting('fsync') as fsync`.execute(db)
+  const server = rows[0]
+  if (server === undefined) throw new TroupeError('internal', `${where} answered nothing`)
+  if (server.version < leastVersion) {
+    throw new TroupeError('incompatible', `${where} is PostgreSQL ${server.name}, 15 is needed`, { hint: 'use PostgreSQL 15 or newer' })
+  }
+  if (server.encoding !== 'UTF8') {
+    throw new TroupeError('config', `the database at ${where} has the encoding ${server.encoding}, UTF8 is needed`, {
+      hint: `create one with: createdb --encoding=UTF8 --template=template0 troupe`,
+    })
+  }
+  if (server.fsync !== 'on') {
+    throw new TroupeError('config', `the server of ${where} runs with fsync off: a power cut would lose acknowledged mail`, {
+      hint: 'set fsync = on in postgresql.conf',
+    })
+  }
+}
+
+/** PostgreSQL text cannot hold NUL, so it is escaped on its way in (and out: `getTypeParser`), in every column alike. */
+function escaping(pool: pg.Pool): PostgresPool {
+  const wrapped = new WeakMap<pg.PoolClient, PostgresPoolClient>()
+  return {
+    async connect() {
+      const client = await pool.connect()
+      const known = wrapped.get(client) ?? escapingClient(client)
+      wrapped.set(client, known)
+      return known
+    },
+    end: () => pool.end(),
+    options: pool.options,
+  }
+}
+
+function escapingClient(client: pg.PoolClient): PostgresPoolClient {
+  const query = (text: string, values: readonly unknown[]) => client.query(text, values.map(escapeNul))
+  return { query: query as unknown as PostgresPoolClient['query'], release: (destroy?: boolean) => client.release(destroy) }
+}
+
+/** Numbers as numbers: ours all fit. `20` bigint, `1700` numeric (sums), `23` integer; text comes unescaped. */
+function getTypeParser(oid: number): (text: string) => unknown {
+  return oid === 20 || oid === 1700 || oid === 23 ? Number : unescapeNul
+}
+
+function fault(error: unknown): Fault {
+  if (error instanceof TroupeError) return 'work'
+  const code = codeOf(error)
+  if (retryable.has(code)) return 'retry'
+  if (code.startsWith('08') || closing.has(code) || socketErrors.has(code)) return 'lost'
+  if (code === '' && error instanceof Error && lostMessages.test(error.message)) return 'lost'
+  return code.startsWith('53') || code.startsWith('58') || code === '55P03' ? 'batch' : 'work'
+}
+
+function explain(error: unknown, where: string): unknown {
+  const kind = fault(error)
+  const code = codeOf(error)
+  const reason = error instanceof Error ? error.message : String(error)
+  const more = (hint: string) => ({ hint, cause: error, facts: { where, sqlstate: code } })
+  if (kind === 'lost') return new TroupeError('unavailable', `${where} cannot be reached: ${reason || code}`, more('start the database, or check its address'))
+  if (kind === 'retry') return new TroupeError('unavailable', `${where} is too busy: other transactions kept getting in the way (${reason})`, more('try again'))
+  if (kind === 'batch') return new TroupeError('unavailable', `nothing was stored: ${where} failed (${reason})`, more("look at the database server's log"))
+  if (code.startsWith('28') || code === '3D000') return new TroupeError('config', `${where} refused: ${reason}`, more('check user, password and database name'))
+  if (code === '42501') return new TroupeError('config', `${where} refused: ${reason}`, more(`the user must be allowed to create the schema ${schemaName}`))
+  return error
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+function withoutPassword(url: string): string {
+  try {
+    const parsed = new URL(url)
+    parsed.password = ''
+    parsed.search = ''
+    return parsed.href
+  } catch {
+    throw new TroupeError('config', 'the database address is not a URL', { hint: 'write it as postgres://user:password@host:5432/database' })
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The tables, the same on every engine. Only text and integers: times are ms since the epoch, booleans 0 or 1,
+ * and JSON is text (`jsonb` would reorder keys, and the journal's hashes cover the text).
+ * Every row carries its team, so that several roots can share one database, and the host and epoch that wrote it last.
+ */
+export interface Schema {
+  teams: { id: string; created_at: number }
+  streams: StreamTable
+  counters: { team: string; kind: string; value: number }
+  messages: MessageTable
+  deliveries: DeliveryTable
+  agents: AgentTable
+  incarnations: IncarnationTable
+  usage: UsageTable
+  settings: Written & { key: string; value: string }
+  events: EventTable
+  checkpoints: CheckpointTable
+}
+
+/** Whose row it is, and which daemon wrote it last. */
+export interface Written {
+  team: string
+  host: string
+  epoch: number
+}
+
+/**
+ * One journal stream and the right to write as its host: each batch moves `batch` from the value that it knows
+ * to its own, so a daemon whose place was taken finds nothing to move, and a lost commit can be looked up.
+ */
+export interface StreamTable extends Written {
+  seq: number
+  hash: string
+  batch: string
+}
+
+export interface MessageTable extends Written {
+  id: string
+  n: number
+  sender: string
+  recipient: string
+  project: string
+  body: string
+  body_hash: string
+  thread_id: string | null
+  priority: string
+  trust: string
+  key: string | null
+  chain: string
+  hop: number
+  control: string | null
+  sent_at: number
+}
+
+export interface DeliveryTable extends Written {
+  message_id: string
+  recipient: string
+  n: number
+  state: string
+  proof: string | null
+  typed: number
+  incarnation: string | null
+  rung: string | null
+  attempts: number
+  reason: string | null
+  queued_at: number
+  delivered_at: number | null
+  acked_at: number | null
+}
+
+export interface AgentTable extends Written {
+  address: string
+  wanted: string
+  phase: string
+  since: number
+  evidence: string
+  incarnation: string | null
+  restarts: string
+  session: string | null
+}
+
+export interface IncarnationTable extends Written {
+  id: string
+  agent: string
+  token_hash: string
+  pane: string | null
+  pid: number | null
+  session: string | null
+  started_at: number
+  ended_at: number | null
+  ended: string | null
+}
+
+export interface UsageTable extends Written {
+  agent: string
+  key: string
+  incarnation: string
+  at: number
+  model: string
+  input: number
+  output: number
+  cache_read: number
+  cache_write: number
+}
+
+export interface EventTable {
+  team: string
+  stream: string
+  seq: number
+  at: number
+  type: string
+  subject: string
+  agent: string | null
+  data: string
+  prev: string
+  hash: string
+}
+
+/** What was pruned from a stream: everything up to `seq`, whose hash was `hash`. A `journal.checkpoint` event says the same. */
+export interface CheckpointTable {
+  team: string
+  stream: string
+  seq: number
+  hash: string
+}

@@ -1,0 +1,92 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { JournalEvent } from '../core/event.ts'
+import { eventHash, firstHash } from '../core/event.ts'
+import type { Known } from './anchors.ts'
+import type { Db } from './engine.ts'
+import { checkpointsOf, headsOf, pageOf } from './journal.ts'
+import type { Head } from './journal.ts'
+
+type Flaw = { ok: false; stream: string; seq: number; why: string }
+export type Verdict = { ok: true; events: number } | Flaw
+
+const pageSize = 1_000
+
+/** Recomputes every stream of a team and compares it with what was known outside the database before this reading began. */
+export async function verify(db: Db, team: string, known: Known): Promise<Verdict> {
+  if (known.flaw !== null) return { ok: false, ...known.flaw }
+  const [heads, checkpoints] = [await headsOf(db, team), await checkpointsOf(db, team)]
+  const told = new Map<string, Head>()
+  let events = 0
+  for (const [stream, head] of heads) {
+    const anchor = known.heads.get(stream)
+    const walked = await walk(db, team, stream, { begin: checkpoints.get(stream), ends: anchor ? [head, anchor] : [head], told })
+    if (!walked.ok) return walked
+    events += walked.events
+  }
+  return missing(heads, known.heads) ?? untold(checkpoints, told) ?? { ok: true, events }
+}
+
+interface Walk {
+  begin: Head | undefined
+  /** Places that the chain must pass through. */
+  ends: Head[]
+  /** Collects what `journal.checkpoint` events say was pruned. */
+  told: Map<string, Head>
+}
+
+async function walk(db: Db, team: string, stream: string, { begin, ends, told }: Walk): Promise<Verdict> {
+  let last: Head = begin ?? { seq: 0, hash: firstHash }
+  let events = 0
+  const open = ends.filter((end) => end.seq > last.seq)
+  const early = ends.find((end) => end.seq === last.seq && end.hash !== last.hash)
+  if (early !== undefined) return flaw(stream, early.seq, 'rewritten or rolled back: it is not the event that was there before')
+  for (;;) {
+    const page = await pageOf(db, team, stream, last.seq, pageSize)
+    for (const event of page) {
+      const why = broken(event, last, open)
+      if (why !== null) return flaw(stream, event.seq, why)
+      collect(event, told)
+      last = event
+    }
+    events += page.length
+    if (page.length < pageSize) break
+    await turn()
+  }
+  const cut = open.find((end) => end.seq > last.seq)
+  if (cut !== undefined) return flaw(stream, last.seq, `rewritten or rolled back: it ends at ${last.seq}, ${cut.seq} was there before`)
+  return { ok: true, events }
+}
+
+function broken(event: JournalEvent, last: Head, ends: Head[]): string | null {
+  if (event.seq !== last.seq + 1) return `the event before it is missing (${last.seq + 1})`
+  if (event.prev !== last.hash) return 'it does not follow the event before it'
+  if (eventHash(event) !== event.hash) return 'its content was changed'
+  const end = ends.find((each) => each.seq === event.seq)
+  return end === undefined || end.hash === event.hash ? null : 'rewritten or rolled back: it is not the event that was there before'
+}
+
+function collect(event: JournalEvent, told: Map<string, Head>): void {
+  if (event.type !== 'journal.checkpoint') return
+  for (const [stream, head] of Object.entries(event.data.streams as Record<string, Head>)) {
+    if ((told.get(stream)?.seq ?? 0) <= head.seq) told.set(stream, head)
+  }
+}
+
+/** A checkpoint that no event tells of hides removed events. */
+function untold(checkpoints: Map<string, Head>, told: Map<string, Head>): Flaw | null {
+  for (const [stream, { seq, hash }] of checkpoints) {
+    if (told.get(stream)?.hash !== hash) return flaw(stream, seq, 'events up to here are gone, and no checkpoint event says so')
+  }
+  return null
+}
+
+function missing(heads: Map<string, Head>, known: Map<string, Head>): Flaw | null {
+  for (const [stream, { seq }] of known) {
+    if (seq > 0 && !heads.has(stream)) return flaw(stream, seq, 'rewritten or rolled back: the whole stream is gone')
+  }
+  return null
+}
+
+function flaw(stream: string, seq: number, why: string): Flaw {
+  return { ok: false, stream, seq, why }
+}

@@ -1,0 +1,83 @@
+import { expect, it } from 'vitest'
+import type { AgentState } from '../../src/core/phase.ts'
+import { noRestarts } from '../../src/core/restart.ts'
+import type { Incarnation } from '../../src/store/store.ts'
+import type { Bench } from './store.ts'
+
+const agent: AgentState = {
+  address: 'p:a',
+  wanted: 'running',
+  phase: { name: 'waiting', what: 'a permission' },
+  since: 5,
+  evidence: [{ at: 5, what: 'asked\0', source: 'hook' }],
+  incarnation: 'i1',
+  restarts: { count: 2, failures: [1, 2], streak: 1 },
+  session: 's1',
+}
+
+const incarnation: Incarnation = {
+  id: 'i1',
+  agent: 'p:a',
+  tokenHash: 'h1',
+  pane: null,
+  pid: null,
+  session: null,
+  startedAt: 1_760_000_000_000,
+  ended: null,
+}
+
+export function recordsContract(bench: Bench): void {
+  it('keeps the state of agents', async () => {
+    await bench.store.write((tx) => tx.agents.put({ ...agent, address: 'p:b' }))
+    await bench.store.write((tx) => tx.agents.put({ ...agent, wanted: 'stopped', restarts: noRestarts }))
+    await bench.store.write((tx) => tx.agents.put(agent))
+    expect(await bench.store.read((db) => db.agents.get('p:a'))).toEqual(agent)
+    await bench.store.write((tx) => tx.agents.remove('p:b'))
+    expect(await bench.store.read((db) => db.agents.all())).toEqual([agent])
+    expect(await bench.store.read((db) => db.agents.get('p:b'))).toBeUndefined()
+  })
+
+  it('keeps incarnations after their end, and their tokens until then', async () => {
+    await bench.store.write((tx) => tx.incarnations.insert(incarnation))
+    await bench.store.write((tx) => tx.incarnations.update('i1', { pane: '%4', pid: 77, session: 's' }))
+    const live = { ...incarnation, pane: '%4', pid: 77, session: 's' }
+    expect(await bench.store.read((db) => db.incarnations.byToken('h1'))).toEqual(live)
+    expect(await bench.store.read((db) => db.incarnations.live())).toEqual([live])
+    const ended = { code: null, signal: 'SIGKILL', endedAt: 9, failure: { class: 'crash', why: 'boom', until: null } } as const
+    await bench.store.write((tx) => tx.incarnations.update('i1', { ended }))
+    expect(await bench.store.read((db) => db.incarnations.byToken('h1'))).toBeUndefined()
+    expect(await bench.store.read((db) => db.incarnations.live())).toEqual([])
+    expect(await bench.store.read((db) => db.incarnations.get('i1'))).toEqual({ ...live, ended })
+  })
+
+  it('counts a model call once', async () => {
+    const tokens = { input: 3_000_000_000, output: 2, cacheRead: 3, cacheWrite: 4 }
+    const record = { key: 'r1', at: 1, model: 'm', tokens }
+    const put = (...args: Parameters<Parameters<Parameters<typeof bench.store.write>[0]>[0]['usage']['put']>) =>
+      bench.store.write((tx) => tx.usage.put(...args))
+    expect(await put('p:a', 'i1', record)).toBe(true)
+    expect(await put('p:a', 'i2', record)).toBe(false)
+    expect(await put('p:a', 'i2', { ...record, tokens: { ...tokens, output: 5 } })).toBe(true)
+    expect(await put('p:a', 'i2', { ...record, key: 'r2' })).toBe(true)
+    expect(await put('p:b', 'i3', record)).toBe(true)
+    expect(await bench.store.read((db) => db.usage.totals())).toEqual([
+      { agent: 'p:a', model: 'm', tokens: { input: 6_000_000_000, output: 7, cacheRead: 6, cacheWrite: 8 } },
+      { agent: 'p:b', model: 'm', tokens },
+    ])
+  })
+
+  it('keeps settings as JSON', async () => {
+    const value = { b: [1, null, '\0'], a: { nested: true } }
+    await bench.store.write((tx) => tx.settings.put('k', 'first'))
+    await bench.store.write((tx) => tx.settings.put('k', value))
+    expect(await bench.store.read((db) => db.settings.get('k'))).toEqual(value)
+    expect(await bench.store.read((db) => db.settings.get('never'))).toBeUndefined()
+    await expect(bench.store.write((tx) => tx.settings.put('k', undefined))).rejects.toMatchObject({ code: 'internal' })
+  })
+
+  it('has everything after it was closed and opened again', async () => {
+    await bench.store.write((tx) => tx.agents.put(agent))
+    await bench.store.close()
+    expect(await (await bench.reopen()).read((db) => db.agents.all())).toEqual([agent])
+  })
+}
