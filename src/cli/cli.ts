@@ -9,7 +9,7 @@ export interface Cli {
   out: Output
   env: Env
   cwd: string
-  stdin: Readable & { isTTY?: boolean }
+  stdin: () => Readable & { isTTY?: boolean }
   /** Aborted by Ctrl-C. */
   signal: AbortSignal
   /** -C or the environment names the root. */

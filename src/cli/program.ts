@@ -20,7 +20,7 @@ export interface ProgramOptions {
 /** Parses argv (without node and script). Throws TroupeError `usage` with the nearest name. */
 export async function parse(argv: string[], options: ProgramOptions): Promise<Request> {
   const found: { request?: Request } = {}
-  const program = build(options, (request) => void (found.request = request))
+  const program = build(options, commandsIn(argv), (request) => void (found.request = request))
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -32,7 +32,14 @@ export async function parse(argv: string[], options: ProgramOptions): Promise<Re
   return found.request ?? { do: 'nothing', exitCode: 0 }
 }
 
-function build({ version, write, writeError, columns }: ProgramOptions, chosen: (request: Request) => void): Parser {
+/** Only the commands that the line may mean: building all of them takes longer than the rest of a start. */
+function commandsIn(argv: string[]): readonly Command[] {
+  const all = groups.flatMap((group) => group.commands)
+  const named = all.filter((command) => argv.includes(command.name) || (command.alias !== undefined && argv.includes(command.alias)))
+  return named.length > 0 && !['help', '-h', '--help'].includes(argv[0] ?? '') ? named : all
+}
+
+function build({ version, write, writeError, columns }: ProgramOptions, commands: readonly Command[], chosen: (request: Request) => void): Parser {
   const program = new Parser('troupe')
   refuseUnknown(program)
     .exitOverride()
@@ -45,21 +52,23 @@ function build({ version, write, writeError, columns }: ProgramOptions, chosen: 
     })
     .configureHelp({ showGlobalOptions: true, subcommandTerm: termOf })
     .summary('Run a team of coding-agent CLIs as a dependable system')
-    .addHelpText('before', examplesText('Run a team of coding-agent CLIs as a dependable system', rootExamples))
+    .addHelpText('before', () => examplesText('Run a team of coding-agent CLIs as a dependable system', rootExamples))
     .addHelpText('after', '\ntroupe COMMAND --help tells more about a command.')
     .helpOption('-h, --help', 'show this')
     .helpCommand('help [command]', 'show the help of a command')
     .version(version, '--version', 'print the version')
   for (const [flags, about] of globalOptions) program.option(flags, about)
   for (const group of groups) {
-    for (const command of group.commands) add(program, command, chosen).helpGroup(`${group.title}:`)
+    for (const command of group.commands) {
+      if (commands.includes(command)) add(program, command, chosen).helpGroup(`${group.title}:`)
+    }
   }
   return program
 }
 
 function add(parent: Parser, command: Command, chosen: (request: Request) => void): Parser {
   const parser = parent.command(command.name, { hidden: command.hidden ?? false }).summary(command.about)
-  parser.addHelpText('before', examplesText(command.about, command.examples ?? []))
+  parser.addHelpText('before', () => examplesText(command.about, command.examples ?? []))
   if (command.alias !== undefined) parser.alias(command.alias)
   if (command.more !== undefined) parser.addHelpText('after', `\n${command.more}`)
   for (const [name, about] of command.args ?? []) parser.argument(name, about)
@@ -108,7 +117,9 @@ function unknownCommand(name: string, parent: Parser): TroupeError {
     return new TroupeError('usage', `troupe ${name} is not available in this version`, { hint: 'troupe --help shows what is', facts: { command: name } })
   }
   const path = parent.parent === null ? 'troupe' : `troupe ${parent.name()}`
-  const names = parent.commands.flatMap((command) => [command.name(), ...command.aliases()]).filter((each) => each !== 'complete')
+  const all = groups.flatMap((group) => group.commands)
+  const known = parent.parent === null ? all : (all.find((each) => each.name === parent.name())?.commands ?? [])
+  const names = known.filter((each) => each.hidden !== true).flatMap((each) => [each.name, ...(each.alias === undefined ? [] : [each.alias])])
   const meant = nearest(name, names)
   return new TroupeError('usage', `there is no command "${path === 'troupe' ? '' : `${parent.name()} `}${name}"`, {
     hint: meant === undefined ? `${path} --help` : `${path} ${meant}`,

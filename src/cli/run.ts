@@ -10,7 +10,8 @@ export interface World {
   argv: string[]
   env: Record<string, string | undefined>
   cwd: string
-  stdin: NodeJS.ReadStream
+  /** Opened only by who reads it. */
+  stdin: () => NodeJS.ReadStream
   stdout: NodeJS.WriteStream
   stderr: NodeJS.WriteStream
 }

@@ -12,7 +12,7 @@ export async function attach(cli: Cli, given: Given): Promise<number | void> {
   const rw = given.flag('rw')
   const { agent, argv } = await cli.call('attach', { agent: given.required('agent'), rw }, 'asking the daemon')
   if (out.json) return out.show({ agent, argv }, () => undefined)
-  if (!out.live || cli.stdin.isTTY !== true) {
+  if (!out.live || cli.stdin().isTTY !== true) {
     throw new TroupeError('usage', 'attach needs a terminal', { hint: `troupe logs ${agent}, or troupe attach ${agent} --json for the command` })
   }
   if (rw) await confirm(cli, agent)

@@ -19,7 +19,7 @@ export async function init(cli: Cli, given: Given): Promise<void> {
   checkTemplate(given.text('template') ?? 'solo')
   const options = { cwd, name: given.text('dir'), project: given.text('project'), force: given.flag('force'), known }
   const first = scaffold(options)
-  const asks = cli.stdin.isTTY === true && out.live && !out.json && !given.flag('yes')
+  const asks = cli.stdin().isTTY === true && out.live && !out.json && !given.flag('yes')
   const plan = asks ? scaffold({ ...options, project: await ask(first, given.text('project')) }) : first
   write(plan)
   const found = await installed(cli)

@@ -51,7 +51,7 @@ async function textOf(cli: Cli, given: Given): Promise<string> {
 }
 
 async function read({ stdin, cwd }: Cli, file: string): Promise<string> {
-  if (file === '-') return readAll(stdin)
+  if (file === '-') return readAll(stdin())
   try {
     return await readFile(resolve(cwd, file), 'utf8')
   } catch (cause) {
