@@ -47,7 +47,10 @@ export function renderApplied(team: Team, at: number, fingerprints: Readonly<Rec
     global: {
       supervisor_type: team.supervisor.type,
       tmux_prefix: team.supervisor.tmuxPrefix,
-      broker: team.broker.type === 'sqlite' ? { type: 'sqlite', path: team.broker.path } : { type: 'postgres', url_env: team.broker.urlEnv },
+      broker:
+        team.broker.type === 'sqlite'
+          ? { type: 'sqlite', path: team.broker.path }
+          : { type: 'postgres', url_env: team.broker.urlEnv },
     },
     agents: Object.fromEntries(agents),
   }

@@ -46,9 +46,8 @@ export class Diagnostics {
         const key = [one.file, one.line, one.column, one.message].join('\n')
         return !seen.has(key) && seen.add(key)
       })
-      .sort(
-        (a, b) =>
-          rank[a.severity] - rank[b.severity] || compare(a.file, b.file) || a.line - b.line || a.column - b.column,
+      .toSorted(
+        (a, b) => rank[a.severity] - rank[b.severity] || compare(a.file, b.file) || a.line - b.line || a.column - b.column,
       )
   }
 }

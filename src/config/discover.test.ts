@@ -14,7 +14,11 @@ function tree(...files: string[]): string {
   return folder
 }
 
-const query = (cwd: string, more: { flag?: string; env?: Record<string, string> } = {}) => ({ cwd, flag: more.flag, env: more.env ?? {} })
+const query = (cwd: string, more: { flag?: string; env?: Record<string, string> } = {}) => ({
+  cwd,
+  flag: more.flag,
+  env: more.env ?? {},
+})
 
 describe('the root', () => {
   test('is the nearest upwards, `.team` before a bare file, and wherever inside of it one stands', () => {
@@ -48,8 +52,16 @@ describe('the root', () => {
   test('that is not there is told with where it was looked for', () => {
     const folder = tree()
     const failure = (more: object) => () => findRoot(query(join(folder, 'a/b'), more))
-    expect(failure({})).toThrow(expect.objectContaining({ code: 'config', message: expect.stringContaining(join(folder, 'a')), hint: expect.stringContaining('troupe init') }))
-    expect(failure({ flag: 'nowhere' })).toThrow(expect.objectContaining({ code: 'config', message: expect.stringMatching(/nowhere, named by -C, does not exist/) }))
+    expect(failure({})).toThrow(
+      expect.objectContaining({
+        code: 'config',
+        message: expect.stringContaining(join(folder, 'a')),
+        hint: expect.stringContaining('troupe init'),
+      }),
+    )
+    expect(failure({ flag: 'nowhere' })).toThrow(
+      expect.objectContaining({ code: 'config', message: expect.stringMatching(/nowhere, named by -C, does not exist/) }),
+    )
     expect(failure({ env: { TEAMCTL_ROOT: folder } })).toThrow(/named by TEAMCTL_ROOT, holds no team-compose.yaml/)
   })
 })

@@ -36,7 +36,10 @@ function named(path: string, by: string): string {
   const root = [folder, join(folder, '.team')].find((candidate) => isFile(join(candidate, composeFile)))
   if (root !== undefined) return realpathSync(root)
   const why = exists(path) ? `holds no ${composeFile}, nor does ${join(path, '.team')}` : 'does not exist'
-  throw new TroupeError('config', `${path}, named by ${by}, ${why}`, { hint: `name a team root, or make one: troupe init`, facts: { looked: [path] } })
+  throw new TroupeError('config', `${path}, named by ${by}, ${why}`, {
+    hint: `name a team root, or make one: troupe init`,
+    facts: { looked: [path] },
+  })
 }
 
 function nearestRoot(cwd: string): string {

@@ -37,7 +37,11 @@ test('the file in the root counts more than the one beside it; an unreadable one
   mkdirSync(root)
   writeFileSync(join(outer, '.env'), 'A=outer\nB=outer\n')
   writeFileSync(join(root, '.env'), 'A=inner\n')
-  expect(readDotenv(root)).toEqual({ values: { A: 'inner', B: 'outer' }, files: [join(root, '.env'), join(outer, '.env')], problems: [] })
+  expect(readDotenv(root)).toEqual({
+    values: { A: 'inner', B: 'outer' },
+    files: [join(root, '.env'), join(outer, '.env')],
+    problems: [],
+  })
   writeFileSync(join(root, '.env'), new Uint8Array([0xff]))
   expect(readDotenv(root)).toMatchObject({ values: { A: 'outer' }, problems: [`${join(root, '.env')} is not UTF-8 text`] })
 })
@@ -57,9 +61,26 @@ describe('the environment', () => {
 
   test('of a team is the standard names, what runtimes read, and what the files name; .env never overrides', () => {
     const team = loaded('API_KEY=file\nBOT=file\nSTRAY=file\nPATH=/evil\nBETA_KEY=file\n')
-    const env = { PATH: '/bin', LC_ALL: 'C', XDG_X: 'x', SECRET: 's', BETA_KEY: 'b', ALPHA_KEY: 'a', API_KEY: 'process', https_proxy: 'p' }
+    const env = {
+      PATH: '/bin',
+      LC_ALL: 'C',
+      XDG_X: 'x',
+      SECRET: 's',
+      BETA_KEY: 'b',
+      ALPHA_KEY: 'a',
+      API_KEY: 'process',
+      https_proxy: 'p',
+    }
     const { values, missing, problems } = teamEnvironment(team, env, runtimeVariables)
-    expect(values).toEqual({ PATH: '/bin', LC_ALL: 'C', XDG_X: 'x', BETA_KEY: 'b', API_KEY: 'process', BOT: 'file', https_proxy: 'p' })
+    expect(values).toEqual({
+      PATH: '/bin',
+      LC_ALL: 'C',
+      XDG_X: 'x',
+      BETA_KEY: 'b',
+      API_KEY: 'process',
+      BOT: 'file',
+      https_proxy: 'p',
+    })
     expect(missing.map((variable) => variable.name)).toEqual(['DB_URL', 'HOOK_URL', 'MAIL_PASS', 'MAIL_USER', 'CHATS'])
     expect(problems).toEqual([])
   })
@@ -72,7 +93,9 @@ describe('the environment', () => {
   })
 
   test('passes names on by a list, not by luck', () => {
-    expect(['HOME', 'LC_CTYPE', 'XDG_RUNTIME_DIR', 'SSH_AUTH_SOCK', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS'].every(isPassedOn)).toBe(true)
+    expect(['HOME', 'LC_CTYPE', 'XDG_RUNTIME_DIR', 'SSH_AUTH_SOCK', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS'].every(isPassedOn)).toBe(
+      true,
+    )
     expect(['TMUX', 'NODE_OPTIONS', 'LD_PRELOAD', 'AWS_SECRET_ACCESS_KEY', 'TROUPE_ROOT', ''].some(isPassedOn)).toBe(false)
   })
 

@@ -8,11 +8,30 @@ import { teamVariables, type Variable } from './variables.ts'
 export type Environment = Record<string, string>
 
 /** Handed to every agent. Nothing else of a person's environment reaches one unless it is declared. */
-const passedOn = new Set([
-  ...['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LANGUAGE', 'TZ', 'TERM', 'COLORTERM', 'TMPDIR', 'SSH_AUTH_SOCK'],
-  ...['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'],
-  ...['SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'GIT_SSL_CAINFO'],
-])
+const person = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'LANG',
+  'LANGUAGE',
+  'TZ',
+  'TERM',
+  'COLORTERM',
+  'TMPDIR',
+  'SSH_AUTH_SOCK',
+]
+const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'all_proxy', 'no_proxy']
+const authorities = [
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'NODE_EXTRA_CA_CERTS',
+  'REQUESTS_CA_BUNDLE',
+  'CURL_CA_BUNDLE',
+  'GIT_SSL_CAINFO',
+]
+const passedOn = new Set([...person, ...proxies, ...authorities])
 
 export function isPassedOn(name: string): boolean {
   return passedOn.has(name) || name.startsWith('LC_') || name.startsWith('XDG_')
@@ -42,7 +61,11 @@ export interface TeamEnvironment {
  * Values from the process first, then from `.env` by allow-list: only names that the team's files mention.
  * `runtimeVariables` says what each runtime reads for itself.
  */
-export function teamEnvironment(team: Team, env: Environment, runtimeVariables: (runtime: string) => readonly string[]): TeamEnvironment {
+export function teamEnvironment(
+  team: Team,
+  env: Environment,
+  runtimeVariables: (runtime: string) => readonly string[],
+): TeamEnvironment {
   const dotenv = readDotenv(team.root)
   const named = teamVariables(team)
   const runtimes = new Set(team.projects.flatMap((project) => project.agents.map((agent) => agent.runtime)))
@@ -53,8 +76,12 @@ export function teamEnvironment(team: Team, env: Environment, runtimeVariables: 
   return { values, missing: named.filter(({ name }) => !Object.hasOwn(values, name)), problems: dotenv.problems }
 }
 
-/** What one agent gets of the team's values: the standard names, its runtime's own and those it declares. Nobody else's tokens. */
-export function agentEnvironment(agent: Agent, values: Environment, runtimeVariables: (runtime: string) => readonly string[]): Environment {
+/** What one agent gets of the team's values: standard names, its runtime's own, those it declares. Nobody else's tokens. */
+export function agentEnvironment(
+  agent: Agent,
+  values: Environment,
+  runtimeVariables: (runtime: string) => readonly string[],
+): Environment {
   const declared = new Set([...agent.env, ...runtimeVariables(agent.runtime)])
   return pick(values, (name) => isPassedOn(name) || declared.has(name))
 }

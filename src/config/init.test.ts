@@ -36,7 +36,9 @@ test('editors find the schemas from both files', () => {
 test('a team that is there stays, unless it is forced', () => {
   const cwd = temporaryFolder()
   write(scaffold({ cwd, known }))
-  expect(() => scaffold({ cwd, known })).toThrow(expect.objectContaining({ code: 'conflict', hint: expect.stringContaining('--force') }))
+  expect(() => scaffold({ cwd, known })).toThrow(
+    expect.objectContaining({ code: 'conflict', hint: expect.stringContaining('--force') }),
+  )
   expect(scaffold({ cwd, force: true, known }).root).toBe(join(cwd, '.team'))
 })
 
@@ -47,7 +49,9 @@ test('ids: as given, else of the name, else of the folder, else main', () => {
   expect(scaffold({ cwd, name: 'x', project: 'Own.Id', known }).project).toBe('Own.Id')
   expect(scaffold({ cwd: join(cwd, 'Shop Floor'), known }).project).toBe('shop-floor')
   expect(scaffold({ cwd: join(cwd, '日本'), known }).project).toBe('main')
-  expect(() => scaffold({ cwd, project: 'a/b', known })).toThrow(expect.objectContaining({ code: 'usage', hint: '--project a-b' }))
+  expect(() => scaffold({ cwd, project: 'a/b', known })).toThrow(
+    expect.objectContaining({ code: 'usage', hint: '--project a-b' }),
+  )
   expect(slug('--Größe  2 --')).toBe('gro-e-2')
   expect(titleCase('blog-site.v2')).toBe('Blog Site V2')
 })

@@ -26,12 +26,14 @@ export interface Scaffold {
   files: { path: string; text: string }[]
 }
 
-/** The files of a new team of the template `solo`: a manager and a worker. Writes nothing. Throws `conflict` if there is a team. */
+/** The files of a new team, template `solo`: a manager and a worker. Writes nothing. Throws `conflict` if there is a team. */
 export function scaffold(options: InitOptions): Scaffold {
   const home = options.name === undefined ? options.cwd : resolve(options.cwd, options.name)
   const root = join(home, '.team')
   if (existsSync(root) && options.force !== true) {
-    throw new TroupeError('conflict', `${root} is there already`, { hint: 'another folder, or --force to write the template over it (other files stay)' })
+    throw new TroupeError('conflict', `${root} is there already`, {
+      hint: 'another folder, or --force to write the template over it (other files stay)',
+    })
   }
   const project = projectId(options, home)
   const files: [string, string][] = [
@@ -87,5 +89,10 @@ function shownWord(text: string): string {
 /** Where a person goes on: shown after the files are written. */
 export function nextSteps({ root }: Scaffold, cwd: string): string[] {
   const home = dirname(root)
-  return [...(home === cwd ? [] : [`cd ${shownWord(basename(home))}`]), 'troupe validate', 'troupe up', 'troupe send manager "hello"']
+  return [
+    ...(home === cwd ? [] : [`cd ${shownWord(basename(home))}`]),
+    'troupe validate',
+    'troupe up',
+    'troupe send manager "hello"',
+  ]
 }

@@ -55,7 +55,9 @@ function tellUnion(name: string, issue: Extract<Issue, { code: 'invalid_union' }
   const inner = issue.errors.flat()
   const deeper = inner.find((one) => one.path.length > 0)
   if (deeper !== undefined && Array.isArray(value)) {
-    return place.at(...(deeper.path as Path)).error(`every entry of ${name} must be text, not ${kindOf(value[Number(deeper.path[0])])}`)
+    return place
+      .at(...(deeper.path as Path))
+      .error(`every entry of ${name} must be text, not ${kindOf(value[Number(deeper.path[0])])}`)
   }
   const wanted = inner.flatMap((one) => (one.code === 'invalid_type' ? [kinds[one.expected] ?? one.expected] : []))
   place.error(`${name} must be ${[...new Set(wanted)].join(' or ')}, not ${kindOf(value)}`)
@@ -66,7 +68,9 @@ export function tellUnknownKeys(keys: readonly string[], allowed: readonly strin
   for (const key of keys) {
     const meant = nearest(key, allowed)
     const hint = meant === undefined ? `the keys here are ${allowed.join(', ')}` : `did you mean ${meant}?`
-    place.at(key).warningAtKey(`nothing reads the key \`${key}\``, key === '<<' ? 'merge keys are not supported: repeat the keys' : hint)
+    place
+      .at(key)
+      .warningAtKey(`nothing reads the key \`${key}\``, key === '<<' ? 'merge keys are not supported: repeat the keys' : hint)
   }
 }
 

@@ -52,8 +52,19 @@ interface ProjectFile {
 export function load(root: string, known: Known): Loaded {
   const real = realRoot(root)
   const out = new Diagnostics()
-  const { value: raw, place } = readFile(join(real, composeFile), (source) => new Place(source, [], out), composeSchema(known), out)
-  if (raw === null) return { team: null, diagnostics: out.sorted(), origins: { compose: place.source, projects: new Map() }, counts: { projects: 0, agents: 0 } }
+  const { value: raw, place } = readFile(
+    join(real, composeFile),
+    (source) => new Place(source, [], out),
+    composeSchema(known),
+    out,
+  )
+  if (raw === null)
+    return {
+      team: null,
+      diagnostics: out.sorted(),
+      origins: { compose: place.source, projects: new Map() },
+      counts: { projects: 0, agents: 0 },
+    }
   checkVersion(raw.version, place.at('version'))
   tellUnused('compose', place)
   const scope: TeamScope = { root: real, known, descriptors: readDescriptors(real, out), hooks: hookNames(raw.rate_limits) }
@@ -61,10 +72,14 @@ export function load(root: string, known: Known): Loaded {
   const found = files.filter((file) => file !== null)
   checkDoubles(found)
   const placeOf = (project: string, agent: string) => agentPlace(found, project, agent)
-  checkCollisions(found.map((file) => file.project), placeOf)
+  checkCollisions(
+    found.map((file) => file.project),
+    placeOf,
+  )
   const projects = found.map((file) => file.project)
   const team = resolveTeam(raw, real, known, projects, found.length === files.length, place)
-  if (projects.length === 0 && !out.failed) place.at('projects').warning('the team has no projects, so it has no agents', 'add `- file: projects/main.yaml`')
+  if (projects.length === 0 && !out.failed)
+    place.at('projects').warning('the team has no projects, so it has no agents', 'add `- file: projects/main.yaml`')
   return {
     team: out.failed ? null : team,
     diagnostics: out.sorted(),
@@ -83,7 +98,13 @@ function realRoot(root: string): string {
 }
 
 /** Reads, parses and checks one file. `value` is null where nothing of it can be used. */
-function readFile<T extends z.ZodType>(file: string, placeOf: (source: Source) => Place, schema: T, out: Diagnostics, mention?: Place) {
+function readFile<T extends z.ZodType>(
+  file: string,
+  placeOf: (source: Source) => Place,
+  schema: T,
+  out: Diagnostics,
+  mention?: Place,
+) {
   const read = readText(file)
   const source = parseSource(file, 'text' in read ? read.text : '', out)
   const place = placeOf(source)
@@ -125,7 +146,9 @@ function readDescriptors(root: string, out: Diagnostics): Map<string, RuntimeDes
 
 function listFiles(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((file) => file.endsWith('.yaml')).sort()
+    return readdirSync(folder)
+      .filter((file) => file.endsWith('.yaml'))
+      .toSorted()
   } catch {
     // No such folder: no descriptors.
     return []
@@ -137,7 +160,8 @@ function checkDoubles(files: readonly ProjectFile[]): void {
   for (const { project, place } of files) {
     const owner = owners.get(project.id)
     if (owner === undefined) owners.set(project.id, place.source.file)
-    else if (owner === place.source.file) place.at('project', 'id').error(`the project file is named twice in ${composeFile}`, 'keep one of the two')
+    else if (owner === place.source.file)
+      place.at('project', 'id').error(`the project file is named twice in ${composeFile}`, 'keep one of the two')
     else place.at('project', 'id').error(`the project id \`${project.id}\` is taken already`, `by ${owner}; choose another`)
   }
 }

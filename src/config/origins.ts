@@ -33,6 +33,7 @@ function mark(node: unknown, path: Path, origin: (path: Path) => string): void {
   if (isScalar(node) || (isCollection(node) && node.flow === true)) {
     node.comment = ` ${origin(path)}`
   } else if (isMap(node)) {
-    for (const pair of node.items) if (isPair(pair) && isScalar(pair.key)) mark(pair.value, [...path, String(pair.key.value)], origin)
+    for (const pair of node.items)
+      if (isPair(pair) && isScalar(pair.key)) mark(pair.value, [...path, String(pair.key.value)], origin)
   } else if (isSeq(node)) node.items.forEach((item, index) => mark(item, [...path, index], origin))
 }

@@ -38,7 +38,9 @@ test('the report has the documented shape, and teamOrThrow the same lines', () =
   expect(report).toMatchObject({ ok: false, projects: 1, agents: 2 })
   expect(Object.keys(report.diagnostics[0]!)).toEqual(['severity', 'file', 'line', 'column', 'message', 'hint'])
   expect(validateSummary(loaded)).toBe('1 error')
-  expect(() => teamOrThrow(loaded)).toThrow(expect.objectContaining({ code: 'config', facts: { diagnostics: [report.diagnostics[0]] } }))
+  expect(() => teamOrThrow(loaded)).toThrow(
+    expect.objectContaining({ code: 'config', facts: { diagnostics: [report.diagnostics[0]] } }),
+  )
   const good = load(teamRoot(), known)
   expect(validateSummary(good)).toBe('ok · 1 project · 2 agents')
   expect(teamOrThrow(good)).toBe(good.team)

@@ -20,7 +20,8 @@ export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: R
   return diagnostics
     .filter((one) => options.verbose === true || one.severity !== 'info')
     .map((one) => {
-      const lines = [`${colors.bold(`${shownFile(one.file, options.from)}:${one.line}:${one.column}`)} ${paint[one.severity](one.severity)}: ${visible(one.message)}`]
+      const place = `${shownFile(one.file, options.from)}:${one.line}:${one.column}`
+      const lines = [`${colors.bold(place)} ${paint[one.severity](one.severity)}: ${visible(one.message)}`]
       if (one.excerpt !== null && one.excerpt.text.trim() !== '') lines.push(...excerpt(one, one.excerpt, paint[one.severity]))
       if (one.hint !== null) lines.push(`  Try: ${visible(one.hint)}`)
       return lines.join('\n')
@@ -48,5 +49,8 @@ function shownFile(file: string, from: string | undefined): string {
 export function visible(text: string): string {
   return text
     .replaceAll('\t', ' ')
-    .replaceAll(/[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .replaceAll(
+      /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu,
+      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    )
 }

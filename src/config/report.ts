@@ -13,7 +13,14 @@ export interface ValidateReport {
 }
 
 export function validateReport(loaded: Loaded): ValidateReport {
-  const diagnostics = loaded.diagnostics.map(({ excerpt: _, ...rest }) => rest)
+  const diagnostics = loaded.diagnostics.map(({ severity, file, line, column, message, hint }) => ({
+    severity,
+    file,
+    line,
+    column,
+    message,
+    hint,
+  }))
   return { ok: loaded.team !== null, ...loaded.counts, diagnostics }
 }
 
@@ -34,8 +41,12 @@ export function teamOrThrow(loaded: Loaded): Team {
   const errors = loaded.diagnostics.filter((one) => one.severity === 'error')
   const first = errors.slice(0, 20)
   const more = errors.length > first.length ? `\n… and ${errors.length - first.length} more` : ''
-  throw new TroupeError('config', `the team's files have ${plural(errors.length, 'error')}\n${renderDiagnostics(first, { color: false })}${more}`, {
-    hint: 'correct the files; troupe validate shows all of it',
-    facts: { diagnostics: validateReport({ ...loaded, diagnostics: errors }).diagnostics },
-  })
+  throw new TroupeError(
+    'config',
+    `the team's files have ${plural(errors.length, 'error')}\n${renderDiagnostics(first, { color: false })}${more}`,
+    {
+      hint: 'correct the files; troupe validate shows all of it',
+      facts: { diagnostics: validateReport({ ...loaded, diagnostics: errors }).diagnostics },
+    },
+  )
 }

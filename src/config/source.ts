@@ -1,5 +1,5 @@
 import { LineCounter, isAlias, isMap, isPair, isScalar, isSeq, parseDocument, type Document, type Node } from 'yaml'
-import { Diagnostics, type Diagnostic, type Severity } from './diagnostic.ts'
+import type { Diagnostic, Diagnostics, Severity } from './diagnostic.ts'
 
 /** Keys and list positions from the top of a file. */
 export type Path = readonly (string | number)[]
@@ -17,32 +17,57 @@ export interface Source {
 export function parseSource(file: string, text: string, out: Diagnostics): Source {
   const source: Source = { file, text, document: null, lines: new LineCounter() }
   try {
-    const document = parseDocument(text, { lineCounter: source.lines, prettyErrors: false, logLevel: 'error', keepSourceTokens: false })
+    const document = parseDocument(text, {
+      lineCounter: source.lines,
+      prettyErrors: false,
+      logLevel: 'error',
+      keepSourceTokens: false,
+    })
     for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
       const fatal = document.errors.some((error) => error.pos === pos && error.message === message)
-      out.add(`@${pos[0]}`, diagnose(source, pos, fatal ? 'error' : 'warning', ...words(code, message, text.slice(pos[0], pos[0] + 200))))
+      out.add(
+        `@${pos[0]}`,
+        diagnose(source, pos, fatal ? 'error' : 'warning', ...words(code, message, text.slice(pos[0], pos[0] + 200))),
+      )
     }
     if (document.errors.every((error) => error.code === 'DUPLICATE_KEY')) source.document = document
   } catch (error) {
     // The parser's own limits: nesting beyond its stack.
-    out.add('@0', diagnose(source, [0, 0], 'error', `cannot be read as YAML: ${error instanceof Error ? error.message : String(error)}`, null))
+    out.add(
+      '@0',
+      diagnose(
+        source,
+        [0, 0],
+        'error',
+        `cannot be read as YAML: ${error instanceof Error ? error.message : String(error)}`,
+        null,
+      ),
+    )
   }
   return source
 }
 
 /** The parser's code → what to tell a person. */
 function words(code: string, message: string, near: string): [message: string, hint: string | null] {
-  if (code === 'DUPLICATE_KEY') return [`the key \`${/^("[^"]*"|'[^']*'|[^\s:,{}]*)/.exec(near)?.[0] ?? ''}\` is here a second time`, 'keep one of the two']
+  if (code === 'DUPLICATE_KEY')
+    return [`the key \`${/^("[^"]*"|'[^']*'|[^\s:,{}]*)/.exec(near)?.[0] ?? ''}\` is here a second time`, 'keep one of the two']
   if (code === 'TAB_AS_INDENT') return ['a tab is used for indentation', 'YAML wants spaces; use two']
   if (code === 'MULTIPLE_DOCS') return ['the file holds more than one YAML document', 'keep what stands before the second `---`']
   if (code === 'RESOURCE_EXHAUSTION') return ['the YAML is nested too deeply to be read', null]
   const first = message.charAt(0).toLowerCase() + message.slice(1)
-  const hint = code === 'BAD_INDENT' || code === 'MISSING_CHAR' ? 'look for a missing quote, bracket or space above this place' : null
+  const hint =
+    code === 'BAD_INDENT' || code === 'MISSING_CHAR' ? 'look for a missing quote, bracket or space above this place' : null
   return [`not valid YAML: ${first}`, hint]
 }
 
 /** Makes a diagnostic of a range of offsets. */
-export function diagnose(source: Source, range: readonly [number, number], severity: Severity, message: string, hint: string | null): Diagnostic {
+export function diagnose(
+  source: Source,
+  range: readonly [number, number],
+  severity: Severity,
+  message: string,
+  hint: string | null,
+): Diagnostic {
   const { line, col } = source.text === '' ? { line: 1, col: 1 } : source.lines.linePos(Math.min(range[0], source.text.length))
   const at = Math.max(line, 1)
   const column = Math.max(col, 1)

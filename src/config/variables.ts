@@ -30,7 +30,8 @@ export function teamVariables(team: Team): Variable[] {
 function named(config: unknown): [key: string, name: string][] {
   if (typeof config !== 'object' || config === null) return []
   return Object.entries(config).flatMap(([key, value]) => {
-    if (typeof value === 'string') return key.endsWith('_env') && /^[A-Za-z_][A-Za-z0-9_]*$/.test(value) ? [[key, value] as [string, string]] : []
+    if (typeof value === 'string')
+      return key.endsWith('_env') && /^[A-Za-z_][A-Za-z0-9_]*$/.test(value) ? [[key, value] as [string, string]] : []
     return named(value)
   })
 }

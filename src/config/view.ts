@@ -33,7 +33,10 @@ export function teamView(team: Team): Record<string, unknown> {
       enabled: attachments.enabled,
       max_size_bytes: attachments.maxSizeBytes,
       allowed_roots: attachments.allowedRoots,
-      scanner: attachments.scanner === null ? null : { command: attachments.scanner.command, timeout_seconds: attachments.scanner.timeoutMs / 1000 },
+      scanner:
+        attachments.scanner === null
+          ? null
+          : { command: attachments.scanner.command, timeout_seconds: attachments.scanner.timeoutMs / 1000 },
       audit_log_path: attachments.auditLogPath,
       tempfile_ttl_seconds: attachments.tempfileTtlMs / 1000,
     },

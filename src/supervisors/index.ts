@@ -33,11 +33,13 @@ const supervisors: Readonly<Record<string, Entry>> = {
   podman: {},
 }
 
-/** What config needs to know of this folder. `tmux` counts as ready whatever else is missing: it is the default. */
+const words = Object.keys(supervisors)
+
+/** What config needs to know of this folder. */
 export const supervisorNames = {
   default: 'tmux',
-  ready: ['tmux'] as readonly string[],
-  planned: Object.keys(supervisors).filter((word) => word !== 'tmux'),
+  ready: words.filter((word) => supervisors[word]?.load !== undefined),
+  planned: words.filter((word) => supervisors[word]?.load === undefined),
 }
 
 /** The supervisor that a team names. */

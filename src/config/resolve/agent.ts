@@ -44,7 +44,9 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
     skills: raw.skills.map((path, index) => checkFile(scope.root, path, 'the skill', place.at('skills', index), 'folder')),
     subagents: raw.subagents.map((path, index) => checkFile(scope.root, path, 'the subagent', place.at('subagents', index))),
     ultracode: raw.ultracode,
-    interfaces: { telegram: telegram === null ? null : { botTokenEnv: telegram.bot_token_env, chatIdsEnv: telegram.chat_ids_env } },
+    interfaces: {
+      telegram: telegram === null ? null : { botTokenEnv: telegram.bot_token_env, chatIdsEnv: telegram.chat_ids_env },
+    },
     protected: raw.protected,
   }
 }
@@ -74,7 +76,10 @@ function reportsTo(id: string, manager: string | null, scope: ProjectScope, plac
   else if (!managers.includes(manager)) {
     const isWorker = scope.agents.includes(manager)
     const why = isWorker ? 'which is a worker: only managers have reports' : `which is no manager of project \`${scope.project}\``
-    place.error(`\`${id}\` reports to \`${printable(manager)}\`, ${why}`, didYouMean(manager, managers, 'managers of the project'))
+    place.error(
+      `\`${id}\` reports to \`${printable(manager)}\`, ${why}`,
+      didYouMean(manager, managers, 'managers of the project'),
+    )
   }
   return `${scope.project}:${manager}`
 }
@@ -82,7 +87,8 @@ function reportsTo(id: string, manager: string | null, scope: ProjectScope, plac
 /** Names of rate-limit hooks must exist; `wait` always does. */
 export function checkHookNames(names: string[] | null, known: readonly string[], place: Place): string[] | null {
   names?.forEach((name, index) => {
-    if (!known.includes(name)) place.at(index).error(`there is no rate-limit hook \`${printable(name)}\``, didYouMean(name, known, 'hooks'))
+    if (!known.includes(name))
+      place.at(index).error(`there is no rate-limit hook \`${printable(name)}\``, didYouMean(name, known, 'hooks'))
   })
   return names
 }
@@ -96,7 +102,8 @@ function checkEnv(names: string[], place: Place): void {
 
 function checkTools(raw: RawAgent, place: Place): void {
   for (const [name, mcp] of Object.entries(raw.mcps)) {
-    if (name === 'team') place.at('mcps', name).errorAtKey('the MCP server name `team` is troupe’s own', 'give yours another name')
+    if (name === 'team')
+      place.at('mcps', name).errorAtKey('the MCP server name `team` is troupe’s own', 'give yours another name')
     else if (mcp.command.trim() === '') place.at('mcps', name, 'command').error('the command is empty')
   }
   raw.hooks.forEach((hook, index) => {
@@ -109,7 +116,10 @@ function checkTools(raw: RawAgent, place: Place): void {
 
 function checkTelegram(id: string, role: Role, raw: { bot_token_env: string; chat_ids_env: string }, place: Place): void {
   if (role !== 'manager') {
-    place.errorAtKey(`\`${id}\` has \`interfaces.telegram\` but is a worker: only managers talk to people in a chat`, 'move the block to its manager')
+    place.errorAtKey(
+      `\`${id}\` has \`interfaces.telegram\` but is a worker: only managers talk to people in a chat`,
+      'move the block to its manager',
+    )
   }
   checkVariable(raw.bot_token_env, place.at('bot_token_env'))
   checkVariable(raw.chat_ids_env, place.at('chat_ids_env'))

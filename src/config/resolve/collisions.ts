@@ -15,7 +15,10 @@ export function checkCollisions(projects: readonly Project[], placeOf: (project:
       if (owner === undefined) owners.set(session, { address: agent.address, file })
       else if (owner.address !== agent.address) {
         const what = owner.file === file ? `file and terminal name \`${file}\`` : `terminal name \`${session}\``
-        placeOf(id, agent.id).errorAtKey(`\`${agent.address}\` and \`${owner.address}\` come to the same ${what}`, 'rename one of the two')
+        placeOf(id, agent.id).errorAtKey(
+          `\`${agent.address}\` and \`${owner.address}\` come to the same ${what}`,
+          'rename one of the two',
+        )
       }
     }
   }

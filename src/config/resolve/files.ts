@@ -17,8 +17,10 @@ export function checkFile(root: string, written: string, what: string, place: Pl
   const path = resolve(root, written)
   const shown = printable(written)
   if (written.includes('\0')) place.error(`${what} holds a NUL character`)
-  else if (!existsSync(path)) place.error(`${what} \`${shown}\` does not exist`, `create ${path}, or correct the path (it is relative to the team root)`)
-  else if (kind === 'file' ? !statSync(path).isFile() : !statSync(path).isDirectory()) place.error(`${what} \`${shown}\` is not a ${kind}`)
+  else if (!existsSync(path))
+    place.error(`${what} \`${shown}\` does not exist`, `create ${path}, or correct the path (it is relative to the team root)`)
+  else if (kind === 'file' ? !statSync(path).isFile() : !statSync(path).isDirectory())
+    place.error(`${what} \`${shown}\` is not a ${kind}`)
   else checkInside(root, path, what, shown, place)
   return path
 }
@@ -41,5 +43,8 @@ export function workingFolder(base: string, written: string, place: Place): stri
 
 /** `$HOME` and `~` at the start of a path stand for the home folder; nothing else is expanded anywhere. */
 export function fromHome(root: string, written: string): string {
-  return resolve(root, written.replace(/^(\$HOME|~)(?=\/|$)/, () => homedir()))
+  return resolve(
+    root,
+    written.replace(/^(\$HOME|~)(?=\/|$)/, () => homedir()),
+  )
 }

@@ -32,7 +32,10 @@ export function permissionMode(word: string, place: Place): PermissionMode {
 
 export function autonomy(word: string, place: Place): string {
   if (!autonomies.includes(word)) {
-    place.error(`the autonomy \`${printable(word)}\` is not known; it must be one of ${autonomies.join(', ')}`, didYouMean(word, autonomies, 'levels'))
+    place.error(
+      `the autonomy \`${printable(word)}\` is not known; it must be one of ${autonomies.join(', ')}`,
+      didYouMean(word, autonomies, 'levels'),
+    )
   }
   return word
 }

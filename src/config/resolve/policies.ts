@@ -1,4 +1,11 @@
-import type { AttachmentSettings, BudgetSettings, HitlSettings, Project, RateLimitHook, RateLimitSettings } from '../../core/team.ts'
+import type {
+  AttachmentSettings,
+  BudgetSettings,
+  HitlSettings,
+  Project,
+  RateLimitHook,
+  RateLimitSettings,
+} from '../../core/team.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import type { Place } from '../place.ts'
 import type { RawCompose } from '../schema/compose.ts'
@@ -23,7 +30,8 @@ export function resolveBudget(raw: RawCompose['budget'], projects: Projects, pla
 
 function warnOfProject(id: string, projects: Projects, place: Place): void {
   const ids = projects?.map((project) => project.id)
-  if (ids !== undefined && !ids.includes(id)) place.warningAtKey(`there is no project \`${printable(id)}\``, didYouMean(id, ids, 'projects'))
+  if (ids !== undefined && !ids.includes(id))
+    place.warningAtKey(`there is no project \`${printable(id)}\``, didYouMean(id, ids, 'projects'))
 }
 
 export function resolveHitl(raw: RawCompose['hitl'], projects: Projects, place: Place): HitlSettings {
@@ -32,7 +40,13 @@ export function resolveHitl(raw: RawCompose['hitl'], projects: Projects, place: 
     autoApproveWindows: raw.auto_approve_windows.map((window, index) => {
       const here = place.at('auto_approve_windows', index)
       if (window.project !== null) warnOfProject(window.project, projects, here.at('project'))
-      return { action: window.action, project: window.project, agent: window.agent, scope: window.scope, until: moment(window.until, here.at('until')) }
+      return {
+        action: window.action,
+        project: window.project,
+        agent: window.agent,
+        scope: window.scope,
+        until: moment(window.until, here.at('until')),
+      }
     }),
   }
 }
@@ -40,7 +54,8 @@ export function resolveHitl(raw: RawCompose['hitl'], projects: Projects, place: 
 /** RFC 3339 with its zone: a window that ends at another time than its author thinks is worse than none. */
 function moment(text: string, place: Place): number {
   const at = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(at)) place.error(`\`${printable(text)}\` is not a moment in time`, 'write it with its zone, such as 2030-01-31T18:00:00Z')
+  if (Number.isNaN(at))
+    place.error(`\`${printable(text)}\` is not a moment in time`, 'write it with its zone, such as 2030-01-31T18:00:00Z')
   return Number.isNaN(at) ? 0 : at
 }
 
@@ -56,7 +71,8 @@ export function resolveRateLimits(raw: RawCompose['rate_limits'], place: Place):
     hooks: raw.hooks.map((hook, index) => {
       const here = place.at('hooks', index)
       if (hook.name.trim() === '') here.at('name').error('the hook’s name is blank')
-      if (seen.has(hook.name)) here.at('name').error(`the rate-limit hook \`${printable(hook.name)}\` is here a second time`, 'keep one of the two')
+      if (seen.has(hook.name))
+        here.at('name').error(`the rate-limit hook \`${printable(hook.name)}\` is here a second time`, 'keep one of the two')
       seen.add(hook.name)
       return resolveHook(hook, here)
     }),
@@ -66,7 +82,8 @@ export function resolveRateLimits(raw: RawCompose['rate_limits'], place: Place):
 function resolveHook(raw: RawCompose['rate_limits']['hooks'][number], place: Place): RateLimitHook {
   const needs = (key: string, why: string) => place.error(`the hook \`${printable(raw.name)}\` has no \`${key}\``, why)
   if (raw.action === 'send' && raw.to === null) needs('to', 'name the agent or `user:telegram` it writes to')
-  if (raw.action === 'webhook' && raw.url === null && raw.url_env === null) needs('url', 'give `url`, or `url_env` with the name of a variable')
+  if (raw.action === 'webhook' && raw.url === null && raw.url_env === null)
+    needs('url', 'give `url`, or `url_env` with the name of a variable')
   if (raw.action === 'run' && raw.command.length === 0) needs('command', 'give the program and its arguments as a list')
   if (raw.url !== null && !/^https?:\/\//.test(raw.url)) place.at('url').error('the URL must begin with http:// or https://')
   if (raw.url_env !== null) checkVariable(raw.url_env, place.at('url_env'))

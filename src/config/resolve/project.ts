@@ -16,7 +16,14 @@ export function resolveProject(raw: RawProject, team: TeamScope, place: Place): 
   const managers = Object.keys(raw.managers)
   const agents = [...new Set([...managers, ...Object.keys(raw.workers)])]
   const channels = resolveChannels(raw, agents, place.at('channels'))
-  const scope: ProjectScope = { ...team, project: id, cwd, managers, agents, channels: channels.map(({ name, members }) => ({ name, members: members.map(shortName) })) }
+  const scope: ProjectScope = {
+    ...team,
+    project: id,
+    cwd,
+    managers,
+    agents,
+    channels: channels.map((channel) => ({ name: channel.name, members: channel.members.map(shortName) })),
+  }
   const workers = Object.entries(raw.workers).filter(([worker]) => {
     if (!managers.includes(worker)) return true
     place.at('workers', worker).errorAtKey(`\`${worker}\` is a manager and a worker of project \`${id}\``, 'keep one of the two')
@@ -28,7 +35,9 @@ export function resolveProject(raw: RawProject, team: TeamScope, place: Place): 
     cwd,
     channels,
     agents: [
-      ...Object.entries(raw.managers).map(([agent, body]) => resolveAgent(agent, 'manager', body, scope, place.at('managers', agent))),
+      ...Object.entries(raw.managers).map(([agent, body]) =>
+        resolveAgent(agent, 'manager', body, scope, place.at('managers', agent)),
+      ),
       ...workers.map(([agent, body]) => resolveAgent(agent, 'worker', body, scope, place.at('workers', agent))),
     ],
     interfaces: raw.interfaces,
@@ -48,18 +57,31 @@ function resolveChannels(raw: RawProject, agents: string[], place: Place): Chann
     seen.add(name)
     const wildcard = members === '*' || (Array.isArray(members) && members.includes('*'))
     const listed = wildcard ? agents : resolveMembers(name, members, agents, raw.project.id, here.at('members'))
-    return { project: raw.project.id, name, wildcard, members: [...new Set(listed)].map((member) => `${raw.project.id}:${member}`) }
+    return {
+      project: raw.project.id,
+      name,
+      wildcard,
+      members: [...new Set(listed)].map((member) => `${raw.project.id}:${member}`),
+    }
   })
 }
 
 function resolveMembers(channel: string, members: string | string[], agents: string[], project: string, place: Place): string[] {
   if (typeof members === 'string') {
-    place.error(`the members of channel \`${printable(channel)}\` must be "*" or a list`, `write [${JSON.stringify(printable(members))}]`)
+    place.error(
+      `the members of channel \`${printable(channel)}\` must be "*" or a list`,
+      `write [${JSON.stringify(printable(members))}]`,
+    )
     return []
   }
   return members.filter((member, index) => {
     if (agents.includes(member)) return true
-    place.at(index).error(`channel \`${printable(channel)}\` has the member \`${printable(member)}\`, which is no agent of project \`${project}\``, didYouMean(member, agents, 'agents of the project'))
+    place
+      .at(index)
+      .error(
+        `channel \`${printable(channel)}\` has the member \`${printable(member)}\`, which is no agent of project \`${project}\``,
+        didYouMean(member, agents, 'agents of the project'),
+      )
     return false
   })
 }

@@ -11,7 +11,10 @@ export function checkRuntime(name: string, scope: TeamScope, place: Place): Runt
   const { ready, planned } = scope.known.runtimes
   if (descriptor !== null || ready.includes(name)) return descriptor
   if (planned.includes(name)) {
-    place.warning(`the runtime \`${name}\` is known but not used yet: the agent cannot be started`, `choose ${ready.join(' or ')}, or describe the command in runtimes/${name}.yaml`)
+    place.warning(
+      `the runtime \`${name}\` is known but not used yet: the agent cannot be started`,
+      `choose ${ready.join(' or ')}, or describe the command in runtimes/${name}.yaml`,
+    )
     return null
   }
   const names = [...ready, ...planned, ...scope.descriptors.keys()]
@@ -28,7 +31,9 @@ export function resolveDescriptor(name: string, raw: RawDescriptor, place: Place
     const pattern = raw[key]
     if (pattern !== null) checkPattern(pattern, place.at(key))
   }
-  raw.rate_limit_patterns.forEach((pattern, index) => checkPattern(pattern.match, place.at('rate_limit_patterns', index, 'match')))
+  raw.rate_limit_patterns.forEach((pattern, index) =>
+    checkPattern(pattern.match, place.at('rate_limit_patterns', index, 'match')),
+  )
   return {
     name,
     binary: raw.binary,
@@ -57,7 +62,7 @@ function modernPattern(pattern: string): string {
 
 function checkPattern(pattern: string, place: Place): void {
   try {
-    new RegExp(modernPattern(pattern), 'm')
+    RegExp(modernPattern(pattern), 'm')
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: \/.*\/\w*: /s, '') : String(error)
     place.error(`this is not a regular expression: ${reason}`)

@@ -12,9 +12,17 @@ import { resolveAttachments, resolveBudget, resolveHitl, resolveRateLimits, type
 const longestDrain = 600
 
 /** `complete`: every project could be read, so names of projects can be checked. */
-export function resolveTeam(raw: RawCompose, root: string, known: Known, projects: Project[], complete: boolean, place: Place): Team {
+export function resolveTeam(
+  raw: RawCompose,
+  root: string,
+  known: Known,
+  projects: Project[],
+  complete: boolean,
+  place: Place,
+): Team {
   const named: Projects = complete ? projects : null
-  if (raw.name !== null && (raw.name.trim() === '' || /\p{Cc}/u.test(raw.name))) place.at('name').error('the team’s name is blank or holds control characters')
+  if (raw.name !== null && (raw.name.trim() === '' || /\p{Cc}/u.test(raw.name)))
+    place.at('name').error('the team’s name is blank or holds control characters')
   raw.interfaces.forEach((one, index) => checkInterface(one.type, known, place.at('interfaces', index, 'type')))
   return {
     root,
@@ -39,27 +47,49 @@ function folderName(root: string): string {
 
 function resolveBroker(raw: RawCompose['broker'], root: string, place: Place): Broker {
   if (raw.type === 'postgres') {
-    if (raw.url_env === null) place.error('the broker `postgres` has no `url_env`', 'name the environment variable that holds the database URL')
+    if (raw.url_env === null)
+      place.error('the broker `postgres` has no `url_env`', 'name the environment variable that holds the database URL')
     else checkVariable(raw.url_env, place.at('url_env'))
     if (raw.path !== null) place.at('path').warning('`path` means nothing for `postgres`')
     return { type: 'postgres', urlEnv: raw.url_env ?? '' }
   }
-  if (raw.url_env !== null) place.at('url_env').warning('`url_env` means nothing for `sqlite`', 'write `type: postgres`, or take it out')
-  if (raw.path !== null && (raw.path.trim() === '' || raw.path.includes('\0'))) place.at('path').error('the path of the database is empty or holds a NUL character')
+  if (raw.url_env !== null)
+    place.at('url_env').warning('`url_env` means nothing for `sqlite`', 'write `type: postgres`, or take it out')
+  if (raw.path !== null && (raw.path.trim() === '' || raw.path.includes('\0')))
+    place.at('path').error('the path of the database is empty or holds a NUL character')
   return { type: 'sqlite', path: resolve(root, raw.path ?? 'state/mailbox.db') }
 }
 
 function resolveSupervisor(raw: RawCompose['supervisor'], known: Known, place: Place): SupervisorSettings {
   const { ready, planned } = known.supervisors
   const all = [...ready, ...planned]
-  if (planned.includes(raw.type)) place.at('type').warning(`the supervisor \`${raw.type}\` is known but not used yet: the team cannot be started with it`, `use ${ready.join(' or ')}`)
+  if (planned.includes(raw.type))
+    place
+      .at('type')
+      .warning(
+        `the supervisor \`${raw.type}\` is known but not used yet: the team cannot be started with it`,
+        `use ${ready.join(' or ')}`,
+      )
   else if (!ready.includes(raw.type)) {
-    place.at('type').error(`the supervisor \`${printable(raw.type)}\` is not known; it must be one of ${all.join(', ')}`, didYouMean(raw.type, all, 'supervisors'))
+    place
+      .at('type')
+      .error(
+        `the supervisor \`${printable(raw.type)}\` is not known; it must be one of ${all.join(', ')}`,
+        didYouMean(raw.type, all, 'supervisors'),
+      )
   }
   const drain = raw.drain_timeout_secs
-  if (!(drain >= 0 && drain <= longestDrain)) place.at('drain_timeout_secs').error(`\`drain_timeout_secs\` is ${drain}; it must lie in 0..${longestDrain}`, '0 kills at once; 10 is the default')
+  if (!(drain >= 0 && drain <= longestDrain))
+    place
+      .at('drain_timeout_secs')
+      .error(`\`drain_timeout_secs\` is ${drain}; it must lie in 0..${longestDrain}`, '0 kills at once; 10 is the default')
   if (!/^[\w@%+=~. -]{0,64}$/.test(raw.tmux_prefix)) {
-    place.at('tmux_prefix').error('`tmux_prefix` holds characters that a session name may not have, or is longer than 64', 'use letters, digits, `_` and `-`')
+    place
+      .at('tmux_prefix')
+      .error(
+        '`tmux_prefix` holds characters that a session name may not have, or is longer than 64',
+        'use letters, digits, `_` and `-`',
+      )
   }
   return { type: raw.type, tmuxPrefix: raw.tmux_prefix, drainTimeoutMs: Math.round(drain * 1000), tmuxServer: raw.tmux_server }
 }
@@ -67,7 +97,10 @@ function resolveSupervisor(raw: RawCompose['supervisor'], known: Known, place: P
 function checkInterface(type: string, known: Known, place: Place): void {
   const { ready, planned } = known.gateways
   if (ready.includes(type)) return
-  place.info(`nothing uses interfaces of type \`${printable(type)}\` yet`, planned.includes(type) ? null : didYouMean(type, [...ready, ...planned], 'known types'))
+  place.info(
+    `nothing uses interfaces of type \`${printable(type)}\` yet`,
+    planned.includes(type) ? null : didYouMean(type, [...ready, ...planned], 'known types'),
+  )
 }
 
 /** A plain word names one of the scenarios that come along; anything else is a file. */

@@ -5,22 +5,28 @@ import { list, optional, text, variable } from './words.ts'
 export const efforts = ['low', 'medium', 'high', 'xhigh', 'max'] as const
 export const restartModes = ['always', 'on-failure', 'never'] as const
 
+const modes = `plan: read-only; confirm: every tool call is an approval; manual: the runtime asks;
+auto: edits inside cwd are allowed, the rest asks; bypass: nothing asks`
+
 /** One entry of `managers:` or `workers:`. */
 export function agentSchema(known: Known) {
+  const runtimes = [...known.runtimes.ready, ...known.runtimes.planned].join(', ')
   return z.strictObject({
     runtime: text
       .default(known.runtimes.default)
-      .describe(`The agent CLI: ${[...known.runtimes.ready, ...known.runtimes.planned].join(', ')}, or the name of a file runtimes/<name>.yaml`),
+      .describe(`The agent CLI: ${runtimes}, or the name of a file runtimes/<name>.yaml`),
     model: optional(text).describe('Model; left out, the runtime chooses'),
     effort: optional(z.enum(efforts)).describe('How hard the model thinks'),
-    role_prompt: optional(z.union([text, z.array(text)])).describe('File with the role, or several, joined in order; relative to the team root'),
+    role_prompt: optional(z.union([text, z.array(text)])).describe(
+      'File with the role, or several, joined in order; relative to the team root',
+    ),
     display_name: optional(text).describe('Name for people, at most 64 characters; addresses always use the id'),
-    permission_mode: text
-      .default('auto')
-      .describe('plan: read-only; confirm: every tool call is an approval; manual: the runtime asks; auto: edits inside cwd are allowed, the rest asks; bypass: nothing asks'),
+    permission_mode: text.default('auto').describe(modes),
     autonomy: text.default('low_risk_only').describe('full, low_risk_only or proposal_only'),
     can_dm: list(text).describe('Agents of the same project this agent may write to; ["*"] means all, left out means none'),
-    can_broadcast: list(text).describe('Channels of the project this agent may broadcast on; ["*"] means all, left out means none'),
+    can_broadcast: list(text).describe(
+      'Channels of the project this agent may broadcast on; ["*"] means all, left out means none',
+    ),
     reports_to: optional(text).describe('The manager this agent reports to'),
     on_rate_limit: z.array(text).nullable().default(null).describe('Rate-limit hooks in order; [] means do nothing'),
     restart: z.enum(restartModes).default('always').describe('What follows when the process ends; never: exit 0 means done'),
@@ -29,10 +35,14 @@ export function agentSchema(known: Known) {
     env: list(variable).describe('Names of environment variables handed to this agent besides the standard ones'),
     protected: z.boolean().default(false).describe('Spared by `halt` unless it is named'),
     interfaces: z
-      .strictObject({ telegram: optional(z.strictObject({ bot_token_env: variable, chat_ids_env: variable })).describe('Managers only') })
+      .strictObject({
+        telegram: optional(z.strictObject({ bot_token_env: variable, chat_ids_env: variable })).describe('Managers only'),
+      })
       .prefault({})
       .describe('Ways for people to reach this agent'),
-    hooks: list(z.strictObject({ event: text, matcher: optional(text), command: text })).describe('Hooks added to the runtime’s own'),
+    hooks: list(z.strictObject({ event: text, matcher: optional(text), command: text })).describe(
+      'Hooks added to the runtime’s own',
+    ),
     mcps: z
       .record(text, z.strictObject({ command: text, args: list(text), env: z.record(text, text).default({}) }))
       .default({})

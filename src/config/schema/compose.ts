@@ -16,7 +16,9 @@ const broker = z
 function supervisor(known: Known) {
   return z
     .strictObject({
-      type: text.default(known.supervisors.default).describe([...known.supervisors.ready, ...known.supervisors.planned].join(', ')),
+      type: text
+        .default(known.supervisors.default)
+        .describe([...known.supervisors.ready, ...known.supervisors.planned].join(', ')),
       tmux_prefix: text.default('a-').describe('Begins the name of every terminal session'),
       drain_timeout_secs: z.number().default(10).describe('Seconds an agent gets to end politely, 0..600; 0 kills at once'),
       tmux_server: z.enum(['own', 'default']).default('own').describe('own: a tmux server of the team’s; default: the user’s'),
@@ -28,8 +30,16 @@ function supervisor(known: Known) {
 
 const limits = z
   .strictObject({
-    message_bytes: z.int().min(1).default(256 * 1024).describe('Largest message, bytes'),
-    log_bytes: z.int().min(1).default(10 * 1024 * 1024).describe('A terminal log is rotated at this size, bytes'),
+    message_bytes: z
+      .int()
+      .min(1)
+      .default(256 * 1024)
+      .describe('Largest message, bytes'),
+    log_bytes: z
+      .int()
+      .min(1)
+      .default(10 * 1024 * 1024)
+      .describe('A terminal log is rotated at this size, bytes'),
     log_files: z.int().min(1).default(5).describe('Logs kept for each agent'),
   })
   .prefault({})
@@ -43,7 +53,16 @@ const budget = z
   })
   .prefault({})
 
-const sensitive = ['publish', 'release', 'payment', 'external_email', 'external_api_post', 'merge_to_main', 'dns_change', 'deploy']
+const sensitive = [
+  'publish',
+  'release',
+  'payment',
+  'external_email',
+  'external_api_post',
+  'merge_to_main',
+  'dns_change',
+  'deploy',
+]
 
 const hitl = z
   .strictObject({
@@ -102,7 +121,9 @@ export function composeSchema(known: Known) {
     budget,
     hitl,
     rate_limits: rateLimits,
-    interfaces: list(z.strictObject({ type: text, name: text, config: z.unknown().default(null) })).describe('Ways for people to reach the team'),
+    interfaces: list(z.strictObject({ type: text, name: text, config: z.unknown().default(null) })).describe(
+      'Ways for people to reach the team',
+    ),
     attachments,
     projects: list(z.strictObject({ file: text.describe('Relative to the team root') })).describe('One file for each project'),
     rehearsal: optional(text).describe('Run the whole team on the scripted model: the name of a scenario, or its file'),

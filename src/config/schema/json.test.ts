@@ -13,7 +13,11 @@ interface Lines {
 test('every kind of file has a schema that editors can use', () => {
   for (const kind of fileKinds) {
     const schema = jsonSchema(kind, known)
-    expect(schema).toMatchObject({ $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'object', additionalProperties: false })
+    expect(schema).toMatchObject({
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      type: 'object',
+      additionalProperties: false,
+    })
   }
   expect((jsonSchema('compose', known) as Lines).required).toEqual(['version'])
 })

@@ -16,7 +16,10 @@ export function projectSchema(known: Known) {
     channels: list(
       z.strictObject({
         name: text,
-        members: z.union([text, z.array(text)]).default([]).describe('"*" for every agent of the project, or a list of ids'),
+        members: z
+          .union([text, z.array(text)])
+          .default([])
+          .describe('"*" for every agent of the project, or a list of ids'),
       }),
     ),
     managers: agents.describe('Agents that people and other projects talk to'),
