@@ -79,7 +79,7 @@ export function createOutput(options: OutputOptions): Output {
     warn: (text) => note(`${words.yellow('warning:')} ${escapeText(text)}`),
     error(error) {
       const shape = toShape(error)
-      if (json) return note(toJson({ error: { hint: null, facts: {}, ...shape } }))
+      if (json) return note(toJson({ error: { code: shape.code, message: shape.message, hint: shape.hint ?? null, facts: shape.facts ?? {} } }))
       note(`${words.red('error:')} ${escapeText(shape.message)}`)
       if (shape.hint !== undefined) note(`${words.bold('Try:')} ${escapeText(shape.hint)}`)
     },

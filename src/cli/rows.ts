@@ -1,32 +1,41 @@
 import type { AgentRow } from '../api/team.ts'
 import type { Colors, Output } from './output.ts'
 import { quoteArgv } from './quote.ts'
-import { duration } from './text.ts'
+import { table, type Cell, type Column } from './table.ts'
+import { duration, escapeLine, width } from './text.ts'
 
-/** The table of agents, the same in `ps` and at the end of `up`. */
+const columns: Column[] = [
+  { head: 'AGENT', least: 12 },
+  { head: 'ROLE' },
+  { head: 'RUNTIME', least: 8 },
+  { head: 'STATE' },
+  { head: 'FOR', align: 'right' },
+  { head: 'INBOX', align: 'right' },
+  { head: 'RESTARTS', align: 'right' },
+]
+const detail: Column = { head: 'DETAIL', optional: true }
+
+/**
+ * The table of agents, the same in `ps` and at the end of `up`. Details stand in the last column where the
+ * terminal is wide enough for all of them, else below their agents: they say why, so they are never cut.
+ */
 export function printAgents(out: Output, rows: AgentRow[], now: number): void {
-  out.table(
-    [
-      { head: 'AGENT', least: 12 },
-      { head: 'ROLE' },
-      { head: 'RUNTIME', least: 8 },
-      { head: 'STATE' },
-      { head: 'FOR', align: 'right' },
-      { head: 'INBOX', align: 'right' },
-      { head: 'RESTARTS', align: 'right' },
-      { head: 'DETAIL', least: 6, optional: true },
-    ],
-    rows.map((row) => [
-      { text: row.agent, paint: out.color.bold },
-      row.role,
-      row.runtime,
-      { text: row.phase, paint: phaseColor(out.color, row) },
-      duration(now - row.since),
-      row.inbox === 0 ? '-' : String(row.inbox),
-      row.restarts === 0 ? '-' : String(row.restarts),
-      row.detail,
-    ]),
-  )
+  const cells = rows.map((row): Cell[] => [
+    { text: row.agent, paint: out.color.bold },
+    row.role,
+    row.runtime,
+    { text: row.phase, paint: phaseColor(out.color, row) },
+    duration(now - row.since),
+    row.inbox === 0 ? '-' : String(row.inbox),
+    row.restarts === 0 ? '-' : String(row.restarts),
+  ])
+  const wide = table([...columns, detail], cells.map((row, i) => [...row, rows[i]?.detail ?? '']), Infinity, out.color.dim)
+  if (wide.every((line) => width(line) <= out.columns)) return wide.forEach((line) => out.line(line))
+  table(columns, cells, out.columns, out.color.dim).forEach((line, i) => {
+    out.line(line)
+    const why = rows[i - 1]?.detail ?? ''
+    if (why !== '') out.line(out.color.dim(`  ${escapeLine(why)}`))
+  })
 }
 
 export function printAttach(out: Output, rows: AgentRow[]): void {

@@ -25,7 +25,7 @@ test('a narrow terminal cuts the widest column that may be cut, never a number',
 
 test('cells of agents cannot move the cursor or begin a line', () => {
   const [, row] = table(columns, [['x\u001b[2J', '0', 'a\nb']], Infinity)
-  expect(row).toBe('x\\u{1b}[2J      0  a⏎b')
+  expect(row).toBe('x\\u{1b}[2J      0  a↵b')
 })
 
 test('paint is applied after the cell was padded', () => {

@@ -11,7 +11,7 @@ test('a terminal gets no control, bidi or zero-width character of an agent', () 
 })
 
 test('one line stays one line', () => {
-  expect(escapeLine('first\nsecond')).toBe('first⏎second')
+  expect(escapeLine('first\nsecond')).toBe('first↵second')
 })
 
 test('ordinary text of any language is left as it is', () => {
@@ -36,7 +36,11 @@ test('cut keeps within its columns and says that something is missing', () => {
   expect(cut('abcdef', 6)).toBe('abcdef')
   expect(cut('abcdef', 4)).toBe('abc…')
   expect(cut('日本語', 5)).toBe('日本…')
-  expect(width(cut('日本語日本語', 4))).toBeLessThanOrEqual(4)
+  expect(cut('run the tests↵and tell', 15)).toBe('run the tests↵…')
+  expect(cut('abc', 0)).toBe('')
+  for (const text of ['日本語日本語', 'a↵b→c…d', '👍👍👍👍', 'e\u0301e\u0301e\u0301e\u0301e\u0301']) {
+    for (const limit of [1, 2, 3, 4]) expect(width(cut(text, limit)), `${text} ${limit}`).toBeLessThanOrEqual(limit)
+  }
 })
 
 test('pad fills by columns, not by characters', () => {

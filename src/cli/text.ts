@@ -15,9 +15,9 @@ export function escapeText(text: string): string {
     .replace(unsafe, (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`)
 }
 
-/** The same on one line: a line break shows as `⏎`. */
+/** The same on one line: a line break shows as `↵`. */
 export function escapeLine(text: string): string {
-  return escapeText(text).replaceAll('\n', '⏎')
+  return escapeText(text).replaceAll('\n', '↵')
 }
 
 /** JSON that is safe on a terminal too: still the same value to every parser. */
@@ -34,8 +34,16 @@ export function width(text: string): number {
 
 /** Cuts to `limit` columns, the last of them `…` if anything was cut. For text without colours. */
 export function cut(text: string, limit: number): string {
-  const { truncated, ellipsed, index } = measure(text, { limit, ellipsis: '…', ellipsisWidth: 1 })
-  return truncated ? text.slice(0, index) + (ellipsed ? '…' : '') : text
+  if (width(text) <= limit) return text
+  let kept = ''
+  let room = limit - 1
+  // The library's own cut is off by one around symbols, so whole characters are measured one after another.
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    room -= width(segment)
+    if (room < 0) break
+    kept += segment
+  }
+  return limit < 1 ? '' : `${kept}…`
 }
 
 export function pad(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
