@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { compose, dev, known, p, project, said, teamRoot, top } from '../../test/fixtures/config-samples.ts'
+import { compose, dev, known, loud, p, project, said, teamRoot, top } from '../../test/fixtures/config-samples.ts'
 import { load } from './load.ts'
 
 describe('each fault is told at its place', () => {
@@ -282,7 +282,7 @@ describe('each fault is told at its place', () => {
     mkdirSync(join(root, 'roles'), { recursive: true })
     symlinkSync(outside, join(root, 'roles/out'))
     const { diagnostics } = load(root, known)
-    expect(diagnostics).toMatchObject([
+    expect(loud(diagnostics)).toMatchObject([
       { severity: 'error', message: expect.stringMatching(/is a link that leads out of the team root/) },
     ])
   })

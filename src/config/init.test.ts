@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { known, temporaryFolder } from '../../test/fixtures/config-samples.ts'
+import { known, loud, temporaryFolder } from '../../test/fixtures/config-samples.ts'
 import { nextSteps, scaffold, slug, titleCase, type Scaffold } from './init.ts'
 import { load } from './load.ts'
 
@@ -20,7 +20,7 @@ test('a new team is right as it is, and writes nothing before it is told to', ()
   expect(made.files.at(-1)?.path).toBe(join(made.root, 'team-compose.yaml'))
   write(made)
   const { team, diagnostics } = load(made.root, known)
-  expect(diagnostics).toEqual([])
+  expect(loud(diagnostics)).toEqual([])
   expect(team).toMatchObject({ name: 'My Team!', projects: [{ id: 'my-team', name: 'My Team', cwd: join(cwd, 'My Team!') }] })
   expect(nextSteps(made, cwd)[0]).toBe('cd "My Team!"')
 })

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { compose, dev, known, p, project, said, teamRoot } from '../../test/fixtures/config-samples.ts'
+import { compose, dev, known, loud, p, project, said, teamRoot } from '../../test/fixtures/config-samples.ts'
 import { load } from './load.ts'
 
 describe('a team without faults', () => {
   test('has nothing to say, and every default filled in', () => {
     const root = teamRoot()
     const { team, diagnostics, counts } = load(root, known)
-    expect(diagnostics).toEqual([])
+    expect(loud(diagnostics)).toEqual([])
     expect(counts).toEqual({ projects: 1, agents: 2 })
     expect(team).toMatchObject({
       root,
@@ -38,7 +38,7 @@ describe('a team without faults', () => {
       'projects/p.yaml': 'version: 2\nproject: { id: p, name: P, cwd: . }\nchannels:\nmanagers:\n  only:\nworkers:\n',
     })
     const { team, diagnostics } = load(root, known)
-    expect(diagnostics.filter((one) => one.severity !== 'info')).toEqual([])
+    expect(loud(diagnostics)).toEqual([])
     expect(team?.projects[0]?.agents).toMatchObject([{ id: 'only', role: 'manager', runtime: 'alpha' }])
   })
 
@@ -65,10 +65,17 @@ describe('a team without faults', () => {
       'runtimes/own.yaml': "binary: own\nrate_limit_patterns:\n  - match: '(?i)resets (?P<at>\\d+)'\n    resets_at_capture: at\n",
     }
     const { team, diagnostics } = load(teamRoot(files), known)
-    expect(diagnostics).toEqual([])
+    expect(loud(diagnostics)).toEqual([])
     const pattern = team?.projects[0]?.agents[1]?.descriptor?.rateLimitPatterns[0]?.match ?? ''
     expect(new RegExp(pattern).exec('RESETS 17')?.groups?.at).toBe('17')
   })
+})
+
+test('what `auto` means for now is said once a project, to those who ask', () => {
+  const notes = load(teamRoot(), known).diagnostics
+  expect(notes).toMatchObject([
+    { severity: 'info', line: 2, message: expect.stringContaining('permission mode `auto` (lead, dev)') },
+  ])
 })
 
 describe('all errors at once', () => {

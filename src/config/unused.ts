@@ -1,3 +1,4 @@
+import type { Project } from '../core/team.ts'
 import type { Place } from './place.ts'
 
 /**
@@ -26,4 +27,14 @@ export function tellUnused(scope: keyof typeof unusedKeys, place: Place): void {
     const here = place.at(...key.split('.'))
     if (here.said) here.info(`\`${key}\` is not used yet: it is checked and kept, and changes nothing in this version`)
   }
+}
+
+/** What a mode means until the rules it will stand on exist. Once a project, at its head. */
+export function tellModes(project: Project, place: Place): void {
+  const names = project.agents.filter((agent) => agent.permissionMode === 'auto').map((agent) => agent.id)
+  if (names.length === 0) return
+  const who = names.length > 5 ? `${names.slice(0, 5).join(', ')}, …` : names.join(', ')
+  place
+    .at('project')
+    .info(`permission mode \`auto\` (${who}) is the runtime’s own mode of accepting edits: there are no sensitive rules yet`)
 }
