@@ -30,7 +30,9 @@ describe('teams as people have them are right as they are', () => {
   })
 
   test('every example is among them', () => {
-    const found = readdirSync(folder('examples'), { withFileTypes: true }).filter((one) => one.isDirectory() && one.name !== 'scenarios')
+    const found = readdirSync(folder('examples'), { withFileTypes: true }).filter(
+      (one) => one.isDirectory() && one.name !== 'scenarios',
+    )
     expect(teams.map(([path]) => path)).toEqual(expect.arrayContaining(found.map((one) => `examples/${one.name}`)))
   })
 })
