@@ -1,4 +1,5 @@
 import { TroupeError, type ErrorShape } from '../core/error.ts'
+import { LineCutter } from '../util/lines.ts'
 
 /**
  * The operator socket: JSON, one value a line, UTF-8. The client says hello first; after the server's
@@ -65,48 +66,27 @@ export function writeLine(line: ClientLine | ServerLine): string {
 
 /** Cuts a byte stream into parsed lines. Throws `too_large` or `usage`; the stream is of no use after that. */
 export class LineReader {
-  #parts: Buffer[] = []
-  #size = 0
   readonly #limit: number
+  readonly #cutter: LineCutter
   readonly #decoder = new TextDecoder('utf-8', { fatal: true })
 
   /** `limit` in bytes, for one line. */
   constructor(limit: number) {
     this.#limit = limit
+    this.#cutter = new LineCutter(limit)
   }
 
   push(chunk: Buffer): unknown[] {
-    const lines: unknown[] = []
-    let from = 0
-    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
-      this.#keep(chunk.subarray(from, end))
-      const line = this.#take()
-      if (line.length > 0) lines.push(this.#parse(line))
-      from = end + 1
-    }
-    this.#keep(chunk.subarray(from))
-    return lines
+    return this.#cutter.push(chunk).map((line) => this.#parse(line))
   }
 
-  #keep(part: Buffer): void {
-    this.#size += part.length
-    if (this.#size > this.#limit) {
+  #parse(line: Buffer | 'too long'): unknown {
+    if (line === 'too long') {
       throw new TroupeError('too_large', `a line is longer than ${this.#limit} bytes`, {
         hint: 'send less in one call',
         facts: { limit: this.#limit },
       })
     }
-    if (part.length > 0) this.#parts.push(part)
-  }
-
-  #take(): Buffer {
-    const line = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)
-    this.#parts = []
-    this.#size = 0
-    return line
-  }
-
-  #parse(line: Buffer): unknown {
     try {
       return JSON.parse(this.#decoder.decode(line))
     } catch (cause) {

@@ -25,6 +25,8 @@ const steadyMs = 10_000
 /** How long a started daemon may take until its socket answers, ms: then it is left alone, and asked again. */
 const answerMs = 60_000
 const tryEveryMs = 20
+/** How long another daemon, which has the lock, is waited for before ours is started again, ms. */
+const otherMs = 300
 
 type Met = { name: 'leave' } | { name: 'refused' } | { name: 'lost' }
 
@@ -48,6 +50,7 @@ async function keepOn(options: KeepOptions): Promise<KeptEnd> {
   for (;;) {
     if (failures > 1) await sleep(delays[Math.min(failures - 2, delays.length - 1)])
     const lines = (await tryOpen(options.socket)) ?? (await startDaemon(options, values))
+    if (lines === 'ended') return 'asked'
     if (lines === null && !everMet) return 'failed'
     failures += 1
     if (lines === null) continue
@@ -60,20 +63,37 @@ async function keepOn(options: KeepOptions): Promise<KeptEnd> {
   }
 }
 
-async function startDaemon(options: KeepOptions, values: HeldValues | null): Promise<Lines | null> {
-  let code: number | null | 'running' = 'running'
-  await spawnDetached(options.daemon, {
-    cwd: options.root,
-    logFile: options.log,
-    input: JSON.stringify(values),
-    ended: (status) => (code = status),
-  })
-  const failed = (): boolean => code !== 'running' && code !== lockedExit
-  const until = Date.now() + answerMs
-  while (Date.now() < until) {
-    const lines = await tryOpen(options.socket)
+/** Null if it could not start, `ended` if it was asked to go before we met it. */
+async function startDaemon(options: KeepOptions, values: HeldValues | null): Promise<Lines | 'ended' | null> {
+  const until = performance.now() + answerMs
+  while (performance.now() < until) {
+    let code: number | null | 'running' = 'running'
+    await spawnDetached(options.daemon, {
+      cwd: options.root,
+      logFile: options.log,
+      input: JSON.stringify(values),
+      ended: (status) => (code = status),
+    })
+    const met = await firstAnswer(options.socket, until, () => code !== 'running')
+    if (met !== null) return met
+    if (exitOf(code) === 0) return 'ended'
+    if (exitOf(code) !== lockedExit) return null
+  }
+  return null
+}
+
+/** Widens again what the compiler narrowed: the callback above changes it. */
+function exitOf(code: number | null | 'running'): number | null | 'running' {
+  return code
+}
+
+/** Asks until somebody answers; once our own daemon has ended, for a moment longer: it may have found another one starting. */
+async function firstAnswer(socket: string, until: number, ended: () => boolean): Promise<Lines | null> {
+  let last = until
+  while (performance.now() < last) {
+    const lines = await tryOpen(socket)
     if (lines !== null) return lines
-    if (failed()) return null
+    if (ended() && last === until) last = Math.min(until, performance.now() + otherMs)
     await sleep(tryEveryMs)
   }
   return null

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { TroupeError } from '../core/error.ts'
 import { writeAtomic } from '../util/atomic-write.ts'
@@ -14,6 +14,7 @@ export interface Lock {
  */
 export function takeLock(file: string, holder: { pid: number; since: number }): Lock {
   const database = new DatabaseSync(file, { timeout: 0 })
+  chmodSync(file, 0o600) // never opened a second time in this process: closing that would drop the kernel's lock
   try {
     database.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
