@@ -53,7 +53,8 @@ export function rehearsal(scenario: Scenario, { clock }: { clock: Clock }): Rehe
   }
 
   async function turn(wire: Wire, ask: Ask, note: Note, agent: string, signal: AbortSignal): Promise<Response> {
-    const move = nextMove(replay(scenario, agent, ask.turns))
+    const isOffered = (tool: string): boolean => resolveTool(tool, ask.tools) !== null
+    const move = nextMove(replay(scenario, agent, ask.turns, isOffered), isOffered)
     const answer = answerOf(move.says, ask.tools)
     const failing = failures.next(agent, move)
     if (failing === null) {

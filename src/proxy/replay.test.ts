@@ -19,6 +19,8 @@ agents:
         - text: done
     - from: dev
       do: [{ text: "{from} says {text}" }]
+    - when: lost
+      do: [{ tool: missing }, { text: anyway }, { tool: dm }]
     - when: fail
       do: [{ status: 429 }, { text: after }]
     - otherwise: [{ text: hm }]
@@ -31,6 +33,7 @@ agents:
 
 const said = (text: string): Turn => ({ by: 'given', text, spoken: true })
 const model: Turn = { by: 'model' }
+const isOffered = (tool: string): boolean => tool !== 'missing'
 const result: Turn = { by: 'tool', text: 'fine' }
 
 function mail(n: number, from: string, text: string, nonce = 'n0nce'): string {
@@ -60,7 +63,7 @@ function mail(n: number, from: string, text: string, nonce = 'n0nce'): string {
 
 /** The next answer as text: `dm {...}` for a call, `!429` for a failure. */
 function next(turns: Turn[], agent = 'p:lead'): string[] {
-  const move = nextMove(replay(scenario, agent, turns))
+  const move = nextMove(replay(scenario, agent, turns, isOffered), isOffered)
   return [
     ...move.fails.map(({ step }) => (step.how.kind === 'status' ? `!${step.how.status}` : `!${step.how.kind}`)),
     ...move.says.map(({ step, values }) =>
@@ -83,6 +86,7 @@ describe('the place in a script', () => {
     ['no rule fits', [said('what?')], ['hm']],
     ['what a tool says starts nothing', [said('what?'), model, { by: 'tool', text: 'plan x' }], []],
     ['an interrupt drops the rest', [asked, model, result, { by: 'interrupt' }], []],
+    ['a tool that is not on offer does not end the turn', [said('lost')], ['missing {}', 'anyway', 'dm {}']],
     ['a failure comes before the words', [said('fail')], ['!429', 'after']],
   ])('%s', (_, turns, expected) => {
     expect(next(turns)).toEqual(expected)
@@ -127,9 +131,9 @@ it('copes with any conversation', () => {
   )
   fc.assert(
     fc.property(fc.array(turn, { maxLength: 30 }), (turns) => {
-      const queue = replay(scenario, 'p:lead', turns)
+      const queue = replay(scenario, 'p:lead', turns, isOffered)
       // However a conversation went, enough answers end the script.
-      const rest = replay(scenario, 'p:lead', [...turns, ...Array.from({ length: 2 * queue.length + 2 }, (_, i) => (i % 2 === 0 ? result : model))])
+      const rest = replay(scenario, 'p:lead', [...turns, ...Array.from({ length: 2 * queue.length + 2 }, (_, i) => (i % 2 === 0 ? result : model))], isOffered)
       expect(rest).toEqual([])
     }),
   )

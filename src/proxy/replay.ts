@@ -30,6 +30,9 @@ export interface Planned {
   key: string
 }
 
+/** Whether a tool of this short name is on offer in the conversation. */
+export type IsOffered = (tool: string) => boolean
+
 /** One answer of the model: failures to go through first, then what is said. */
 export interface Move {
   fails: (Planned & { step: Extract<Step, { do: 'fail' }> })[]
@@ -39,16 +42,16 @@ export interface Move {
 /**
  * Where an agent is in its script, computed from the conversation alone: a text appends the steps of
  * the first rule that fits it, an answer of the model takes one move away. So neither a restart of the
- * proxy nor a resumed conversation loses the place.
+ * proxy nor a resumed conversation loses the place. A call of a tool that is not on offer counts as text.
  */
-export function replay(scenario: Scenario, agent: string, turns: readonly Turn[]): Planned[] {
+export function replay(scenario: Scenario, agent: string, turns: readonly Turn[], isOffered: IsOffered): Planned[] {
   const script = scriptFor(scenario, agent)
   const seen = new Set<number>()
   let queue: Planned[] = []
   let before: Turn['by'] | null = null
   for (const [place, turn] of turns.entries()) {
     // Some CLIs send one answer as several messages in a row.
-    if (turn.by === 'model' && before !== 'model') queue = afterMove(queue)
+    if (turn.by === 'model' && before !== 'model') queue = queue.slice(moveLength(queue, isOffered))
     if (turn.by === 'interrupt') queue = []
     if (turn.by === 'given' || turn.by === 'tool') queue = [...queue, ...stepsFor(script, turn, seen, place, queue.length === 0)]
     before = turn.by
@@ -106,18 +109,14 @@ function isFrom(mail: Mail | null, name: string): boolean {
  * The next answer. Text goes out together with the tool call that follows it: an answer without a call
  * would end the turn in the middle of the script.
  */
-export function nextMove(queue: readonly Planned[]): Move {
-  const steps = queue.slice(0, moveLength(queue))
+export function nextMove(queue: readonly Planned[], isOffered: IsOffered): Move {
+  const steps = queue.slice(0, moveLength(queue, isOffered))
   const isFailure = (planned: Planned): planned is Move['fails'][number] => planned.step.do === 'fail'
   return { fails: steps.filter(isFailure), says: steps.filter((planned) => !isFailure(planned)) }
 }
 
-function afterMove(queue: Planned[]): Planned[] {
-  return queue.slice(moveLength(queue))
-}
-
-function moveLength(queue: readonly Planned[]): number {
-  const call = queue.findIndex((planned) => planned.step.do === 'tool')
+function moveLength(queue: readonly Planned[], isOffered: IsOffered): number {
+  const call = queue.findIndex(({ step }) => step.do === 'tool' && isOffered(step.tool))
   return call === -1 ? queue.length : call + 1
 }
 

@@ -15,9 +15,10 @@ interface Entry {
 /** YAML word → runtime, loaded when it is first needed. One line for each. */
 const runtimes: Readonly<Record<string, Entry>> = {
   'claude-code': {
+    load: async () => (await import('./claude/index.ts')).claude,
     env: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_BASE_URL', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_CONFIG_DIR'],
   },
-  scripted: { env: [] },
+  scripted: { load: async () => (await import('./scripted.ts')).scripted, env: [] },
   codex: { env: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CODEX_HOME'] },
   gemini: { env: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'] },
   opencode: { env: [] },
