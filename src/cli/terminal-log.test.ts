@@ -7,7 +7,7 @@ test('colours, titles and cursor jumps go, words stay', () => {
 
 test('a line drawn over keeps its last state', () => {
   expect(readableLines('10%\r50%\r100%\r\ndone')).toEqual(['100%', 'done'])
-  expect(readableLines('abd\bc\n')).toEqual(['abc', ''])
+  expect(readableLines('abd\bc\n')).toEqual(['abc'])
 })
 
 test('a frame that is drawn again and again shows once', () => {

@@ -16,7 +16,8 @@ export function readableLines(raw: string): string[] {
     .replace(forward, (_, columns: string) => ' '.repeat(Math.min(200, Number(columns || '1'))))
     .replace(elsewhere, '\n')
   const lines = stripVTControlCharacters(text).replaceAll('\r\n', '\n').split('\n').map(lastState)
-  return lines.filter((line, i) => !isFrame(line) || line !== (lines[i - 1] ?? ''))
+  const shown = lines.filter((line, i) => !isFrame(line) || line !== (lines[i - 1] ?? ''))
+  return shown.at(-1) === '' ? shown.slice(0, -1) : shown
 }
 
 /** A carriage return draws the line anew; a backspace takes a character back. */
