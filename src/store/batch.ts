@@ -103,7 +103,7 @@ export class GroupCommit {
 
   #publish(events: JournalEvent[]): void {
     if (events.length === 0) return
-    for (const listener of [...this.#listeners]) {
+    for (const listener of this.#listeners) {
       try {
         listener(events)
       } catch (error) {

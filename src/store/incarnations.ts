@@ -8,14 +8,14 @@ export function incarnationsReader(db: Db, team: string): IncarnationsReader {
   return {
     async get(id) {
       const row = await all().where('id', '=', id).executeTakeFirst()
-      return row && read(row)
+      return row && readIncarnation(row)
     },
     async byToken(tokenHash) {
       const row = await all().where('token_hash', '=', tokenHash).where('ended_at', 'is', null).executeTakeFirst()
-      return row && read(row)
+      return row && readIncarnation(row)
     },
     async live() {
-      return (await all().where('ended_at', 'is', null).orderBy('started_at').orderBy('id').execute()).map(read)
+      return (await all().where('ended_at', 'is', null).orderBy('started_at').orderBy('id').execute()).map(readIncarnation)
     },
   }
 }
@@ -24,7 +24,7 @@ export function incarnationsWriter(db: Db, by: Written): Tx['incarnations'] {
   return {
     ...incarnationsReader(db, by.team),
     async insert(incarnation) {
-      await db.insertInto('incarnations').values(row(by, incarnation)).execute()
+      await db.insertInto('incarnations').values(incarnationRow(by, incarnation)).execute()
     },
     async update(id, change) {
       const { ended, ...same } = change
@@ -38,7 +38,7 @@ export function incarnationsWriter(db: Db, by: Written): Tx['incarnations'] {
   }
 }
 
-function read(row: Selectable<IncarnationTable>): Incarnation {
+function readIncarnation(row: Selectable<IncarnationTable>): Incarnation {
   return {
     id: row.id,
     agent: row.agent,
@@ -51,7 +51,7 @@ function read(row: Selectable<IncarnationTable>): Incarnation {
   }
 }
 
-function row(by: Written, incarnation: Incarnation): IncarnationTable {
+function incarnationRow(by: Written, incarnation: Incarnation): IncarnationTable {
   return {
     ...by,
     id: incarnation.id,

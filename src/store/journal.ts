@@ -76,9 +76,9 @@ export function streamName(at: { host: string; epoch: number }): string {
 }
 
 /** The next events of one stream, in order. */
-export async function pageOf(db: Db, team: string, stream: string, after: number, limit: number): Promise<JournalEvent[]> {
+export async function pageOf(db: Db, team: string, stream: string, from: number, limit: number): Promise<JournalEvent[]> {
   const query = db.selectFrom('events').selectAll().where('team', '=', team).where('stream', '=', stream)
-  return (await query.where('seq', '>', after).orderBy('seq').limit(limit).execute()).map(readEvent)
+  return (await query.where('seq', '>', from).orderBy('seq').limit(limit).execute()).map(readEvent)
 }
 
 async function after(db: Db, team: string, cursor: Cursor, limit: number): Promise<{ events: JournalEvent[]; gone: boolean }> {
@@ -104,7 +104,7 @@ async function recent(db: Db, team: string, { agent, since, limit }: Recent): Pr
     if (agent !== undefined) query = query.where('agent', '=', agent)
     if (since !== undefined) query = query.where('at', '>=', since)
     const rows = await query.orderBy('seq', 'desc').limit(limit).execute()
-    newest.push(rows.map(readEvent).reverse())
+    newest.push(rows.map(readEvent).toReversed())
   }
   return merge(newest, limit * newest.length).slice(-limit)
 }
