@@ -27,13 +27,17 @@ function missing(task, args) {
   if (system.length > 0) steps.push(() => installSystem(system, task))
   if (packagesMissing(root)) steps.push(() => installPackages(root))
   if (findNode(nodeStore(root)) === null) {
-    steps.push(() => {
-      say(`set-up: Node 24 into .node (this one is ${process.version}; 190 MB)`)
-      fetchNode(nodeStore(root))
-    })
+    steps.push(installNode)
   }
   if (needsClis(task, args) && clisMissing(root)) steps.push(() => installClis(root))
   return steps
+}
+
+function installNode() {
+  const started = Date.now()
+  say(`set-up: Node 24 into .node (this one is ${process.version}; 190 MB)`)
+  fetchNode(nodeStore(root))
+  say(`set-up: done in ${((Date.now() - started) / 1000).toFixed(1)} s`)
 }
 
 function needsClis(task, args) {
