@@ -1,4 +1,4 @@
-import { globalOptions, groups, type Command } from './tree/index.ts'
+import type { Language, Syntax } from './tree/syntax.ts'
 
 export interface Candidates {
   fixed: string[]
@@ -7,28 +7,28 @@ export interface Candidates {
 }
 
 /** What may stand where the last of the words is being typed. `words` are those after `troupe`. */
-export function candidates(words: string[]): Candidates {
+export function candidates(words: string[], language: Language): Candidates {
   const last = words.at(-1) ?? ''
   const before = words.slice(0, -1)
-  const { command, operands, wantsValue } = read(before)
+  const { command, operands, wantsValue } = read(before, language)
   if (wantsValue) return { fixed: [], live: null }
-  if (last.startsWith('-')) return { fixed: flagsOf([...globalOptions, ...(command?.options ?? []), ['-h, --help', '']]), live: null }
-  const subs = command === null ? groups.flatMap((group) => group.commands) : (command.commands ?? [])
+  if (last.startsWith('-')) return { fixed: flagsOf([...language.options, ...(command?.options ?? []), ['-h, --help', '']]), live: null }
+  const subs = command === null ? language.commands : (command.commands ?? [])
   const fixed = operands > 0 ? [] : subs.filter((sub) => !sub.hidden).flatMap((sub) => [sub.name, ...(sub.alias === undefined ? [] : [sub.alias])])
   return { fixed: [...fixed, ...wordsOf(command, operands)], live: liveOf(command, operands) }
 }
 
-function read(before: string[]): { command: Command | null; operands: number; wantsValue: boolean } {
-  let command: Command | null = null
+function read(before: string[], language: Language): { command: Syntax | null; operands: number; wantsValue: boolean } {
+  let command: Syntax | null = null
   let operands = 0
   let wantsValue = false
   for (const word of before) {
     if (wantsValue) {
       wantsValue = false
     } else if (word.startsWith('-') && word !== '-') {
-      wantsValue = takesValue([...globalOptions, ...(command?.options ?? [])], word)
+      wantsValue = takesValue([...language.options, ...(command?.options ?? [])], word)
     } else {
-      const sub: Command | undefined = operands > 0 ? undefined : find(command, word)
+      const sub: Syntax | undefined = operands > 0 ? undefined : find(command, word, language)
       if (sub === undefined) operands += 1
       else command = sub
     }
@@ -36,8 +36,8 @@ function read(before: string[]): { command: Command | null; operands: number; wa
   return { command, operands, wantsValue }
 }
 
-function find(command: Command | null, word: string): Command | undefined {
-  const commands = command === null ? groups.flatMap((group) => group.commands) : (command.commands ?? [])
+function find(command: Syntax | null, word: string, language: Language): Syntax | undefined {
+  const commands = command === null ? language.commands : (command.commands ?? [])
   return commands.find((each) => each.name === word || each.alias === word)
 }
 
@@ -49,19 +49,19 @@ function flagsOf(options: [string, string][]): string[] {
   return options.flatMap(([flags]) => flags.split(/[ ,]+/).filter((flag) => flag.startsWith('--')))
 }
 
-function argAt(command: Command | null, operands: number): string | undefined {
+function argAt(command: Syntax | null, operands: number): string | undefined {
   const args = (command?.args ?? []).map(([name]) => name)
   const last = args.at(-1)
   return args[operands] ?? (last?.includes('...') === true ? last : undefined)
 }
 
-function liveOf(command: Command | null, operands: number): Candidates['live'] {
+function liveOf(command: Syntax | null, operands: number): Candidates['live'] {
   const arg = argAt(command, operands)
   if (arg === undefined) return null
   return /agent/.test(arg) ? 'agents' : /channel/.test(arg) ? 'channels' : null
 }
 
-function wordsOf(command: Command | null, operands: number): string[] {
+function wordsOf(command: Syntax | null, operands: number): string[] {
   const arg = argAt(command, operands)
   return arg === '<shell>' ? ['bash', 'zsh', 'fish'] : command?.name === 'schema' ? ['compose', 'project', 'runtime'] : []
 }

@@ -1,12 +1,15 @@
 import type { Readable } from 'node:stream'
 import type { Input, OperationName, Output as Answer, StreamItem } from '../api/index.ts'
 import type { Output } from './output.ts'
+import type { Language } from './tree/syntax.ts'
 
 export type Env = Record<string, string | undefined>
 
 /** What a command gets to work with. Nothing in it is opened before it is asked for. */
 export interface Cli {
   out: Output
+  /** What can be typed. */
+  language: Language
   env: Env
   cwd: string
   stdin: () => Readable & { isTTY?: boolean }

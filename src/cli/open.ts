@@ -5,9 +5,11 @@ import { teamPaths } from '../config/paths.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Cli, Env } from './cli.ts'
 import type { Output } from './output.ts'
+import type { Language } from './tree/syntax.ts'
 
 export interface CliOptions {
   out: Output
+  language: Language
   env: Env
   cwd: string
   stdin: Cli['stdin']
@@ -39,7 +41,7 @@ async function connectOrStart(root: string, { env, out }: CliOptions): Promise<C
 
 /** Finds the root and connects when a command first asks for it, once. */
 export function openCli(options: CliOptions): Cli {
-  const { out, env, cwd, stdin, signal, rootFlag } = options
+  const { out, language, env, cwd, stdin, signal, rootFlag } = options
   let root: string | undefined
   let client: Promise<Client> | undefined
 
@@ -56,6 +58,7 @@ export function openCli(options: CliOptions): Cli {
 
   return {
     out,
+    language,
     env,
     cwd,
     stdin,

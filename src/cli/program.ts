@@ -3,7 +3,7 @@ import { TroupeError } from '../core/error.ts'
 import { nearest } from '../core/nearest.ts'
 import { Given } from './given.ts'
 import { pad, width } from './text.ts'
-import { globalOptions, groups, later, rootExamples, type Command } from './tree/index.ts'
+import { commands, globalOptions, groups, later, rootExamples, type Command } from './tree/index.ts'
 
 /** What the command line asks for. Help and version have been printed already when it is `nothing`. */
 export type Request =
@@ -34,12 +34,11 @@ export async function parse(argv: string[], options: ProgramOptions): Promise<Re
 
 /** Only the commands that the line may mean: building all of them takes longer than the rest of a start. */
 function commandsIn(argv: string[]): readonly Command[] {
-  const all = groups.flatMap((group) => group.commands)
-  const named = all.filter((command) => argv.includes(command.name) || (command.alias !== undefined && argv.includes(command.alias)))
-  return named.length > 0 && !['help', '-h', '--help'].includes(argv[0] ?? '') ? named : all
+  const named = commands.filter((command) => argv.includes(command.name) || (command.alias !== undefined && argv.includes(command.alias)))
+  return named.length > 0 && !['help', '-h', '--help'].includes(argv[0] ?? '') ? named : commands
 }
 
-function build({ version, write, writeError, columns }: ProgramOptions, commands: readonly Command[], chosen: (request: Request) => void): Parser {
+function build({ version, write, writeError, columns }: ProgramOptions, wanted: readonly Command[], chosen: (request: Request) => void): Parser {
   const program = new Parser('troupe')
   refuseUnknown(program)
     .exitOverride()
@@ -60,7 +59,7 @@ function build({ version, write, writeError, columns }: ProgramOptions, commands
   for (const [flags, about] of globalOptions) program.option(flags, about)
   for (const group of groups) {
     for (const command of group.commands) {
-      if (commands.includes(command)) add(program, command, chosen).helpGroup(`${group.title}:`)
+      if (wanted.includes(command)) add(program, command, chosen).helpGroup(`${group.title}:`)
     }
   }
   return program
@@ -117,8 +116,7 @@ function unknownCommand(name: string, parent: Parser): TroupeError {
     return new TroupeError('usage', `troupe ${name} is not available in this version`, { hint: 'troupe --help shows what is', facts: { command: name } })
   }
   const path = parent.parent === null ? 'troupe' : `troupe ${parent.name()}`
-  const all = groups.flatMap((group) => group.commands)
-  const known = parent.parent === null ? all : (all.find((each) => each.name === parent.name())?.commands ?? [])
+  const known = parent.parent === null ? commands : (commands.find((each) => each.name === parent.name())?.commands ?? [])
   const names = known.filter((each) => each.hidden !== true).flatMap((each) => [each.name, ...(each.alias === undefined ? [] : [each.alias])])
   const meant = nearest(name, names)
   return new TroupeError('usage', `there is no command "${path === 'troupe' ? '' : `${parent.name()} `}${name}"`, {

@@ -4,6 +4,7 @@ import type { Cli } from './cli.ts'
 import { openCli } from './open.ts'
 import { createOutput, type Output } from './output.ts'
 import { parse } from './program.ts'
+import { language } from './tree/index.ts'
 
 export interface World {
   /** Without node and script. */
@@ -35,7 +36,7 @@ export async function run(world: World): Promise<number> {
       columns: Math.min(out.columns, 100),
     })
     if (request.do === 'nothing') return request.exitCode
-    cli = openCli({ ...world, out, rootFlag: request.given.text('root') ?? null, signal: stop.signal })
+    cli = openCli({ ...world, out, language, rootFlag: request.given.text('root') ?? null, signal: stop.signal })
     const code = (await request.run(cli, request.given)) || 0
     return stop.signal.aborted ? interrupted : code
   } catch (error) {

@@ -15,7 +15,7 @@ test('validate --json keeps its shape', async () => {
   expect(code).toBe(2)
   expect(report).toMatchObject({ ok: false, projects: 1, agents: 2 })
   const error = report.diagnostics.find((one: { severity: string }) => one.severity === 'error')
-  expect(Object.keys(error).sort()).toEqual(['column', 'file', 'hint', 'line', 'message', 'severity'])
+  expect(Object.keys(error).toSorted()).toEqual(['column', 'file', 'hint', 'line', 'message', 'severity'])
   expect(error).toMatchObject({ line: 7, hint: expect.stringContaining('dev') })
 })
 

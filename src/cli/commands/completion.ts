@@ -36,8 +36,8 @@ export async function completion({ out }: Cli, given: Given): Promise<void> {
   const shell = given.required('shell')
   const script = scripts[shell]
   if (script === undefined) {
-    const names = Object.keys(scripts)
-    throw new TroupeError('usage', `there is no completion for "${shell}"`, { hint: `troupe completion ${nearest(shell, names) ?? names.join('|')}` })
+    const shells = Object.keys(scripts)
+    throw new TroupeError('usage', `there is no completion for "${shell}"`, { hint: `troupe completion ${nearest(shell, shells) ?? shells.join('|')}` })
   }
   out.raw(script)
 }
@@ -45,7 +45,7 @@ export async function completion({ out }: Cli, given: Given): Promise<void> {
 /** One candidate a line. Silent when there is no team: completion never complains. */
 export async function complete(cli: Cli, given: Given): Promise<void> {
   const words = given.words('words')
-  const { fixed, live } = candidates(words)
+  const { fixed, live } = candidates(words, cli.language)
   const last = words.at(-1) ?? ''
   const named = live === null ? [] : await names(cli, live).catch(() => [])
   for (const word of [...fixed, ...named]) if (word.startsWith(last)) cli.out.line(word)

@@ -69,7 +69,7 @@ function parsed(line: string): unknown {
 }
 
 const levels: Record<number, string> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' }
-const known = ['time', 'level', 'msg', 'pid', 'hostname', 'name']
+const known = new Set(['time', 'level', 'msg', 'pid', 'hostname', 'name'])
 
 /** A pino line as `14:03:59 warn  message  key=value`. */
 export function logLine(line: string): string {
@@ -77,7 +77,7 @@ export function logLine(line: string): string {
   if (typeof record !== 'object' || record === null) return escapeLine(line)
   const { time, level, msg } = record as { time?: unknown; level?: unknown; msg?: unknown }
   const at = typeof time === 'number' ? clockTime(time, Date.now()) : String(time ?? '')
-  const facts = Object.entries(record).filter(([key]) => !known.includes(key))
+  const facts = Object.entries(record).filter(([key]) => !known.has(key))
   const rest = facts.map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`).join(' ')
   return escapeLine([at, (levels[Number(level)] ?? String(level ?? '')).padEnd(5), String(msg ?? ''), rest].filter((part) => part !== '').join(' '))
 }

@@ -55,7 +55,7 @@ async function printLog(cli: Cli, given: Given, log: Log, prefix: Prefix): Promi
 /** `x.log.5` is older than `x.log.1`. */
 function oldestFirst(files: string[]): string[] {
   const age = (file: string): number => Number(/\.(\d+)$/.exec(file)?.[1] ?? 0)
-  return [...files].sort((a, b) => age(b) - age(a))
+  return files.toSorted((a, b) => age(b) - age(a))
 }
 
 function limited(given: Given, lines: string[]): string[] {

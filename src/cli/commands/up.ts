@@ -33,7 +33,7 @@ function watch(cli: Cli): () => Promise<void> {
     try {
       for await (const item of cli.events(null, AbortSignal.any([stop.signal, cli.signal]))) {
         const event = eventOf(item.data)
-        if (event?.agent != null && event.type.startsWith('agent.')) cli.out.told(lineOf(event, Date.now()))
+        if (event?.type.startsWith('agent.') === true) cli.out.told(lineOf(event, Date.now()))
       }
     } catch (error) {
       // The call itself fails with the same reason if it matters; the lines are only company.

@@ -2,6 +2,7 @@ import { agents } from './agents.ts'
 import type { Command, Group } from './command.ts'
 import { files } from './files.ts'
 import { mail } from './mail.ts'
+import type { Language } from './syntax.ts'
 import { system } from './system.ts'
 import { team } from './team.ts'
 
@@ -24,6 +25,11 @@ export const rootExamples: [string, string][] = [
   ['rehearse', 'see one at work, offline'],
 ]
 
+/** Every command of every group. */
+export const commands: Command[] = groups.flatMap((group) => group.commands)
+
+export const language: Language = { commands, options: globalOptions }
+
 /** Every command a person can type, with its full name. */
 export function allCommands(): { path: string; command: Command }[] {
   const walk = (command: Command, prefix: string): { path: string; command: Command }[] => {
@@ -31,7 +37,7 @@ export function allCommands(): { path: string; command: Command }[] {
     const own = command.run === undefined ? [] : [{ path, command }]
     return [...own, ...(command.commands ?? []).flatMap((sub) => walk(sub, `${path} `))]
   }
-  return groups.flatMap((group) => group.commands.flatMap((command) => walk(command, '')))
+  return commands.flatMap((command) => walk(command, ''))
 }
 
 /** Commands of the design that this version does not have: a clear word instead of "unknown command". */

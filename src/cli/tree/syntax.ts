@@ -1,0 +1,23 @@
+/** How a command is written: what help, completion and the parser need, and nothing that runs. */
+export interface Syntax {
+  name: string
+  alias?: string
+  /** One line, no full stop. */
+  about: string
+  /** Commander's syntax: `<agent>`, `[agents...]`, with a line about it. */
+  args?: [string, string][]
+  options?: [string, string][]
+  /** Command line after `troupe `, and what it does. */
+  examples?: [string, string][]
+  /** Sentences that the help shows below the options. */
+  more?: string
+  commands?: Syntax[]
+  hidden?: boolean
+}
+
+/** The whole command line. */
+export interface Language {
+  commands: Syntax[]
+  /** Options that may stand anywhere. */
+  options: [string, string][]
+}
