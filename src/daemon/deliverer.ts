@@ -5,7 +5,7 @@ import { next, type Delivery } from '../core/delivery.ts'
 import { isPreview, render } from '../core/envelope.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
 import type { Message } from '../core/message.ts'
-import type { Attempt, Parcel, Session } from '../core/runtime.ts'
+import type { Attempt, Parcel, Runtime, Session } from '../core/runtime.ts'
 import { findAgent, type Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
 import type { Agents } from './agents.ts'
@@ -17,7 +17,7 @@ const proofPatience = 15_000
 const mostOffers = 4
 /** How long after a refusal of every rung the next try comes without any event. ms */
 const refusedPause = 2_000
-/** Open messages looked at in one go, per recipient. */
+/** Messages looked at in one go, per recipient. */
 const batch = 100
 
 interface Offer {
@@ -89,6 +89,11 @@ export class Deliverer {
 
   /** Why this delivery is still queued, in words; null if there is nothing to say. */
   waitingFor(messageId: string, recipient: string): string | null {
+    const { team, agents } = this.#parts
+    if (findAgent(team(), recipient) === undefined) return 'the agent to be in the team'
+    const { incarnation, phase } = agents.get(recipient)
+    if (incarnation === null) return `the agent to run (it is ${phase.name})`
+    if (this.isOffered(messageId, recipient, incarnation)) return 'proof that it arrived'
     return this.#waits.get(key(messageId, recipient)) ?? null
   }
 
@@ -127,33 +132,33 @@ export class Deliverer {
   }
 
   async #serve(recipient: string): Promise<void> {
-    const { store, agents, sessions, team } = this.#parts
-    const agent = findAgent(team(), recipient)
-    const state = agents.get(recipient)
-    const open = await store.read((db) => db.deliveries.open(recipient, batch))
-    const entry = sessions.get(state.incarnation)
+    const { store, agents, sessions } = this.#parts
+    const { incarnation } = agents.get(recipient)
+    const entry = sessions.get(incarnation)
+    if (incarnation === null || entry === undefined) return
     /** Senders one of whose messages must wait: their later ones wait behind it. */
     const held = new Set<string>()
-    for (const each of open) {
-      if (await this.#isForAnother(each, state.incarnation)) continue
-      if (state.incarnation !== null && each.delivery.state === 'delivered' && each.delivery.incarnation === state.incarnation) continue
-      if (held.has(each.message.from)) continue
-      if (agent === undefined || entry === undefined || state.incarnation === null) {
-        this.#wait(each, agent === undefined ? 'the agent to be in the team' : `the agent to run (it is ${state.phase.name})`)
-        continue
-      }
-      const step = next(
-        { priority: each.message.priority, trust: each.message.trust },
-        { phase: state.phase, rungs: entry.runtime.abilities.rungs },
-      )
-      if (step.do === 'wait') this.#wait(each, step.for)
-      const gone = step.do === 'offer' && (await this.#offer(each, step.rungs, entry.session, state.incarnation, state.phase.name === 'idle'))
-      if (!gone) held.add(each.message.from)
+    for (let after = 0; ; ) {
+      const due = await store.read((db) => db.deliveries.due(recipient, incarnation, after, batch))
+      for (const each of due) await this.#step(each, incarnation, entry, held)
+      after = due.at(-1)?.message.n ?? after
+      if (due.length < batch || this.#stopped) return
     }
   }
 
+  async #step(each: Open, incarnation: string, entry: { runtime: Runtime; session: Session }, held: Set<string>): Promise<void> {
+    const { message, delivery } = each
+    const { phase } = this.#parts.agents.get(delivery.recipient)
+    if (await this.#isForAnother(each, incarnation)) return
+    if (held.has(message.from)) return
+    const step = next({ priority: message.priority, trust: message.trust }, { phase, rungs: entry.runtime.abilities.rungs })
+    if (step.do === 'wait') this.#wait(each, step.for)
+    const gone = step.do === 'offer' && (await this.#offer(each, step.rungs, entry.session, incarnation, phase.name === 'idle'))
+    if (!gone) held.add(message.from)
+  }
+
   /** A control message for an incarnation that is over must not act on the next one. */
-  async #isForAnother({ message, delivery }: Open, incarnation: string | null): Promise<boolean> {
+  async #isForAnother({ message, delivery }: Open, incarnation: string): Promise<boolean> {
     const { control } = message
     if (control === null || control.incarnation === incarnation) return false
     const reason = `meant for incarnation ${control.incarnation.slice(-12)}, which is over`

@@ -79,11 +79,8 @@ export class Fetching {
     const until = this.#clock.now() + Math.min(timeoutMs, longestWatch)
     for (;;) {
       const arrived = this.#arrival(recipient, signal)
-      const open = await this.open(recipient, 100)
-      const fresh = open.filter(({ message, delivery }) => {
-        const has = delivery.state === 'delivered' && delivery.incarnation === incarnation
-        return !has && !this.#deliverer.isOffered(message.id, recipient, incarnation)
-      })
+      const due = await this.#store.read((db) => db.deliveries.due(recipient, incarnation, 0, 100))
+      const fresh = due.filter(({ message }) => !this.#deliverer.isOffered(message.id, recipient, incarnation))
       const left = until - this.#clock.now()
       if (fresh.length > 0 || left <= 0 || signal.aborted) {
         arrived.cancel()

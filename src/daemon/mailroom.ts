@@ -2,6 +2,7 @@ import { v7 as uuid } from 'uuid'
 import { canBroadcast, canDm, isPerson, trustOf, type Permission } from '../core/acl.ts'
 import { channelAddress, resolveAgent, resolveChannel } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
+import { describeDelivery } from '../core/delivery.ts'
 import { TroupeError } from '../core/error.ts'
 import { sha256 } from '../core/event.ts'
 import type { Message, Priority, Sender, Trust } from '../core/message.ts'
@@ -21,6 +22,8 @@ export interface Letter {
 export interface Posted {
   message: Message
   recipients: string[]
+  /** As it stands: `queued`, or further where the key was used before. */
+  deliveries: { to: string; state: string }[]
 }
 
 /** Takes messages in: who may, to whom, once. A refusal makes no row; an id is returned only when it is durable. */
@@ -81,7 +84,12 @@ export class Mailroom {
             facts: { id: earlier.id, n: earlier.n },
           })
         }
-        return { message: earlier, recipients: (await tx.deliveries.of(earlier.id)).map((delivery) => delivery.recipient) }
+        const deliveries = await tx.deliveries.of(earlier.id)
+        return {
+          message: earlier,
+          recipients: deliveries.map((delivery) => delivery.recipient),
+          deliveries: deliveries.map((delivery) => ({ to: delivery.recipient, state: describeDelivery(delivery) })),
+        }
       }
       const kept = await tx.messages.insert(message, recipients)
       await tx.journal({
@@ -90,7 +98,7 @@ export class Mailroom {
         agent: isPerson(kept.from) ? null : kept.from,
         data: { n: kept.n, from: kept.from, to: kept.to, recipients, bytes: Buffer.byteLength(kept.text), sha256: sha256(kept.text), priority: kept.priority },
       })
-      return { message: kept, recipients }
+      return { message: kept, recipients, deliveries: recipients.map((to) => ({ to, state: 'queued' })) }
     })
   }
 }

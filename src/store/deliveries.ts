@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type { Delivery, DeliveryState } from '../core/delivery.ts'
 import type { Message } from '../core/message.ts'
 import type { Db } from './engine.ts'
@@ -19,7 +19,13 @@ export function deliveriesReader(db: Db, team: string): DeliveriesReader {
       const row = await all().where('message_id', '=', messageId).where('recipient', '=', recipient).executeTakeFirst()
       return row && readDelivery(row)
     },
-    open: (recipient, limit) => open(db, team, recipient, limit),
+    open: async (recipient, limit) => await withMessages(db, team, await unacknowledgedOf(db, team, recipient).limit(limit).execute()),
+    async due(recipient, incarnation, after, limit) {
+      const missing = unacknowledgedOf(db, team, recipient).where((row) =>
+        row.or([row('state', '=', 'queued'), row('incarnation', 'is', null), row('incarnation', '!=', incarnation)]),
+      )
+      return await withMessages(db, team, await missing.where('n', '>', after).limit(limit).execute())
+    },
     async waiting() {
       const query = db.selectFrom('deliveries').select('recipient').distinct().where('team', '=', team)
       const rows = await query.where('state', '=', 'queued').orderBy('recipient').execute()
@@ -47,16 +53,17 @@ export function deliveriesWriter(db: Db, by: Written): Tx['deliveries'] {
   }
 }
 
-async function open(db: Db, team: string, recipient: string, limit: number): Promise<{ message: Message; delivery: Delivery }[]> {
-  const rows = await db
+function unacknowledgedOf(db: Db, team: string, recipient: string) {
+  return db
     .selectFrom('deliveries')
     .selectAll()
     .where('team', '=', team)
     .where('state', 'in', unacknowledged)
     .where('recipient', '=', recipient)
     .orderBy('n')
-    .limit(limit)
-    .execute()
+}
+
+async function withMessages(db: Db, team: string, rows: Selectable<DeliveryTable>[]): Promise<{ message: Message; delivery: Delivery }[]> {
   if (rows.length === 0) return []
   const ids = rows.map((row) => row.message_id)
   const found = await db.selectFrom('messages').selectAll().where('team', '=', team).where('id', 'in', ids).execute()

@@ -92,6 +92,8 @@ export interface DeliveriesReader {
   get(messageId: string, recipient: string): Promise<Delivery | undefined>
   /** Not acked, not dead, oldest message first. */
   open(recipient: string, limit: number): Promise<{ message: Message; delivery: Delivery }[]>
+  /** Open, and not delivered to this incarnation: oldest message first, from message number `after` on. */
+  due(recipient: string, incarnation: string, after: number, limit: number): Promise<{ message: Message; delivery: Delivery }[]>
   /** Every recipient with queued deliveries. */
   waiting(): Promise<string[]>
   /** Number of unacknowledged deliveries by recipient. */

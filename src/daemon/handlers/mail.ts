@@ -10,7 +10,7 @@ import type { Parts } from '../parts.ts'
 export function mail(parts: Parts): Pick<Handlers, 'send' | 'mail' | 'explain.message'> {
   return {
     send: async (input) => {
-      const { message, recipients } = await parts.mailroom.post({
+      const { message, deliveries } = await parts.mailroom.post({
         from: 'user',
         to: input.to,
         text: input.text,
@@ -18,9 +18,7 @@ export function mail(parts: Parts): Pick<Handlers, 'send' | 'mail' | 'explain.me
         priority: input.priority,
         key: input.key ?? null,
       })
-      const deliveries = await parts.store.read((db) => db.deliveries.of(message.id))
-      const states = new Map(deliveries.map((delivery) => [delivery.recipient, describeDelivery(delivery)]))
-      return { id: message.id, n: message.n, deliveries: recipients.map((to) => ({ to, state: states.get(to) ?? 'queued' })) }
+      return { id: message.id, n: message.n, deliveries }
     },
     mail: async (input) => {
       const agent = input.agent === undefined ? undefined : resolveAgent(parts.team(), input.agent).address

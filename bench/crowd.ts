@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs'
+import { run } from '../src/util/spawn.ts'
+import { percentile, type Row } from './row.ts'
+import { BenchTeam } from './team.ts'
+
+interface Stopped {
+  stopped: { agent: string; took: string; ms: number }[]
+}
+
+/** Ten and a hundred agents: up, what asking costs, what the daemon costs, and how fast all is quiet. */
+export async function crowd(): Promise<Row[]> {
+  return [...(await ten()), ...(await fifty()), ...(await hundred())]
+}
+
+async function ten(): Promise<Row[]> {
+  const team = new BenchTeam(10)
+  try {
+    const up = await team.time('up')
+    return [{ figure: 'up of 10 scripted agents to ready', value: up / 1000, unit: 's', hold: '< 3', reference: '' }]
+  } finally {
+    await team.end()
+  }
+}
+
+async function fifty(): Promise<Row[]> {
+  const team = new BenchTeam(50)
+  try {
+    await team.troupe('up')
+    const { stopped } = await team.json<Stopped>('down')
+    const hard = stopped.filter(({ took }) => took === 'SIGKILL').length
+    const value = percentile(stopped.map(({ ms }) => ms), 95)
+    return [{ figure: 'stop to quiet p95, 50 agents', value: value / 1000, unit: 's', hold: '< 2', reference: `${hard} of ${stopped.length} had to be killed` }]
+  } finally {
+    await team.end()
+  }
+}
+
+async function hundred(): Promise<Row[]> {
+  const team = new BenchTeam(100)
+  try {
+    const up = await team.time('up')
+    const { pid } = await team.json<{ pid: number }>('daemon', 'status')
+    const empty: number[] = []
+    const ps: number[] = []
+    for (let n = 0; n < 15; n++) {
+      empty.push(await emptyNode())
+      ps.push(await team.time('ps'))
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10_000))
+    const before = cpuMs(pid)
+    const seconds = 20
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+    const cpu = (cpuMs(pid) - before) / (seconds * 10)
+    const ratio = percentile(ps, 50) / percentile(empty, 50)
+    return [
+      { figure: 'up of 100 scripted agents to ready', value: up / 1000, unit: 's', hold: '< 15', reference: '' },
+      {
+        figure: 'ps at 100 agents, whole process',
+        value: ratio,
+        unit: '× empty Node',
+        hold: '≤ 2',
+        reference: `${percentile(ps, 50).toFixed(0)} ms against ${percentile(empty, 50).toFixed(0)} ms`,
+      },
+      { figure: 'daemon memory, 100 agents, settled', value: residentMb(pid), unit: 'MB', hold: '< 250', reference: '150 MB + 1 MB an agent' },
+      { figure: 'idle CPU of the daemon, 100 agents', value: cpu, unit: '% of a core', hold: '< 1', reference: `over ${seconds} s` },
+    ]
+  } finally {
+    await team.end()
+  }
+}
+
+async function emptyNode(): Promise<number> {
+  const begun = performance.now()
+  await run([process.execPath, '-e', ''], {})
+  return performance.now() - begun
+}
+
+/** User and system time so far; a tick is 10 ms on Linux. */
+function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+function residentMb(pid: number): number {
+  const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Number(kb) / 1024
+}

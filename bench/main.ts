@@ -1,0 +1,41 @@
+import { writeFileSync } from 'node:fs'
+import { arch, cpus, platform } from 'node:os'
+import { crowd } from './crowd.ts'
+import { kills } from './kills.ts'
+import { allToAll, toolCalls } from './mcp.ts'
+import { table, type Row } from './row.ts'
+import { sendLatency, sends } from './sends.ts'
+import { wake } from './wake.ts'
+
+/** `--json FILE` writes the figures as JSON too, `--only WORD` runs the parts whose name holds the word, `--full` kills 1,000 times. */
+const argv = process.argv.slice(2)
+const only = value('--only')
+const full = argv.includes('--full')
+
+const parts: [string, () => Promise<Row[]>][] = [
+  ['sends', sends],
+  ['latency', sendLatency],
+  ['tools', toolCalls],
+  ['all-to-all', allToAll],
+  ['wake', wake],
+  ['kills', async () => await kills(full ? 1000 : 20)],
+  ['crowd', crowd],
+]
+
+const rows: Row[] = []
+for (const [name, part] of parts) {
+  if (only !== undefined && !name.includes(only)) continue
+  process.stderr.write(`bench: ${name} …\n`)
+  rows.push(...(await part()))
+}
+process.stdout.write(`${table(rows)}\n`)
+const file = value('--json')
+if (file !== undefined) {
+  const machine = { node: process.version, platform: platform(), arch: arch(), cpus: cpus().length }
+  writeFileSync(file, `${JSON.stringify({ at: Date.now(), machine, rows }, null, 2)}\n`)
+}
+
+function value(flag: string): string | undefined {
+  const at = argv.indexOf(flag)
+  return at < 0 ? undefined : argv[at + 1]
+}

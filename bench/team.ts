@@ -1,0 +1,74 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { connect } from '../src/client/connect.ts'
+import type { Client } from '../src/client/client.ts'
+import { processEnvironment } from '../src/config/environment.ts'
+import { teamPaths } from '../src/config/paths.ts'
+import { run } from '../src/util/spawn.ts'
+
+const program = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist', 'troupe.js')
+
+/** A team of scripted agents in a folder of its own, used as a person would use it. */
+export class BenchTeam {
+  readonly root: string
+  readonly #folder: string
+  readonly #env: Record<string, string>
+
+  /** `loopguard` is not in the way: operators are exempt, and agents of a bench send little. */
+  constructor(agents: number, scenario: string | null = null) {
+    this.#folder = mkdtempSync(join(tmpdir(), 'troupe-bench-'))
+    this.root = join(this.#folder, '.team')
+    const home = join(this.#folder, 'home')
+    for (const folder of [home, join(this.root, 'projects')]) mkdirSync(folder, { recursive: true })
+    const rehearsal = scenario === null ? '' : `rehearsal: ${scenario}\n`
+    writeFileSync(join(this.root, 'team-compose.yaml'), `version: 2\n${rehearsal}projects:\n  - file: projects/load.yaml\n`)
+    writeFileSync(join(this.root, 'projects', 'load.yaml'), project(agents))
+    const { PATH = '' } = processEnvironment()
+    this.#env = { PATH, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color' }
+  }
+
+  /** Whole process, ms. */
+  async time(...args: string[]): Promise<number> {
+    const begun = performance.now()
+    await this.troupe(...args)
+    return performance.now() - begun
+  }
+
+  async troupe(...args: string[]): Promise<string> {
+    const ran = await run([process.execPath, program, '-C', this.root, ...args], { env: this.#env, timeoutMs: 300_000 })
+    if (ran.code !== 0) throw new Error(`troupe ${args.join(' ')} ended with ${ran.code}: ${ran.stderr}`)
+    return ran.stdout
+  }
+
+  async json<T>(...args: string[]): Promise<T> {
+    return JSON.parse(await this.troupe(...args, '--json')) as T
+  }
+
+  async client(): Promise<Client> {
+    return await connect({ socket: teamPaths(this.root).operatorSocket })
+  }
+
+  /** The token of a running agent, as its own shell could read it. */
+  async token(agent: string): Promise<string> {
+    const { pid } = await this.json<{ pid: number }>('inspect', agent)
+    const line = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').find((each) => each.startsWith('TROUPE_AGENT_TOKEN='))
+    if (line === undefined) throw new Error(`${agent} has no token in its environment`)
+    return line.slice(line.indexOf('=') + 1)
+  }
+
+  async end(): Promise<void> {
+    await this.troupe('down', '--hard').catch((error: unknown) => process.stderr.write(`${String(error)}\n`))
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+export function agentName(index: number): string {
+  return `a${String(index).padStart(3, '0')}`
+}
+
+function project(agents: number): string {
+  const workers = Array.from({ length: agents }, (_, index) => `  ${agentName(index)}: {runtime: scripted, can_dm: ["*"], can_broadcast: [all]}\n`)
+  return `version: 2\nproject: {id: load, name: Load, cwd: .}\nchannels:\n  - {name: all, members: "*"}\nworkers:\n${workers.join('')}`
+}
