@@ -1,0 +1,18 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { cliReference } from './docs/cli.ts'
+import { configReference } from './docs/config.ts'
+
+/** Writes the pages of docs/ that are made from the program itself; `--check` only says which are out of date. */
+const folder = fileURLToPath(new URL('../docs/', import.meta.url))
+const pages: Record<string, () => string> = { 'cli.md': cliReference, 'config.md': configReference }
+
+const stale = Object.entries(pages).filter(([name, make]) => !existsSync(join(folder, name)) || readFileSync(join(folder, name), 'utf8') !== make())
+if (process.argv.includes('--check')) {
+  for (const [name] of stale) process.stderr.write(`docs/${name} is out of date. Try: node scripts/docs.ts\n`)
+  process.exitCode = stale.length === 0 ? 0 : 1
+} else {
+  for (const [name, make] of stale) writeFileSync(join(folder, name), make())
+  process.stderr.write(stale.length === 0 ? 'docs: nothing to do\n' : `docs: wrote ${stale.map(([name]) => name).join(', ')}\n`)
+}
