@@ -1,6 +1,6 @@
 // Prints the path of a Node that troupe can run on. Plain JavaScript: this file runs on the Node that is already there (20 or newer).
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -57,19 +57,59 @@ function fetched(store) {
   }
 }
 
-/** Installs Node into `store` through npm. Throws with what failed and what to do. */
+/**
+ * Installs Node into `store` through npm. Throws with what failed and what to do. It is made in a folder of its own and
+ * moved into place whole: two at once, or a kill -9, leave nothing half done.
+ */
 export function fetchNode(store) {
-  mkdirSync(store, { recursive: true })
-  const argv = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--prefix', store]
+  sweep(store)
+  const fresh = join(store, `fetch-${process.pid}`)
+  mkdirSync(fresh, { recursive: true })
+  try {
+    install(fresh)
+    const place = join(store, 'node_modules')
+    if (fetched(store) === null) {
+      rmSync(place, { recursive: true, force: true })
+      renameSync(join(fresh, 'node_modules'), place)
+    }
+    return fetched(store)
+  } finally {
+    rmSync(fresh, { recursive: true, force: true })
+  }
+}
+
+function install(folder) {
   const spec = `${nodePackage()}@${wanted}`
-  const done = spawnSync('npm', [...argv, '--global=false', spec], { cwd: store, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 600_000 })
-  const found = done.status === 0 ? fetched(store) : null
-  if (found !== null) return found
-  const why = done.error?.message ?? (done.stderr || done.stdout).trim().split('\n').slice(-8).join('\n  ')
+  const argv = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
+  const done = spawnSync('npm', [...argv, '--global=false', '--prefix', folder, spec], {
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 600_000,
+  })
+  if (done.status === 0 && fetched(folder) !== null) return
+  const why = done.error?.message ?? (done.stderr || done.stdout).trim().split('\n').slice(0, 8).join('\n  ')
   throw new Error(
     `could not fetch Node 24 (npm install ${spec})\n  ${why}\n` +
       'Try: check that the npm registry can be reached (npm ping), or put Node 24.16 or newer on PATH',
   )
+}
+
+/** What fetches that were killed left behind. */
+function sweep(store) {
+  for (const name of existsSync(store) ? readdirSync(store) : []) {
+    const pid = Number(/^fetch-(\d+)$/.exec(name)?.[1])
+    if (pid > 0 && !alive(pid)) rmSync(join(store, name), { recursive: true, force: true })
+  }
+}
+
+export function alive(pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
 }
 
 /** Keeps the choice where `bin/troupe` looks first. */

@@ -1,5 +1,6 @@
 import { mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { alive } from '../../bin/find-node.mjs'
 import { say } from './say.mjs'
 
 /**
@@ -45,14 +46,5 @@ function ownerOf(lock) {
     return Number(readlinkSync(lock))
   } catch {
     return null // let go just now
-  }
-}
-
-function alive(pid) {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error.code === 'EPERM'
   }
 }
