@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { TroupeError } from '../core/error.ts'
 import { loadScenario, parseScenario, scenarioNames } from './load.ts'
@@ -16,6 +17,15 @@ describe('scenarios that ship', () => {
   it('are all sound', () => {
     expect(scenarioNames()).toContain('hello')
     for (const name of scenarioNames()) expect(loadScenario(name).about).not.toBe('')
+  })
+
+  it('include the one in the documentation', () => {
+    const page = readFileSync(new URL('../../docs/scenarios.md', import.meta.url), 'utf8')
+    const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? []
+    const { scripts } = parseScenario(yaml, 'docs/scenarios.md')
+    const steps = Object.values(scripts).flatMap(({ rules }) => rules.flatMap((rule) => rule.steps))
+    const failures = steps.flatMap((step) => (step.do === 'fail' ? [step.how.kind] : []))
+    expect(new Set(failures)).toEqual(new Set(['status', 'error', 'drop', 'never']))
   })
 
   it('are named when another is asked for', () => {

@@ -13,14 +13,13 @@ export class Inbox {
   readonly #seen = new Set<number>()
   #wake: (() => void)[] = []
 
-  /** Mail that this run has had already, by whichever way, is left out. False if nothing is left. */
-  add(given: Given): boolean {
+  /** Mail that this run has had already, by whichever way, is left out. */
+  add(given: Given): void {
     const fresh = given.mails.filter((n) => !this.#seen.has(n))
-    if (given.mails.length > 0 && fresh.length === 0) return false
+    if (given.mails.length > 0 && fresh.length === 0) return
     for (const n of fresh) this.#seen.add(n)
     this.#waiting.push(given)
     this.#notify()
-    return true
   }
 
   /** Which of these numbers this run has not had. */
