@@ -15,22 +15,22 @@ function route(method: string, path: string): 'answer' | 'count' | 'models' | nu
 }
 
 const block = z.looseObject({ type: z.string(), text: z.string().optional(), content: z.unknown().optional() })
-const message = z.object({ role: z.enum(['user', 'assistant', 'system']), content: z.union([z.string(), z.array(block)]) })
+const turnMessage = z.object({ role: z.enum(['user', 'assistant', 'system']), content: z.union([z.string(), z.array(block)]) })
 const format = z.looseObject({ type: z.literal('json_schema'), schema: z.unknown().optional() })
-const body = z.looseObject({
+const requestBody = z.looseObject({
   model: z.string(),
   stream: z.boolean().default(false),
   system: z.unknown().optional(),
   tools: z.array(z.looseObject({ name: z.string() })).default([]),
-  messages: z.array(message).min(1),
+  messages: z.array(turnMessage).min(1),
   output_format: format.optional().catch(undefined),
   output_config: z.looseObject({ format: format.optional() }).optional().catch(undefined),
 })
-type Body = z.infer<typeof body>
-type Message = z.infer<typeof message>
+type RequestBody = z.infer<typeof requestBody>
+type Message = z.infer<typeof turnMessage>
 
-function read(json: unknown): Ask {
-  const parsed = body.safeParse(json)
+function read(sent: unknown): Ask {
+  const parsed = requestBody.safeParse(sent)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!
     throw new TroupeError('usage', `${issue.path.join('.') || 'body'}: ${issue.message}`)
@@ -47,7 +47,7 @@ function read(json: unknown): Ask {
 }
 
 /** Everything before the last message is the cached part: written by the first call, read by the later ones. */
-function countInput({ system, tools, messages }: Body): Ask['input'] {
+function countInput({ system, tools, messages }: RequestBody): Ask['input'] {
   const prefix = tokensIn(JSON.stringify([system ?? null, tools, messages.slice(0, -1)]))
   const first = messages.every((each) => each.role !== 'assistant')
   const tokens = tokensIn(JSON.stringify(messages.at(-1)))
@@ -98,9 +98,9 @@ function envelope(ask: Ask, content: unknown[], stop: string | null, outputToken
   return { id: newId('msg'), type: 'message', role: 'assistant', model: ask.model, content, stop_reason: stop, stop_sequence: null, usage }
 }
 
-function contentOf(answer: Answer): ({ type: 'text'; text: string } | { type: 'tool_use'; id: string; name: string; input: unknown })[] {
-  const calls = answer.calls.map((call) => ({ type: 'tool_use' as const, id: newId('toolu'), name: call.tool, input: call.args }))
-  return [...(answer.text === '' ? [] : [{ type: 'text' as const, text: answer.text }]), ...calls]
+function contentOf(said: Answer): ({ type: 'text'; text: string } | { type: 'tool_use'; id: string; name: string; input: unknown })[] {
+  const calls = said.calls.map((call) => ({ type: 'tool_use' as const, id: newId('toolu'), name: call.tool, input: call.args }))
+  return [...(said.text === '' ? [] : [{ type: 'text' as const, text: said.text }]), ...calls]
 }
 
 function answer(ask: Ask, said: Answer): Response {

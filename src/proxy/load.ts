@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { TroupeError } from '../core/error.ts'
 import { scenarioSchema } from './schema.ts'
 import type { Scenario } from './scenario.ts'
@@ -17,7 +17,7 @@ export function scenarioNames(): string[] {
   return readdirSync(builtIns)
     .filter((file) => file.endsWith('.yaml'))
     .map((file) => basename(file, '.yaml'))
-    .sort()
+    .toSorted()
 }
 
 /** Reads a built-in scenario by name, or a file by absolute path. Throws `unknown` or `config` with file, line and column. */

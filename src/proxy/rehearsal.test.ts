@@ -29,9 +29,9 @@ agents:
 )
 const tools = [{ name: 'mcp__team__dm', input_schema: {} }, { name: 'Bash', input_schema: {} }]
 
-function model(): { it: Rehearsal; ask(text: string, more?: object, signal?: AbortSignal): Promise<Response> } {
-  const it = rehearsal(scenario, { clock: systemClock })
-  return { it, ask: (text, more, signal) => it.handle(request(text, more, signal), { agent: 'p:a' }) }
+function model(): { scripted: Rehearsal; ask(text: string, more?: object, signal?: AbortSignal): Promise<Response> } {
+  const scripted = rehearsal(scenario, { clock: systemClock })
+  return { scripted, ask: (text, more, signal) => scripted.handle(request(text, more, signal), { agent: 'p:a' }) }
 }
 
 function request(text: string, more: object = {}, signal?: AbortSignal): Request {
@@ -112,7 +112,7 @@ describe('answers on the wire', () => {
   })
 
   it('counts tokens exactly: a quarter of the characters', async () => {
-    const { it: scripted, ask } = model()
+    const { scripted, ask } = model()
     const answer = (await (await ask('call')).json()) as { usage: Record<string, number> }
     const last = { role: 'user', content: 'call' }
     const args = JSON.stringify({ to: 'dev', text: 'héllo 👋 and a text long enough for more than one piece' })
@@ -136,7 +136,7 @@ describe('answers on the wire', () => {
   })
 
   it('answers calls for the CLI’s own use without touching the script', async () => {
-    const { it: scripted, ask } = model()
+    const { scripted, ask } = model()
     const plain = await (await ask('call', { tools: [] })).json()
     expect(plain).toMatchObject({ content: [{ type: 'text', text: 'Rehearsal' }] })
     const schema = { type: 'object', properties: { title: { type: 'string' }, n: { type: 'integer' } }, required: ['title', 'n'] }
@@ -152,7 +152,7 @@ describe('answers on the wire', () => {
   })
 
   it('refuses what it does not serve, in the provider’s words', async () => {
-    const { it: scripted } = model()
+    const { scripted } = model()
     const at = (path: string, init?: RequestInit) => scripted.handle(new Request(`http://x${path}`, init), { agent: 'p:a' })
     expect((await at('/')).status).toBe(200)
     expect((await at('/', { method: 'HEAD' })).status).toBe(200)
@@ -184,7 +184,7 @@ describe('failures', () => {
   })
 
   it('hold a call until the caller goes, and note it', async () => {
-    const { it: scripted, ask } = model()
+    const { scripted, ask } = model()
     for (const text of ['never', 'slow']) {
       const leave = new AbortController()
       const held = ask(text, {}, leave.signal)
@@ -200,7 +200,7 @@ describe('failures', () => {
     afterEach(() => server.close())
 
     it('break it, at the beginning and midway', async () => {
-      const { it: scripted } = model()
+      const { scripted } = model()
       const port = await new Promise<number>((resolve) => {
         const listening = serve({ fetch: (incoming) => scripted.handle(incoming, { agent: 'p:a' }), hostname: '127.0.0.1', port: 0 }, (info) =>
           resolve(info.port),

@@ -1,5 +1,6 @@
-import { Conversation } from './conversation.ts'
-import { Inbox, type Given } from './inbox.ts'
+import type { Conversation } from './conversation.ts'
+import type { Inbox} from './inbox.ts';
+import { type Given } from './inbox.ts'
 import { Refused, type Answer, type Block, type Model } from './model.ts'
 import type { Reports } from './reports.ts'
 import type { TeamTools, Tool } from './team.ts'

@@ -43,7 +43,7 @@ export interface Model {
 export function model(url: string, token: string, name: string): Model {
   return {
     async ask(system, tools, messages, signal) {
-      const offered = tools.map(({ name, description, inputSchema }) => ({ name, description, input_schema: inputSchema }))
+      const offered = tools.map((tool) => ({ name: tool.name, description: tool.description, input_schema: tool.inputSchema }))
       const body = { model: name, max_tokens: 4096, system, tools: offered, messages }
       for (let left = attempts; ; left--) {
         const reply = await persist(() => post(`${url}/v1/messages`, token, body, signal), signal)

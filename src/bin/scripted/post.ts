@@ -29,8 +29,8 @@ export function post(url: string, token: string, body: unknown, signal?: AbortSi
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', reject)
       response.on('end', () => {
-        const { statusCode: status = 0, headers } = response
-        if (response.complete) resolve({ status, headers, body: Buffer.concat(chunks).toString('utf8') })
+        const { statusCode: status = 0 } = response
+        if (response.complete) resolve({ status, headers: response.headers, body: Buffer.concat(chunks).toString('utf8') })
         else reject(new Error(brokenOff))
       })
     })
