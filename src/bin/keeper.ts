@@ -11,7 +11,8 @@ if (root === undefined || socket === undefined || log === undefined || daemon ==
   process.exit(2)
 }
 
-for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => undefined) // the terminal that it came from does not count
+// The terminal that it came from does not count.
+for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => undefined)
 const command = [process.execPath, ...process.execArgv, daemon, '--root', root, '--values-on-stdin']
 const end = await keep({ root, socket, log, daemon: command })
 process.exit(end === 'failed' ? 1 : 0)

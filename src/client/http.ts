@@ -9,7 +9,8 @@ export async function connectHttp(options: { url: string; token: string }): Prom
   const closed = new AbortController()
   const ask = request(options, closed.signal)
   const call = async (name: string, input: unknown, signal?: AbortSignal): Promise<unknown> => {
-    const response = await ask(name, { method: 'POST', body: JSON.stringify(input), headers: { 'content-type': 'application/json' } }, signal)
+    const headers = { 'content-type': 'application/json' }
+    const response = await ask(name, { method: 'POST', body: JSON.stringify(input), headers }, signal)
     return response.json()
   }
   const { pid, root, version, protocol } = (await call('daemon.status', {})) as ServerHello
@@ -28,7 +29,8 @@ function request({ url, token }: { url: string; token: string }, closed: AbortSi
   return async (path, init, signal) => {
     const headers = { ...(init.headers as Record<string, string>), authorization: `Bearer ${token}` }
     const either = signal === undefined ? closed : AbortSignal.any([closed, signal])
-    const response = await fetch(new URL(`/api/v1/${path}`, url), { ...init, headers, signal: either }).catch((cause: unknown) => {
+    const target = new URL(`/api/v1/${path}`, url)
+    const response = await fetch(target, { ...init, headers, signal: either }).catch((cause: unknown) => {
       if (either.aborted) throw either.reason
       throw new TroupeError('unavailable', `no daemon answers at ${url}`, { hint: 'troupe daemon start', cause })
     })
@@ -50,7 +52,8 @@ async function* readEvents(ask: Ask, cursor: string | null, signal: AbortSignal)
   try {
     const { body } = await ask(`events${query}`, { method: 'GET', headers: {} }, signal)
     if (body === null) return
-    for await (const { id, event, data } of body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream())) {
+    const items = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream())
+    for await (const { id, event, data } of items) {
       yield { id: id ?? '', event: event === 'reset' ? 'reset' : 'journal', data: JSON.parse(data) as unknown }
     }
   } catch (error) {

@@ -42,7 +42,8 @@ export function mcpHeaders(message: unknown): Record<string, string> {
 
 /** As it is where a header can carry it, else in the protocol's base64 form. */
 function headerText(text: string): string {
-  return /^[\x21-\x7e]+$/.test(text) && !text.startsWith('=?base64?') ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`
+  if (/^[\x21-\x7e]+$/.test(text) && !text.startsWith('=?base64?')) return text
+  return `=?base64?${Buffer.from(text).toString('base64')}?=`
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

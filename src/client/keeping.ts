@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { HeldValues, ServerLine } from '../api/wire.ts'
 import { TroupeError } from '../core/error.ts'
 import { spawnDetached } from '../util/spawn.ts'
-import { openLines, type Lines } from './connect.ts'
+import { openLines, type Lines } from './lines.ts'
 
 /** Exit code of a daemon that found another one at work on its root. */
 export const lockedExit = 75

@@ -49,24 +49,26 @@ export async function ensureDaemon(options: StartOptions): Promise<Client> {
     logFile: options.log,
     ended: () => (keeper.ended = true),
   })
-  const client = await awaitDaemon(options, keeper)
+  const until = performance.now() + (options.timeoutMs ?? startTimeoutMs)
+  const started = await awaitDaemon(options.socket, until, () => keeper.ended)
+  const client = started ?? (await awaitOther(options.socket, options.log, logStart))
   if (client !== null) return client
   throw startFailure(options.log, logStart)
 }
 
-async function awaitDaemon(options: StartOptions, keeper: { ended: boolean }): Promise<Client | null> {
-  let until = Date.now() + (options.timeoutMs ?? startTimeoutMs)
-  let shortened = false
-  while (Date.now() < until) {
-    const client = await tryConnect(options.socket)
+async function awaitDaemon(socket: string, until: number, gone: () => boolean): Promise<Client | null> {
+  while (performance.now() < until && !gone()) {
+    const client = await tryConnect(socket)
     if (client !== null) return client
-    if (keeper.ended && !shortened) {
-      until = Math.min(until, Date.now() + lastChanceMs)
-      shortened = true
-    }
     await sleep(tryEveryMs)
   }
   return null
+}
+
+/** Our keeper has ended. Unless its daemon said why it failed, that was because another one is at work. */
+async function awaitOther(socket: string, log: string, logStart: number): Promise<Client | null> {
+  const until = performance.now() + lastChanceMs
+  return awaitDaemon(socket, until, () => findFailure(log, logStart) !== null)
 }
 
 /** Null where nobody answers; another protocol is an error for the user, not a reason to start a second daemon. */
@@ -81,13 +83,18 @@ async function tryConnect(socket: string): Promise<Client | null> {
 
 /** What the daemon wrote when it gave up, as the error it was; else the end of its log. */
 function startFailure(log: string, from: number): TroupeError {
-  const lines = readFrom(log, from).split('\n').filter((line) => line !== '')
-  const failure = lines.map(readFailure).findLast((shape) => shape !== null)
-  if (failure !== undefined && failure !== null) return fromShape(failure)
-  return new TroupeError('unavailable', `the daemon did not start${lines.length === 0 ? '' : `; the end of its log:\n${lines.slice(-10).join('\n')}`}`, {
+  const failure = findFailure(log, from)
+  if (failure !== null) return fromShape(failure)
+  const lines = linesFrom(log, from)
+  const end = lines.length === 0 ? '' : `; the end of its log:\n${lines.slice(-10).join('\n')}`
+  return new TroupeError('unavailable', `the daemon did not start${end}`, {
     hint: 'troupe daemon logs',
     facts: { log },
   })
+}
+
+function findFailure(log: string, from: number): ErrorShape | null {
+  return linesFrom(log, from).map(readFailure).findLast((shape) => shape !== null) ?? null
 }
 
 function readFailure(line: string): ErrorShape | null {
@@ -101,6 +108,10 @@ function readFailure(line: string): ErrorShape | null {
 
 function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}
+
+function linesFrom(log: string, from: number): string[] {
+  return readFrom(log, from).split('\n').filter((line) => line !== '')
 }
 
 function readFrom(file: string, from: number): string {

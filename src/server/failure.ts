@@ -25,6 +25,9 @@ export function failure(c: Context, error: unknown): Response {
   return c.json({ error: shape, exit: exitCodes[shape.code] }, statuses[shape.code])
 }
 
+/** What a client is told of a defect: nothing of its inside. */
+export const defectSentence = 'troupe failed to do this; the reason is in the log of its daemon'
+
 /** True for what the log should see: a defect of ours, not an answer. */
 export function isDefect(error: unknown): boolean {
   return !(error instanceof TroupeError) || error.code === 'internal'

@@ -39,7 +39,8 @@ export async function identify(daemon: Daemon, headers: Pick<Headers, 'get'>, do
   const token = bearer(headers.get('authorization')) ?? (keys ? modelKey(headers) : null)
   const caller = token === null ? null : await daemon.identify(token)
   if (caller === null) {
-    throw new TroupeError('unauthorised', token === null ? 'this needs a bearer token' : 'this token is not, or no longer, valid', {
+    const why = token === null ? 'this needs a bearer token' : 'this token is not, or no longer, valid'
+    throw new TroupeError('unauthorised', why, {
       hint: 'operators get one from `troupe daemon token`; an agent has its own in TROUPE_AGENT_TOKEN while it runs',
     })
   }

@@ -73,7 +73,7 @@ describe('scopes', () => {
     }
   })
 
-  test('an agent’s own socket takes its token alone', async () => {
+  test('T6: an agent’s own socket belongs to one incarnation, no other token is good there', async () => {
     const { post } = setUp()
     const at: Door = { kind: 'socket', incarnation: '0000000000000000-aaaaaaaaaaaa' }
     const headers = { host: 'localhost' }
@@ -106,6 +106,8 @@ describe('answers', () => {
     const { ask, post } = setUp()
     const big = await ask('/api/v1/ps', { method: 'POST', token: tokens.operator, body: 'x'.repeat(bodyLimits.call + 1) })
     expect(big.status).toBe(413)
+    const stated = await ask('/api/v1/ps', { method: 'POST', token: tokens.operator, body: '{}', headers: { 'content-length': String(bodyLimits.call + 1) } })
+    expect(stated.status).toBe(413)
     expect((await ask('/api/v1/ps', { method: 'POST', token: tokens.operator, body: '{' })).status).toBe(400)
     expect((await post('/api/v1/nothing', tokens.operator, {})).status).toBe(404)
     expect((await ask('/health')).status).toBe(204)

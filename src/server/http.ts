@@ -1,10 +1,10 @@
-import { Hono, type Context } from 'hono'
+import { Hono, type Context, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { isOperation, operations } from '../api/index.ts'
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Caller, Daemon } from '../daemon/daemon.ts'
-import { failure, isDefect } from './failure.ts'
+import { defectSentence, failure, isDefect } from './failure.ts'
 import { checkNames, identify, withoutSecrets, type AgentCaller, type Door } from './guard.ts'
 import { mcpEndpoint } from './mcp.ts'
 import { openApi } from './openapi.ts'
@@ -43,9 +43,9 @@ export function httpApp(options: HttpOptions): HttpApp {
 
   app.onError((error, c) => {
     if (isDefect(error)) report(error)
-    return failure(c, isDefect(error) ? new TroupeError('internal', 'troupe failed to do this; the reason is in the log of its daemon') : error)
+    return failure(c, isDefect(error) ? new TroupeError('internal', defectSentence) : error)
   })
-  app.notFound((c) => failure(c, new TroupeError('unknown', `there is nothing at ${c.req.method} ${c.req.path}`, { hint: 'GET /api/v1/openapi.json lists what there is' })))
+  app.notFound((c) => failure(c, new TroupeError('unknown', `there is nothing at ${c.req.method} ${c.req.path}`, whatThereIs)))
 
   app.use(async (c, next) => {
     checkNames(c.req.raw.headers, c.env.door)
@@ -63,7 +63,8 @@ export function httpApp(options: HttpOptions): HttpApp {
   app.get('/api/v1/events', (c) => {
     if (c.var.caller.kind !== 'operator') throw new TroupeError('denied', 'the journal is for operators only')
     const cursor = c.req.header('last-event-id') ?? c.req.query('cursor') ?? null
-    return sendEvents(c, (signal) => daemon.events(cursor, signal), { clock: options.clock, times: options.times ?? sseTimes, signal: c.var.signal })
+    const { clock, times = sseTimes } = options
+    return sendEvents(c, (signal) => daemon.events(cursor, signal), { clock, times, signal: c.var.signal })
   })
   app.post('/api/v1/:operation', async (c) => {
     const name = c.req.param('operation')
@@ -88,21 +89,30 @@ export function httpApp(options: HttpOptions): HttpApp {
   }
 }
 
+const whatThereIs = { hint: 'GET /api/v1/openapi.json lists what there is' }
+
 /** As JSON-RPC says it. */
 const notJson = { jsonrpc: '2.0', id: null, error: { code: -32700, message: 'Parse error: the request is not JSON' } }
 
-function limit(maxSize: number): ReturnType<typeof bodyLimit> {
-  return bodyLimit({
-    maxSize,
-    onError: () => {
-      throw new TroupeError('too_large', `the request is larger than ${maxSize} bytes`, { hint: 'send less in one call', facts: { limit: maxSize } })
-    },
-  })
+/** A stated length is checked by itself, since Node holds a client to it; only a body without one has to be counted. */
+function limit(maxSize: number): MiddlewareHandler {
+  const refuse = (): never => {
+    throw new TroupeError('too_large', `the request is larger than ${maxSize} bytes`, {
+      hint: 'send less in one call',
+      facts: { limit: maxSize },
+    })
+  }
+  const count = bodyLimit({ maxSize, onError: refuse })
+  return (c, next) => {
+    const length = c.req.header('content-length')
+    if (length === undefined || c.req.header('transfer-encoding') !== undefined) return count(c, next)
+    return Number(length) > maxSize ? refuse() : next()
+  }
 }
 
 /** An agent's token is good for its own operations only, whatever the handler would say. */
 function checkAudience(name: string, caller: Caller): void {
-  if (!isOperation(name)) throw new TroupeError('unknown', `there is no operation ${JSON.stringify(name)}`, { hint: 'GET /api/v1/openapi.json lists them' })
+  if (!isOperation(name)) throw new TroupeError('unknown', `there is no operation ${JSON.stringify(name)}`, whatThereIs)
   if (!operations[name].who.includes(caller.kind)) throw new TroupeError('denied', `${name} is not for ${caller.kind}s`)
 }
 
@@ -122,13 +132,15 @@ async function readJson(c: Context<Env>, empty: unknown): Promise<unknown> {
 }
 
 function asRecord(body: unknown): Record<string, unknown> {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new TroupeError('usage', 'a hook sends a JSON object')
-  return body as Record<string, unknown>
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>
+  throw new TroupeError('usage', 'a hook sends a JSON object')
 }
 
-async function inTime(answer: Promise<Record<string, unknown>>, clock: Clock, report: (error: unknown) => void): Promise<Record<string, unknown>> {
+type HookAnswer = Record<string, unknown>
+
+async function inTime(answer: Promise<HookAnswer>, clock: Clock, report: (error: unknown) => void): Promise<HookAnswer> {
   let stopTimer = (): void => undefined
-  const late = new Promise<Record<string, unknown>>((resolve) => {
+  const late = new Promise<HookAnswer>((resolve) => {
     stopTimer = clock.after(hookMs, () => {
       report(new TroupeError('timeout', `a hook was not answered within ${hookMs} ms`))
       resolve({})
@@ -146,7 +158,8 @@ function modelRequest(c: Context<Env>): Request {
   const url = new URL(c.req.url)
   url.pathname = url.pathname.slice('/model'.length)
   const { method, headers, body } = c.req.raw
-  const request = new Request(url, { method, headers: withoutSecrets(headers), ...(body === null ? {} : { body, duplex: 'half' }) } as RequestInit)
+  const content = body === null ? {} : { body, duplex: 'half' as const }
+  const request = new Request(url, { method, headers: withoutSecrets(headers), ...content })
   Object.defineProperty(request, 'signal', { value: c.var.signal })
   return request
 }

@@ -12,7 +12,7 @@ import { agentEndpoints, listenLoopback } from './port.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
+  for (const close of closers.splice(0).toReversed()) await close()
 })
 
 async function setUp(folder = mkdtempSync(join(tmpdir(), 'troupe-http-'))) {
@@ -36,7 +36,7 @@ describe.each([undefined, '2026-07-28' as const])('the official client, protocol
     const { http } = await setUp()
     const client = await connect(http.url, tokens.ada, pin)
     const { tools } = await client.listTools()
-    expect(tools.map(({ name }) => name).sort()).toEqual(
+    expect(tools.map(({ name }) => name).toSorted()).toEqual(
       ['broadcast', 'dm', 'inbox_ack', 'inbox_peek', 'inbox_read', 'inbox_watch', 'list_team', 'org_chart', 'whoami'],
     )
     expect(client.getServerVersion()?.name).toBe('team')

@@ -7,9 +7,9 @@ type Schema = Record<string, unknown>
 export function jsonSchema(schema: z.ZodType): Schema {
   return z.toJSONSchema(schema, {
     io: 'input',
-    override({ jsonSchema }) {
-      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
-      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+    override({ jsonSchema: made }) {
+      if (made.minimum === Number.MIN_SAFE_INTEGER) delete made.minimum
+      if (made.maximum === Number.MAX_SAFE_INTEGER) delete made.maximum
     },
   })
 }
@@ -42,10 +42,12 @@ function describe(name: OperationName): Schema {
     requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(entry.input) } } },
     responses: {
       200: { description: 'Done', content: { 'application/json': { schema: jsonSchema(entry.output) } } },
-      default: { description: 'Refused or failed', content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } },
+      default: { description: 'Refused or failed', content: { 'application/json': { schema: errorReference } } },
     },
   }
 }
+
+const errorReference: Schema = { $ref: '#/components/schemas/Error' }
 
 const describeEvents: Schema = {
   operationId: 'events',

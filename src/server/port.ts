@@ -57,7 +57,7 @@ function readPort(file: string): number | null {
 async function keepPort(server: Server, port: number, file: string): Promise<number> {
   if (await tryPort(server, port)) return port
   throw new TroupeError('failed', `port ${port} of this team was taken by another program while its daemon was down`, {
-    hint: `end the program that listens on ${port}, or remove ${file} to get another port (running agents lose theirs and are restarted)`,
+    hint: `end the program that listens on ${port}, or remove ${file} to get another port (restart the agents then)`,
     facts: { port },
   })
 }
@@ -85,8 +85,10 @@ function tryPort(server: Server, port: number): Promise<boolean> {
   })
 }
 
+export type AgentEndpoints = Front['endpoints'] & { closeAll(): Promise<void> }
+
 /** A folder and a socket for each live incarnation; only its own token is good there. */
-export function agentEndpoints(app: HttpApp, path: (incarnation: string) => string): Front['endpoints'] & { closeAll(): Promise<void> } {
+export function agentEndpoints(app: HttpApp, path: (incarnation: string) => string): AgentEndpoints {
   const open = new Map<string, Promise<Server>>()
   const listen = async (incarnation: string): Promise<Server> => {
     const folder = dirname(path(incarnation))

@@ -135,7 +135,9 @@ describe('a client that does not keep to the rules', () => {
 
   test('no hello: closed after a while', async () => {
     await listen({ helloMs: 50 })
-    await raw().closed
+    const silent = raw()
+    await silent.closed
+    expect(silent.lines).toEqual([])
   })
 
   test.each([

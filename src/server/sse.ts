@@ -30,7 +30,12 @@ export function sendEvents(c: Context, open: (signal: AbortSignal) => AsyncItera
   })
 }
 
-async function pump(stream: SSEStreamingApi, items: AsyncIterator<StreamItem>, options: SseOptions, ended: AbortController): Promise<void> {
+async function pump(
+  stream: SSEStreamingApi,
+  items: AsyncIterator<StreamItem>,
+  options: SseOptions,
+  ended: AbortController,
+): Promise<void> {
   let next = items.next()
   while (!ended.signal.aborted) {
     const found = await within(next, options.times.heartbeatMs, options.clock)
