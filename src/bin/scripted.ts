@@ -24,9 +24,9 @@ function main(): void {
   const conversation = new Conversation(folder, session)
   const inbox = new Inbox()
   const team = teamTools(variable('TROUPE_MCP_URL'), token)
-  const reports = new Reports(`${variable('TROUPE_URL')}/hook`, token, conversation, over.signal)
   const modelUrl = process.env['TROUPE_MODEL_URL']
   const screen = openScreen((typed) => onTyped(typed))
+  const reports = new Reports(`${variable('TROUPE_URL')}/hook`, token, conversation, screen.print, over.signal)
   const leave = async (code: number): Promise<never> => {
     await reports.settled(500)
     screen.restore()

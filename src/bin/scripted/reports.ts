@@ -15,25 +15,31 @@ export type Report =
       tokens: { input: number; output: number; cacheRead: number; cacheWrite: number }
     }
 
+interface Kept {
+  unsent: Report[]
+  save(): void
+}
+
 /**
  * Posts to the daemon's hook sink. Facts are kept with the conversation until they are sent; of states
  * only the newest counts, and it is sent again when the daemon was away.
  */
 export class Reports {
   readonly #post: (body: unknown) => Promise<void>
-  readonly #kept: { unsent: Report[]; save(): void }
+  readonly #kept: Kept
   readonly #signal: AbortSignal
   #state: State | null = null
   #stateSent = true
   #sending: Promise<void> | null = null
 
-  constructor(url: string, token: string, kept: { unsent: Report[]; save(): void }, signal: AbortSignal) {
+  constructor(url: string, token: string, kept: Kept, print: (text: string) => void, signal: AbortSignal) {
     this.#kept = kept
     this.#signal = signal
     this.#post = async (body) => {
-      const { status } = await post(url, token, body, signal)
-      // Another 4xx would be refused again, so it is let go.
+      const { status, body: said } = await post(url, token, body, signal)
       if (status >= 500 || status === 401 || status === 429) throw new NotNow(`${url} answers ${status}`)
+      // It would be refused again, so it is let go.
+      if (status >= 400 || said.startsWith('{"error"')) print(`The team did not take a report (${status}): ${said.slice(0, 200)}`)
     }
     // Usage counts whenever it arrives; what else an earlier run had to say is about that run.
     kept.unsent.splice(0, Infinity, ...kept.unsent.filter((report) => report.event === 'usage'))
