@@ -25,7 +25,10 @@ export async function storeBench(): Promise<Row[]> {
       hold,
       reference: beside,
     })
-    return [row('SQLite', sqlite, '≥ 6,000'), ...(whyNoPostgres() === null ? [row('PostgreSQL', await postgresRate(root), '')] : [])]
+    return [
+      row('SQLite', sqlite, '≥ 6,000'),
+      ...(whyNoPostgres() === null ? [row('PostgreSQL', await postgresRate(root), '')] : []),
+    ]
   } finally {
     rmSync(root, { recursive: true, force: true })
   }

@@ -47,10 +47,12 @@ export async function openAnchors(
   const save = (): Promise<void> => {
     cancel = null
     const text = JSON.stringify({ team, heads: Object.fromEntries(state.heads), flaw: state.flaw } satisfies Contents)
-    saving = saving.then(() => replace(file, text)).then(
-      () => void (failure = null),
-      (error: unknown) => void (failure = error as Error),
-    )
+    saving = saving
+      .then(() => replace(file, text))
+      .then(
+        () => void (failure = null),
+        (error: unknown) => void (failure = error as Error),
+      )
     return saving
   }
   return {
@@ -100,7 +102,8 @@ function read(file: string, team: string): Contents {
     throw error
   }
   const parsed = contents.safeParse(json(text))
-  if (!parsed.success) return { ...none, flaw: { stream: '', seq: 0, why: `${file} was changed by another program; remove it to begin anew` } }
+  if (!parsed.success)
+    return { ...none, flaw: { stream: '', seq: 0, why: `${file} was changed by another program; remove it to begin anew` } }
   return parsed.data.team === team ? parsed.data : none
 }
 

@@ -129,7 +129,11 @@ export class GroupCommit {
         await rollBack(trx)
         return { outcomes, events: [] }
       }
-      events = chain(this.#stream, this.#position, outcomes.flatMap((outcome) => (outcome.ok ? outcome.pending : [])))
+      events = chain(
+        this.#stream,
+        this.#position,
+        outcomes.flatMap((outcome) => (outcome.ok ? outcome.pending : [])),
+      )
       const last = events.at(-1) ?? this.#position
       next = { seq: last.seq, hash: last.hash, batch: randomUUID() }
       await moveStream(trx, by, this.#position, next)
@@ -162,11 +166,15 @@ export class GroupCommit {
       return this.#isOurs(found, batch)
     } catch (cause) {
       if (this.#uncertain === null) throw cause
-      throw new TroupeError('unavailable', `${engine.where} was lost in the middle of a commit: what was written may be stored or not`, {
-        hint: 'ask again once the database is back; a repeated send with the same key is safe',
-        facts: { uncertain: true },
-        cause,
-      })
+      throw new TroupeError(
+        'unavailable',
+        `${engine.where} was lost in the middle of a commit: what was written may be stored or not`,
+        {
+          hint: 'ask again once the database is back; a repeated send with the same key is safe',
+          facts: { uncertain: true },
+          cause,
+        },
+      )
     }
   }
 

@@ -19,7 +19,8 @@ export function deliveriesReader(db: Db, team: string): DeliveriesReader {
       const row = await all().where('message_id', '=', messageId).where('recipient', '=', recipient).executeTakeFirst()
       return row && readDelivery(row)
     },
-    open: async (recipient, limit) => await withMessages(db, team, await unacknowledgedOf(db, team, recipient).limit(limit).execute()),
+    open: async (recipient, limit) =>
+      await withMessages(db, team, await unacknowledgedOf(db, team, recipient).limit(limit).execute()),
     async due(recipient, incarnation, after, limit) {
       const missing = unacknowledgedOf(db, team, recipient).where((row) =>
         row.or([row('state', '=', 'queued'), row('incarnation', 'is', null), row('incarnation', '!=', incarnation)]),
@@ -63,7 +64,11 @@ function unacknowledgedOf(db: Db, team: string, recipient: string) {
     .orderBy('n')
 }
 
-async function withMessages(db: Db, team: string, rows: Selectable<DeliveryTable>[]): Promise<{ message: Message; delivery: Delivery }[]> {
+async function withMessages(
+  db: Db,
+  team: string,
+  rows: Selectable<DeliveryTable>[],
+): Promise<{ message: Message; delivery: Delivery }[]> {
   if (rows.length === 0) return []
   const ids = rows.map((row) => row.message_id)
   const found = await db.selectFrom('messages').selectAll().where('team', '=', team).where('id', 'in', ids).execute()

@@ -52,7 +52,9 @@ export async function openStore(broker: Broker, context: StoreContext): Promise<
     mkdirSync(state, { recursive: true, mode: 0o700 })
     const team = await teamId(engine, join(state, 'team-id'), context.clock)
     const { by, position } = await takeStream(engine, { team, host: context.host, epoch: context.epoch })
-    const anchors = await openAnchors(join(state, 'journal-head.json'), team, context.clock, (stream, seq) => hashAt(engine.reader, team, stream, seq))
+    const anchors = await openAnchors(join(state, 'journal-head.json'), team, context.clock, (stream, seq) =>
+      hashAt(engine.reader, team, stream, seq),
+    )
     const commit = new GroupCommit({ engine, by, position, anchors, clock: context.clock })
     return store(engine, by, anchors, commit, context.clock)
   } catch (error) {

@@ -1,4 +1,4 @@
-import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
+import { CompiledQuery, Kysely, PostgresAdapter, PostgresDialect, sql } from 'kysely'
 import type { DatabaseConnection, PostgresPool, PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 import { TroupeError } from '../core/error.ts'
@@ -20,9 +20,22 @@ const connections = 5
 const retryable = new Set(['40001', '40P01'])
 /** 57P01–57P03 the server goes or comes, 25P03 the transaction idled too long: the connection is closed with it. */
 const closing = new Set(['57P01', '57P02', '57P03', '25P03'])
-const socketErrors = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT'])
+const socketErrors = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+])
 /** pg gives no code for these. */
-const lostMessages = /^(Connection terminated|Client has encountered a connection error|timeout expired|Query read timeout|Postgres connection has been discarded)/
+const lostMessages = new RegExp(
+  '^(Connection terminated|Client has encountered a connection error|timeout expired|Query read timeout' +
+    '|Postgres connection has been discarded)',
+)
 
 export async function openPostgres(url: string): Promise<Engine> {
   const where = withoutPassword(url)
@@ -38,7 +51,7 @@ export async function openPostgres(url: string): Promise<Engine> {
   // Without these a lost connection is an uncaught error; the query under way is rejected all the same.
   pool.on('error', () => undefined)
   pool.on('connect', (client) => void client.on('error', () => undefined))
-  const dialect = new PostgresDialect({ pool: escaping(pool), onCreateConnection: prepare })
+  const dialect = new Dialect({ pool: escaping(pool), onCreateConnection: prepare })
   const db = new Kysely<Schema>({ dialect })
   const engine: Engine = {
     kind: 'postgres',
@@ -62,6 +75,18 @@ export async function openPostgres(url: string): Promise<Engine> {
   }
 }
 
+/** Migrations hold our own lock; Kysely's is of the session, and letting go of it would hide why a migration failed. */
+class Adapter extends PostgresAdapter {
+  override async acquireMigrationLock(): Promise<void> {}
+  override async releaseMigrationLock(): Promise<void> {}
+}
+
+class Dialect extends PostgresDialect {
+  override createAdapter(): PostgresAdapter {
+    return new Adapter()
+  }
+}
+
 /** Every new connection: our schema, and commits that are on disk when they are answered, whatever the server's default. */
 async function prepare(connection: DatabaseConnection): Promise<void> {
   const durable = `case current_setting('synchronous_commit') when 'off' then 'on' else current_setting('synchronous_commit') end`
@@ -81,7 +106,9 @@ async function check(db: Kysely<Schema>, where: string): Promise<void> {
   const server = rows[0]
   if (server === undefined) throw new TroupeError('internal', `${where} answered nothing`)
   if (server.version < leastVersion) {
-    throw new TroupeError('incompatible', `${where} is PostgreSQL ${server.name}, 15 is needed`, { hint: 'use PostgreSQL 15 or newer' })
+    throw new TroupeError('incompatible', `${where} is PostgreSQL ${server.name}, 15 is needed`, {
+      hint: 'use PostgreSQL 15 or newer',
+    })
   }
   if (server.encoding !== 'UTF8') {
     throw new TroupeError('config', `the database at ${where} has the encoding ${server.encoding}, UTF8 is needed`, {
@@ -134,11 +161,32 @@ function explain(error: unknown, where: string): unknown {
   const code = codeOf(error)
   const reason = error instanceof Error ? error.message : String(error)
   const more = (hint: string) => ({ hint, cause: error, facts: { where, sqlstate: code } })
-  if (kind === 'lost') return new TroupeError('unavailable', `${where} cannot be reached: ${reason || code}`, more('start the database, or check its address'))
-  if (kind === 'retry') return new TroupeError('unavailable', `${where} is too busy: other transactions kept getting in the way (${reason})`, more('try again'))
-  if (kind === 'batch') return new TroupeError('unavailable', `nothing was stored: ${where} failed (${reason})`, more("look at the database server's log"))
-  if (code.startsWith('28') || code === '3D000') return new TroupeError('config', `${where} refused: ${reason}`, more('check user, password and database name'))
-  if (code === '42501') return new TroupeError('config', `${where} refused: ${reason}`, more(`the user must be allowed to create the schema ${schemaName}`))
+  if (kind === 'lost')
+    return new TroupeError(
+      'unavailable',
+      `${where} cannot be reached: ${reason || code}`,
+      more('start the database, or check its address'),
+    )
+  if (kind === 'retry')
+    return new TroupeError(
+      'unavailable',
+      `${where} is too busy: other transactions kept getting in the way (${reason})`,
+      more('try again'),
+    )
+  if (kind === 'batch')
+    return new TroupeError(
+      'unavailable',
+      `nothing was stored: ${where} failed (${reason})`,
+      more("look at the database server's log"),
+    )
+  if (code.startsWith('28') || code === '3D000')
+    return new TroupeError('config', `${where} refused: ${reason}`, more('check user, password and database name'))
+  if (code === '42501')
+    return new TroupeError(
+      'config',
+      `${where} refused: ${reason}`,
+      more(`the user must be allowed to create the schema ${schemaName}`),
+    )
   return error
 }
 
@@ -153,6 +201,8 @@ function withoutPassword(url: string): string {
     parsed.search = ''
     return parsed.href
   } catch {
-    throw new TroupeError('config', 'the database address is not a URL', { hint: 'write it as postgres://user:password@host:5432/database' })
+    throw new TroupeError('config', 'the database address is not a URL', {
+      hint: 'write it as postgres://user:password@host:5432/database',
+    })
   }
 }

@@ -16,7 +16,13 @@ export async function prune(db: Db, team: string, before: number, journal: (even
     checkpoints.set(stream, upTo)
   }
   // All of them each time: the event that told of an older one may be among those removed.
-  if (removed > 0) journal({ type: 'journal.checkpoint', subject: 'journal', agent: null, data: { before, streams: Object.fromEntries(checkpoints) } })
+  if (removed > 0)
+    journal({
+      type: 'journal.checkpoint',
+      subject: 'journal',
+      agent: null,
+      data: { before, streams: Object.fromEntries(checkpoints) },
+    })
   return removed
 }
 
@@ -24,7 +30,10 @@ async function lastOld(db: Db, team: string, stream: string, before: number, hea
   const events = db.selectFrom('events').where('team', '=', team).where('stream', '=', stream)
   const young = await events.select('seq').where('at', '>=', before).orderBy('seq').limit(1).executeTakeFirst()
   if (young === undefined) return head
-  const old = await events.select(['seq', 'hash']).where('seq', '=', young.seq - 1).executeTakeFirst()
+  const old = await events
+    .select(['seq', 'hash'])
+    .where('seq', '=', young.seq - 1)
+    .executeTakeFirst()
   return old ?? { seq: 0, hash: '' }
 }
 

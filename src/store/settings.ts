@@ -6,7 +6,12 @@ import type { SettingsReader, Tx } from './store.ts'
 export function settingsReader(db: Db, team: string): SettingsReader {
   return {
     async get(key) {
-      const row = await db.selectFrom('settings').select('value').where('team', '=', team).where('key', '=', key).executeTakeFirst()
+      const row = await db
+        .selectFrom('settings')
+        .select('value')
+        .where('team', '=', team)
+        .where('key', '=', key)
+        .executeTakeFirst()
       return row === undefined ? undefined : (JSON.parse(row.value) as unknown)
     },
   }

@@ -41,7 +41,10 @@ describe('the file', () => {
   })
 
   it('of teamctl is refused untouched, with the way to import it', async () => {
-    const before = foreign('pragma journal_mode = wal', ...['projects', 'agents', 'messages'].map((name) => `create table ${name}(id text)`))
+    const before = foreign(
+      'pragma journal_mode = wal',
+      ...['projects', 'agents', 'messages'].map((name) => `create table ${name}(id text)`),
+    )
     await expect(open()).rejects.toMatchObject({ code: 'config', hint: 'troupe import teamctl' })
     expect(readFileSync(path).equals(before)).toBe(true)
   })
@@ -55,7 +58,10 @@ describe('the file', () => {
   it('that is no database is refused untouched', async () => {
     mkdirSync(join(root, 'state'))
     writeFileSync(path, 'a shopping list, long enough to be looked at\n'.repeat(50))
-    await expect(open()).rejects.toMatchObject({ code: 'config', message: expect.stringContaining('not a sound SQLite database') })
+    await expect(open()).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining('not a sound SQLite database'),
+    })
     expect(readFileSync(path, 'utf8')).toContain('shopping')
   })
 
@@ -120,7 +126,8 @@ describe('migrations', () => {
   })
 })
 
-const noMount = process.getuid?.() === 0 && process.platform === 'linux' ? null : 'a small file system can be mounted only by root on Linux'
+const noMount =
+  process.getuid?.() === 0 && process.platform === 'linux' ? null : 'a small file system can be mounted only by root on Linux'
 if (noMount !== null) console.log(`skipped: a full disk: ${noMount}`)
 
 describe.skipIf(noMount !== null)('a full disk', () => {
@@ -142,7 +149,8 @@ describe.skipIf(noMount !== null)('a full disk', () => {
       kept.push(...results.filter((result) => result.status === 'fulfilled').map((result) => result.value))
     }
     expect(refused).toHaveLength(3)
-    for (const result of refused) expect(result).toMatchObject({ reason: { code: 'unavailable', message: expect.stringContaining('full') } })
+    for (const result of refused)
+      expect(result).toMatchObject({ reason: { code: 'unavailable', message: expect.stringContaining('full') } })
     rmSync(ballast)
     kept.push(await put(store, 'after'))
     const found = await store.read((db) => Promise.all(kept.map((key) => db.settings.get(key))))

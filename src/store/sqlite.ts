@@ -17,7 +17,17 @@ const readers = 4
 const wanted = { journal_mode: 'wal', synchronous: 2, busy_timeout: busyTimeout, foreign_keys: 1 } as const
 
 /** Primary result codes, https://sqlite.org/rescode.html */
-const codes = { busy: 5, locked: 6, noMemory: 7, readOnly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const
+const codes = {
+  busy: 5,
+  locked: 6,
+  noMemory: 7,
+  readOnly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  notADatabase: 26,
+} as const
 
 export async function openSqlite(path: string): Promise<Engine> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
@@ -75,10 +85,14 @@ function refuseForeign(path: string): void {
   const tables = tablesOf(path)
   if (tables.length === 0 || tables.includes(migrationTable)) return
   const teamctl = ['projects', 'agents', 'messages'].every((name) => tables.includes(name))
-  throw new TroupeError('config', `${path} is ${teamctl ? 'the mailbox of teamctl' : 'the database of another program'}; it was not touched`, {
-    hint: teamctl ? 'troupe import teamctl' : 'name another file in broker.path',
-    facts: { path, tables },
-  })
+  throw new TroupeError(
+    'config',
+    `${path} is ${teamctl ? 'the mailbox of teamctl' : 'the database of another program'}; it was not touched`,
+    {
+      hint: teamctl ? 'troupe import teamctl' : 'name another file in broker.path',
+      facts: { path, tables },
+    },
+  )
 }
 
 function tablesOf(path: string): string[] {
@@ -112,7 +126,16 @@ function codeOf(error: unknown): number | undefined {
 
 function fault(error: unknown): Fault {
   const code = codeOf(error)
-  const fatal: number[] = [codes.busy, codes.locked, codes.noMemory, codes.readOnly, codes.ioError, codes.corrupt, codes.full, codes.notADatabase]
+  const fatal: number[] = [
+    codes.busy,
+    codes.locked,
+    codes.noMemory,
+    codes.readOnly,
+    codes.ioError,
+    codes.corrupt,
+    codes.full,
+    codes.notADatabase,
+  ]
   return code !== undefined && fatal.includes(code) ? 'batch' : 'work'
 }
 
@@ -122,18 +145,38 @@ function explained(error: unknown, path: string): unknown {
   const more = (hint: string) => ({ hint, cause: error, facts: { path, sqlite: code } })
   switch (code) {
     case codes.full:
-      return new TroupeError('unavailable', `nothing was stored: the disk of ${path} is full`, more('free some space; nothing needs a restart'))
+      return new TroupeError(
+        'unavailable',
+        `nothing was stored: the disk of ${path} is full`,
+        more('free some space; nothing needs a restart'),
+      )
     case codes.ioError:
-      return new TroupeError('unavailable', `nothing was stored: the disk of ${path} failed (${text(error)})`, more('check the disk'))
+      return new TroupeError(
+        'unavailable',
+        `nothing was stored: the disk of ${path} failed (${text(error)})`,
+        more('check the disk'),
+      )
     case codes.busy:
     case codes.locked:
-      return new TroupeError('unavailable', `another program has held ${path} locked for ${busyTimeout / 1000} s`, more(`end whatever has ${path} open`))
+      return new TroupeError(
+        'unavailable',
+        `another program has held ${path} locked for ${busyTimeout / 1000} s`,
+        more(`end whatever has ${path} open`),
+      )
     case codes.readOnly:
     case codes.cannotOpen:
-      return new TroupeError('unavailable', `${path} cannot be opened for writing (${text(error)})`, more('check its owner and mode'))
+      return new TroupeError(
+        'unavailable',
+        `${path} cannot be opened for writing (${text(error)})`,
+        more('check its owner and mode'),
+      )
     case codes.corrupt:
     case codes.notADatabase:
-      return new TroupeError('config', `${path} is not a sound SQLite database (${text(error)})`, more('restore a copy, or name another file in broker.path'))
+      return new TroupeError(
+        'config',
+        `${path} is not a sound SQLite database (${text(error)})`,
+        more('restore a copy, or name another file in broker.path'),
+      )
     default:
       return error
   }

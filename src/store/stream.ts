@@ -44,7 +44,10 @@ async function take(db: Db, who: Taker): Promise<{ by: Written; position: Positi
   await db.updateTable('streams').set({ batch }).where('team', '=', team).where('host', '=', host).execute()
   if (latest?.epoch === epoch) return { by, position: { seq: latest.seq, hash: latest.hash, batch } }
   const position = { seq: 0, hash: firstHash, batch }
-  await db.insertInto('streams').values({ ...by, ...position }).execute()
+  await db
+    .insertInto('streams')
+    .values({ ...by, ...position })
+    .execute()
   return { by, position }
 }
 

@@ -54,7 +54,15 @@ export function usageWriter(db: Db, by: Written): Tx['usage'] {
 
 function columns(record: UsageRecord) {
   const { key, at, model, tokens } = record
-  return { key, at, model, input: tokens.input, output: tokens.output, cache_read: tokens.cacheRead, cache_write: tokens.cacheWrite }
+  return {
+    key,
+    at,
+    model,
+    input: tokens.input,
+    output: tokens.output,
+    cache_read: tokens.cacheRead,
+    cache_write: tokens.cacheWrite,
+  }
 }
 
 function same<T extends Record<string, unknown>>(a: T, b: T): boolean {

@@ -53,7 +53,8 @@ async function walk(db: Db, team: string, stream: string, { begin, ends, told }:
     await turn()
   }
   const cut = open.find((end) => end.seq > last.seq)
-  if (cut !== undefined) return flaw(stream, last.seq, `rewritten or rolled back: it ends at ${last.seq}, ${cut.seq} was there before`)
+  if (cut !== undefined)
+    return flaw(stream, last.seq, `rewritten or rolled back: it ends at ${last.seq}, ${cut.seq} was there before`)
   return { ok: true, events }
 }
 
@@ -62,7 +63,9 @@ function broken(event: JournalEvent, last: Head, ends: Head[]): string | null {
   if (event.prev !== last.hash) return 'it does not follow the event before it'
   if (eventHash(event) !== event.hash) return 'its content was changed'
   const end = ends.find((each) => each.seq === event.seq)
-  return end === undefined || end.hash === event.hash ? null : 'rewritten or rolled back: it is not the event that was there before'
+  return end === undefined || end.hash === event.hash
+    ? null
+    : 'rewritten or rolled back: it is not the event that was there before'
 }
 
 function collect(event: JournalEvent, told: Map<string, Head>): void {

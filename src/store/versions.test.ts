@@ -7,7 +7,9 @@ it.each([
   ['24.16.0', '3.51.2'],
   ['24.16.0', undefined],
 ])('refuses Node %s with SQLite %s and says what to install', (node, sqlite) => {
-  expect(() => checkVersions({ node, sqlite })).toThrowError(expect.objectContaining({ code: 'incompatible', hint: expect.stringContaining('install') }))
+  expect(() => checkVersions({ node, sqlite })).toThrowError(
+    expect.objectContaining({ code: 'incompatible', hint: expect.stringContaining('install') }),
+  )
 })
 
 it.each([

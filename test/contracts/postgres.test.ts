@@ -1,11 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
 import type { JournalEvent } from '../../src/core/event.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { migrations } from '../../src/store/migrations/index.ts'
 import { openStore } from '../../src/store/open.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
 import type { Store } from '../../src/store/store.ts'
 import { startPostgres, whyNoPostgres } from '../postgres.ts'
 import type { Postgres } from '../postgres.ts'
@@ -59,46 +64,57 @@ describe.skipIf(whyNoPostgres() !== null)('PostgreSQL', () => {
       await client.end()
     }
   }
-  const texts = async (store: Store) => (await store.read((db) => db.messages.list({ limit: 99 }))).map(({ message }) => message.text)
-  const intact = (store: Store, events: number) =>
+  const texts = async (store: Store) =>
+    (await store.read((db) => db.messages.list({ limit: 99 }))).map(({ message }) => message.text)
+  const expectIntact = (store: Store, events: number) =>
     expect(store.read((db) => db.events.verify())).resolves.toEqual({ ok: true, events })
 
-  it.each(['before', 'after'] as const)('stores once what was under way when the connection broke %s the commit reached the server', async (when) => {
-    const store = await openThroughCut()
-    const published: JournalEvent[] = []
-    store.subscribe((events) => void published.push(...events))
-    await store.write((tx) => send(tx, { text: 'first' }))
-    cut.atCommit(when)
-    const sent = await Promise.all(['second', 'third'].map((text) => store.write((tx) => send(tx, { text }))))
-    await store.write((tx) => send(tx, { text: 'fourth' }))
-    expect(await texts(store)).toEqual(['fourth', 'third', 'second', 'first'])
-    expect(published.map((event) => event.subject).slice(1, 3)).toEqual(sent.map((message) => message.id))
-    expect(published).toHaveLength(4)
-    await intact(store, 4)
-  })
+  it.each(['before', 'after'] as const)(
+    'stores once what was under way when the connection broke %s the commit reached the server',
+    async (when) => {
+      const store = await openThroughCut()
+      const published: JournalEvent[] = []
+      store.subscribe((events) => void published.push(...events))
+      await store.write((tx) => send(tx, { text: 'first' }))
+      cut.atCommit(when)
+      const sent = await Promise.all(['second', 'third'].map((text) => store.write((tx) => send(tx, { text }))))
+      await store.write((tx) => send(tx, { text: 'fourth' }))
+      expect(await texts(store)).toEqual(['fourth', 'third', 'second', 'first'])
+      expect(published.map((event) => event.subject).slice(1, 3)).toEqual(sent.map((message) => message.id))
+      expect(published).toHaveLength(4)
+      await expectIntact(store, 4)
+    },
+  )
 
-  it.each(['before', 'after'] as const)('says so where it cannot find out, broken %s the commit, and is right again later', async (when) => {
-    const store = await openThroughCut()
-    const published: JournalEvent[] = []
-    store.subscribe((events) => void published.push(...events))
-    await store.write((tx) => send(tx, { text: 'first' }))
-    cut.atCommit(when, () => cut.sever())
-    const pending = store.write((tx) => send(tx, { text: 'second' }))
-    await expect(pending).rejects.toMatchObject({ code: 'unavailable', facts: { uncertain: true } })
-    cut.mend()
-    await store.write((tx) => send(tx, { text: 'third' }))
-    expect(await texts(store)).toEqual(when === 'after' ? ['third', 'second', 'first'] : ['third', 'first'])
-    expect(published).toHaveLength(when === 'after' ? 3 : 2)
-    await intact(store, published.length)
-  })
+  it.each(['before', 'after'] as const)(
+    'says so where it cannot find out, broken %s the commit, and is right again later',
+    async (when) => {
+      const store = await openThroughCut()
+      const published: JournalEvent[] = []
+      store.subscribe((events) => void published.push(...events))
+      await store.write((tx) => send(tx, { text: 'first' }))
+      cut.atCommit(when, () => cut.sever())
+      const pending = store.write((tx) => send(tx, { text: 'second' }))
+      await expect(pending).rejects.toMatchObject({ code: 'unavailable', facts: { uncertain: true } })
+      cut.mend()
+      await store.write((tx) => send(tx, { text: 'third' }))
+      expect(await texts(store)).toEqual(when === 'after' ? ['third', 'second', 'first'] : ['third', 'first'])
+      expect(published).toHaveLength(when === 'after' ? 3 : 2)
+      await expectIntact(store, published.length)
+    },
+  )
 
   it('goes on with new connections after all of them were ended', async () => {
     const store = await open()
     await store.write((tx) => send(tx, { text: 'first' }))
-    await query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'troupe' and datname = current_database()`)
+    await query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'troupe' and datname = current_database()`,
+    )
     await store.write((tx) => send(tx, { text: 'second' }))
     expect(await texts(store)).toEqual(['second', 'first'])
-    await query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'troupe' and datname = current_database()`)
+    await query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'troupe' and datname = current_database()`,
+    )
     expect(await texts(store)).toEqual(['second', 'first'])
   })
 
@@ -135,7 +151,7 @@ describe.skipIf(whyNoPostgres() !== null)('PostgreSQL', () => {
     await expect(stubborn).rejects.toThrow('aborted')
     await other
     expect(await texts(store)).toEqual(['other'])
-    await intact(store, 1)
+    await expectIntact(store, 1)
   })
 
   it('holds several teams apart in one database', async () => {
@@ -147,7 +163,7 @@ describe.skipIf(whyNoPostgres() !== null)('PostgreSQL', () => {
     expect(await b.read((db) => db.messages.get(sent[0]?.id ?? ''))).toBeUndefined()
     await a.close()
     expect(await texts(await open(url, root))).toEqual(['of 0'])
-    await intact(b, 1)
+    await expectIntact(b, 1)
   })
 
   it('lets hosts of one team write at the same time', async () => {
@@ -157,7 +173,7 @@ describe.skipIf(whyNoPostgres() !== null)('PostgreSQL', () => {
     const [a] = hosts as [Store]
     const numbers = (await a.read((db) => db.messages.list({ limit: 99 }))).map(({ message }) => message.n)
     expect(new Set(numbers).size).toBe(40)
-    await intact(a, 40)
+    await expectIntact(a, 40)
   })
 
   it('waits for the disk also where the server is set not to', async () => {
@@ -170,10 +186,34 @@ describe.skipIf(whyNoPostgres() !== null)('PostgreSQL', () => {
     await expect(query(`insert into troupe.messages select * from troupe.messages`)).rejects.toThrow('off')
   })
 
+  it('is set up once where several open it first at the same time', async () => {
+    const [a, b] = await Promise.all([open(), open(), open()])
+    await Promise.all([a, b].map((store) => store.write((tx) => send(tx))))
+    await Promise.all([expectIntact(a, 1), expectIntact(b, 1)])
+  })
+
+  it('undoes a migration that fails, and says why it did', async () => {
+    await (await open()).close()
+    const engine = await openPostgres(url)
+    const broken = {
+      up: async (db: Kysely<unknown>) => {
+        await db.schema.createTable('added').addColumn('id', 'text').execute()
+        await sql`select 1 / 0`.execute(db)
+      },
+    }
+    await expect(migrate(engine, { ...migrations, '0002-broken': broken })).rejects.toThrow('division by zero')
+    expect((await engine.writer.introspection.getTables()).map((table) => table.name)).not.toContain('added')
+    await engine.close()
+    expect(await texts(await open())).toEqual([])
+  })
+
   it('names what is missing or wrong before anything runs', async () => {
     const context = { root: newRoot(), host: 'here', clock: systemClock }
     const broker = { type: 'postgres', urlEnv: 'DB' } as const
-    await expect(openStore(broker, { ...context, env: {} })).rejects.toMatchObject({ code: 'config', message: expect.stringContaining('DB') })
+    await expect(openStore(broker, { ...context, env: {} })).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining('DB'),
+    })
     await expect(openStore(broker, { ...context, env: { DB: 'no url' } })).rejects.toMatchObject({ code: 'config' })
     const missing = url.replace(/[^/]*$/, 'absent').replace('postgres@', 'postgres:hush@')
     await expect(openStore(broker, { ...context, env: { DB: missing } })).rejects.toMatchObject({

@@ -33,7 +33,12 @@ export function journalContract(bench: Bench): void {
     })
 
     it('is read on from a cursor, streams merged by time', async () => {
-      for (const [at, host] of [[10, 'here'], [20, 'there'], [30, 'here'], [25, 'there']] as const) {
+      for (const [at, host] of [
+        [10, 'here'],
+        [20, 'there'],
+        [30, 'here'],
+        [25, 'there'],
+      ] as const) {
         bench.clock.at = at
         await note(await bench.reopen({ host }), `${host} ${at}`)
       }
@@ -44,7 +49,11 @@ export function journalContract(bench: Bench): void {
       const head = await bench.store.read((db) => db.events.head())
       expect(head).toEqual({ 'here/1': 2, 'there/1': 2 })
       expect(await after(head)).toEqual({ events: [], gone: false })
-      expect(subjects(await bench.store.read((db) => db.events.recent({ limit: 3 })))).toEqual(['there 20', 'there 25', 'here 30'])
+      expect(subjects(await bench.store.read((db) => db.events.recent({ limit: 3 })))).toEqual([
+        'there 20',
+        'there 25',
+        'here 30',
+      ])
       const filter = { agent: 'of there 25', since: 20, limit: 9 }
       expect(subjects(await bench.store.read((db) => db.events.recent(filter)))).toEqual(['there 25'])
       expect(subjects(await bench.store.read((db) => db.events.about('here 30')))).toEqual(['here 30'])
@@ -61,9 +70,17 @@ export function journalContract(bench: Bench): void {
       ['an event removed', `delete from events where seq = 2`, 3],
       ['an event moved to another subject', `update events set subject = 'x' where seq = 1`, 1],
       ['the end removed', `delete from events where seq = 3`, 2],
-      ['the end removed, and the head put back', `delete from events where seq = 3; update streams set seq = 2, hash = (select hash from events where seq = 2)`, 2],
+      [
+        'the end removed, and the head put back',
+        `delete from events where seq = 3; update streams set seq = 2, hash = (select hash from events where seq = 2)`,
+        2,
+      ],
       ['a stream removed', `delete from events; delete from streams`, 3],
-      ['the beginning removed with a forged checkpoint', `insert into checkpoints select team, stream, seq, hash from events where seq = 1; delete from events where seq = 1`, 1],
+      [
+        'the beginning removed with a forged checkpoint',
+        `insert into checkpoints select team, stream, seq, hash from events where seq = 1; delete from events where seq = 1`,
+        1,
+      ],
     ])('shows %s', async (_, statement, seq) => {
       await note(bench.store, 'a', 'b', 'c')
       await bench.place.tamper(statement)
@@ -73,11 +90,18 @@ export function journalContract(bench: Bench): void {
     it('shows a chain rewritten as a whole while nobody looked, until a person clears it', async () => {
       await note(bench.store, 'a', 'b', 'c')
       await bench.store.close()
-      await bench.place.tamper(`delete from events where seq > 1; update streams set seq = 1, hash = (select hash from events where seq = 1)`)
+      await bench.place.tamper(
+        `delete from events where seq > 1; update streams set seq = 1, hash = (select hash from events where seq = 1)`,
+      )
       for (const _ of [1, 2]) {
         const store = await bench.reopen()
         await note(store, 'd', 'e', 'f')
-        expect(await verify(store)).toMatchObject({ ok: false, stream: 'here/1', seq: 3, why: expect.stringContaining('rolled back') })
+        expect(await verify(store)).toMatchObject({
+          ok: false,
+          stream: 'here/1',
+          seq: 3,
+          why: expect.stringContaining('rolled back'),
+        })
         await store.close()
       }
       rmSync(join(bench.place.root, 'state/journal-head.json'))

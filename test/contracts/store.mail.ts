@@ -9,7 +9,16 @@ export function mailContract(bench: Bench): void {
   describe('messages', () => {
     it('gives a message back as it was put, by id, number and key', async () => {
       const control = { kind: 'stop', incarnation: 'i1' } as const
-      const put = draft({ threadId: 't', priority: 'urgent', trust: 'operator', key: 'k', hop: 3, control, from: 'user', to: 'p#all' })
+      const put = draft({
+        threadId: 't',
+        priority: 'urgent',
+        trust: 'operator',
+        key: 'k',
+        hop: 3,
+        control,
+        from: 'user',
+        to: 'p#all',
+      })
       const message = await write((tx) => tx.messages.insert(put, ['p:b']))
       expect(message).toEqual({ ...put, n: 1 })
       expect(await read((db) => db.messages.get(put.id))).toEqual(message)
@@ -48,7 +57,12 @@ export function mailContract(bench: Bench): void {
 
     it('lists newest first: all, of an agent, unread', async () => {
       const ids: string[] = []
-      for (const [from, to] of [['p:a', 'p:b'], ['p:b', 'p:c'], ['p:c', 'p:d'], ['p:d', 'p:b']] as const) {
+      for (const [from, to] of [
+        ['p:a', 'p:b'],
+        ['p:b', 'p:c'],
+        ['p:c', 'p:d'],
+        ['p:d', 'p:b'],
+      ] as const) {
         ids.push((await write((tx) => send(tx, { from, to }, [to]))).id)
       }
       await write((tx) => tx.deliveries.update(ids[0] ?? '', 'p:b', ['queued'], { state: 'acked' }))
@@ -76,7 +90,15 @@ export function mailContract(bench: Bench): void {
 
     it('change only from the states named: the second to come is told so', async () => {
       const { id } = await write((tx) => send(tx))
-      const change = { state: 'delivered', proof: 'hook', typed: true, incarnation: 'i', rung: 'push', attempts: 2, deliveredAt: 7 } as const
+      const change = {
+        state: 'delivered',
+        proof: 'hook',
+        typed: true,
+        incarnation: 'i',
+        rung: 'push',
+        attempts: 2,
+        deliveredAt: 7,
+      } as const
       const both = await Promise.all([1, 2].map(() => write((tx) => tx.deliveries.update(id, 'p:b', ['queued'], change))))
       expect(both).toEqual([true, false])
       expect(await read((db) => db.deliveries.get(id, 'p:b'))).toMatchObject(change)

@@ -8,10 +8,7 @@ function table(db: Kysely<unknown>, name: string) {
 }
 
 function owned<T extends string>(builder: CreateTableBuilder<T>) {
-  return builder
-    .addColumn('team', 'text', required)
-    .addColumn('host', 'text', required)
-    .addColumn('epoch', 'integer', required)
+  return builder.addColumn('team', 'text', required).addColumn('host', 'text', required).addColumn('epoch', 'integer', required)
 }
 
 export async function up(db: Kysely<unknown>): Promise<void> {
