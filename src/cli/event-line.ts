@@ -35,6 +35,12 @@ function sentence(event: EventRow, message: string): string {
       return `process ended: ${fact('signal') === '' ? `exit ${fact('code') || '?'}` : `killed by ${fact('signal')}`}`
     case 'agent.launch-failed':
       return `could not be launched: ${fact('why')}`
+    case 'team.applied':
+      return 'team applied as its files say'
+    case 'agent.up':
+      return 'asked to be up'
+    case 'agent.session':
+      return `conversation ${fact('session')}`
     case 'agent.wanted':
       return `wanted ${fact('wanted')}`
     case 'message.sent':

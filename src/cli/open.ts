@@ -68,7 +68,8 @@ export function openCli(options: CliOptions): Cli {
     async call(name, input, wait) {
       const done = wait === undefined ? () => undefined : out.progress(wait)
       try {
-        return await (await connected()).call(name, input, { signal })
+        // Called after Ctrl-C it puts things away, which must not be cut short by the same Ctrl-C.
+        return await (await connected()).call(name, input, signal.aborted ? {} : { signal })
       } finally {
         done()
       }

@@ -19,7 +19,7 @@ export interface World {
 
 const interrupted = 130
 /** How long a command may take to put things away after Ctrl-C, ms. A second Ctrl-C does not wait. */
-const graceMs = 2000
+const graceMs = 10_000
 
 /** Runs one command line to its exit code. */
 export async function run(world: World): Promise<number> {

@@ -15,7 +15,7 @@ export async function explainMessage({ out, call }: Cli, given: Given): Promise<
       out.line()
       out.line(`${escapeLine(delivery.to)}: ${stateColor(out.color, delivery.state)(escapeLine(stateText(delivery)))}`)
       const whats = delivery.steps.map((step) => escapeLine(step.what))
-      const column = Math.min(48, Math.max(0, ...whats.map(width)))
+      const column = Math.min(64, Math.max(0, ...whats.map(width)))
       delivery.steps.forEach((step, i) => {
         out.line(`  ${out.color.dim(clockTime(step.at, now))}  ${pad(whats[i] ?? '', column)}  ${out.color.dim(escapeLine(step.by))}`)
       })
