@@ -55,6 +55,11 @@ export function render(facts: EnvelopeFacts): Parcel {
   }
 }
 
+/** The message whose envelope begins this text, as its UUID; null where none does. */
+export function markerOf(text: string): string | null {
+  return /^\s*\[mail #\d+ · [^\n]* · id ([0-9a-f-]{36})\]\n<<</.exec(text)?.[1] ?? null
+}
+
 /** Cuts at a character border. */
 function beginning(text: string, bytes: number): string {
   const cut = Buffer.from(text).subarray(0, bytes)

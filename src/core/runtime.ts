@@ -106,7 +106,8 @@ export interface SessionContext {
 
 export interface Terminal {
   type(input: Typing[]): Promise<void>
-  screen(): Promise<string>
+  /** `escapes` keeps colours and styles as SGR sequences. */
+  screen(options?: { escapes?: boolean }): Promise<string>
 }
 
 /** One incarnation being watched and fed. */

@@ -1,0 +1,39 @@
+import type { FailureClass } from '../../core/restart.ts'
+
+export type TurnFailure = { class: FailureClass; why: string; until: number | null }
+
+const auth = ['authentication_failed', 'oauth_org_not_allowed', 'account_on_hold', 'verification_required', 'cloud_credential_error']
+
+/**
+ * What a StopFailure means for the agent; null where the next turn may well work. `error` is Claude's word for it,
+ * `text` what it shows. A plain 429 is a busy server; only a used-up allowance parks.
+ */
+export function classify(error: string, text: string, now: number): TurnFailure | null {
+  if (auth.includes(error)) return { class: 'auth', why: text, until: null }
+  if (error === 'billing_error') return { class: 'quota', why: text, until: null }
+  if (error === 'rate_limit' && isAllowance(text)) return { class: 'quota', why: text, until: resetTime(text, now) }
+  return null
+}
+
+function isAllowance(text: string): boolean {
+  return /\b(hit|reached) your\b.*\blimit\b|\b(usage|session|weekly|spend) limit\b|out of usage credits/i.test(text)
+}
+
+const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
+const dayMs = 86_400_000
+
+/**
+ * `… · resets 3:45pm`, `… resets Oct 9, 5pm (Europe/Berlin)`: the next such time in this machine's zone, which is
+ * the one Claude writes. null where it says nothing of the kind.
+ */
+export function resetTime(text: string, now: number): number | null {
+  const found = /resets (?:([A-Z][a-z]{2}) (\d{1,2})(?:,| at)? )?(?:at )?(\d{1,2})(?::(\d{2}))? ?([ap]m)/i.exec(text)
+  if (found === null) return null
+  const [, month, day, hour, minute, half] = found
+  const time = new Date(now)
+  if (month !== undefined) time.setMonth(months.indexOf(month.toLowerCase()), Number(day))
+  time.setHours((Number(hour) % 12) + (half?.toLowerCase() === 'pm' ? 12 : 0), Number(minute ?? 0), 0, 0)
+  if (time.getTime() > now) return time.getTime()
+  if (month === undefined) return time.getTime() + dayMs
+  return time.setFullYear(time.getFullYear() + 1)
+}

@@ -1,0 +1,155 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { access, realpath } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { TroupeError } from '../../core/error.ts'
+import type { Launch, LaunchContext } from '../../core/runtime.ts'
+import { writeAtomic } from '../../util/atomic-write.ts'
+import { claudeFiles, makeFolders, writeJson, type ClaudeFiles } from './files.ts'
+import { claudeHome, findTranscript, isSessionId, type ClaudeHome } from './home.ts'
+import { chooseMode } from './mode.ts'
+import { mcpConfig, settings } from './settings.ts'
+import { startedIn } from './transcript.ts'
+import { prepareState, readState, trusts } from './trust.ts'
+
+/** What would lead Claude past the scripted model of a rehearsal, or to the person's own state. */
+const leadsOut = /^(ANTHROPIC_|CLAUDE_|AWS_|CLOUD_ML_REGION$|GOOGLE_APPLICATION_CREDENTIALS$)/
+
+/** No updates under a running team, no reports, no questions about how it was. */
+const quiet = { DISABLE_AUTOUPDATER: '1', CLAUDE_CODE_DISABLE_FEEDBACK_SURVEY: '1' }
+
+export async function launch(context: LaunchContext): Promise<Launch> {
+  const { health } = context
+  if (health.program === null || health.problem !== null) {
+    const problem = health.problem ?? { why: 'Claude Code is not installed', fix: 'install it' }
+    throw new TroupeError('config', problem.why, { hint: problem.fix })
+  }
+  const files = claudeFiles(context.folder)
+  makeFolders(files)
+  const home = claudeHome(context.host.home, context.rehearsal ? files.rehearsalHome : (context.env['CLAUDE_CONFIG_DIR'] ?? null))
+  const cwd = await realpath(context.agent.cwd)
+  const ownSettings = await prepareFolder(context, home, cwd)
+  const conversation = await chooseConversation(context, home, cwd)
+  writeFiles(context, files)
+  writeJson(files.launched, { configDir: home.configDir, session: conversation.session })
+  const mode = chooseMode(context.agent.permissionMode, context.host, health)
+  return {
+    spec: {
+      address: context.agent.address,
+      incarnation: context.incarnation,
+      argv: [health.program, ...flags(context, files, { cwd, mode: mode.mode, ownSettings }), ...conversation.flags, ...context.agent.args],
+      env: environment(context, home),
+      cwd,
+    },
+    session: conversation.session,
+    notices: [...mode.notices, ...conversation.notices],
+  }
+}
+
+/**
+ * Trust for the folder the compose file names, and only that. Where the trust is ours and not the person's,
+ * the folder's own settings, hooks and MCP servers stay out: opening a foreign repository runs nothing of it.
+ * Returns whether they may come in.
+ */
+async function prepareFolder(context: LaunchContext, home: ClaudeHome, cwd: string): Promise<boolean> {
+  const state = await readState(home.stateFile)
+  const onboarded = state['hasCompletedOnboarding'] === true
+  const able = context.rehearsal || (await hasCredentials(context, home, state))
+  if (!onboarded && !able) {
+    throw new TroupeError('config', 'Claude Code was never set up for this user, and there is no key or login', {
+      hint: 'run `claude` once and log in, or set ANTHROPIC_API_KEY',
+    })
+  }
+  const mark = trustMark(context, cwd)
+  const trusted = trusts(state, cwd)
+  if (trusted) return !context.rehearsal && !(await exists(mark))
+  // The mark first: whoever finds the trust finds whose it is.
+  mkdirSync(dirname(mark), { recursive: true, mode: 0o700 })
+  writeAtomic(mark, `${cwd}\n`)
+  await prepareState(home.stateFile, { cwd, onboarded: able }, context.host.clock)
+  return false
+}
+
+/** A file for each folder that troupe, not the person, told Claude to trust. Beside the agents' folders, which are troupe's. */
+function trustMark(context: LaunchContext, cwd: string): string {
+  return join(dirname(context.folder), '.claude-trust', createHash('sha256').update(cwd).digest('hex'))
+}
+
+async function hasCredentials(context: LaunchContext, home: ClaudeHome, state: Record<string, unknown>): Promise<boolean> {
+  const keys = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_CODE_USE_BEDROCK', 'CLAUDE_CODE_USE_VERTEX']
+  if (keys.some((key) => (context.env[key] ?? '') !== '')) return true
+  return state['oauthAccount'] !== undefined || (await exists(join(home.folder, '.credentials.json')))
+}
+
+interface Conversation {
+  session: string
+  flags: string[]
+  notices: string[]
+}
+
+/**
+ * Claude refuses a `--session-id` that has a transcript and a `--resume` that has none, and exits: which one it
+ * takes is decided by the file. A conversation of another folder is not taken up: its paths would be wrong.
+ */
+async function chooseConversation(context: LaunchContext, home: ClaudeHome, cwd: string): Promise<Conversation> {
+  const wanted = context.session
+  if (wanted === null || !isSessionId(wanted)) return begin(randomUUID(), [])
+  const file = await findTranscript(home, wanted)
+  if (file === null) return begin(wanted, [])
+  if ((await startedIn(file)) === cwd) return { session: wanted, flags: ['--resume', wanted], notices: [] }
+  return begin(randomUUID(), [`conversation ${wanted} belongs to another folder and was not taken up: this is a fresh one`])
+}
+
+function begin(session: string, notices: string[]): Conversation {
+  return { session, flags: ['--session-id', session], notices }
+}
+
+function flags(context: LaunchContext, files: ClaudeFiles, how: { cwd: string; mode: string; ownSettings: boolean }): string[] {
+  const { features } = context.health
+  const { model, effort } = context.agent
+  // --add-dir brings back the folder's CLAUDE.md, which goes with its settings otherwise.
+  const strange = ['--setting-sources', 'user', '--add-dir', how.cwd]
+  return [
+    ...(how.ownSettings || features['settingSources'] !== true ? [] : strange),
+    ...['--settings', files.settings, '--mcp-config', files.mcp, '--strict-mcp-config'],
+    ...(features['systemPromptFile'] === true ? ['--append-system-prompt-file', files.briefing] : []),
+    // Otherwise a resumed conversation keeps the briefing it began with.
+    ...(features['freshSystemPrompt'] === true ? ['--system-prompt-snapshot', 'off'] : []),
+    ...['--permission-mode', how.mode],
+    ...(model === null ? [] : ['--model', model]),
+    ...(effort === null || features['effort'] !== true ? [] : ['--effort', effort]),
+  ]
+}
+
+function writeFiles(context: LaunchContext, files: ClaudeFiles): void {
+  writeJson(files.settings, settings(context, files.spool))
+  writeJson(files.mcp, mcpConfig(context))
+  writeAtomic(files.briefing, context.briefing)
+}
+
+function environment(context: LaunchContext, home: ClaudeHome): Record<string, string> {
+  const place = home.configDir === null ? {} : { CLAUDE_CONFIG_DIR: home.configDir }
+  const claudeMd = { CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD: '1' }
+  if (!context.rehearsal) return { ...context.env, ...quiet, ...claudeMd, ...place }
+  // A key of the person's own must not reach a scripted model, nor the question about it the screen.
+  const rest = Object.fromEntries(Object.entries(context.env).filter(([name]) => !leadsOut.test(name)))
+  return {
+    ...rest,
+    ...quiet,
+    ...claudeMd,
+    ...place,
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    DISABLE_TELEMETRY: '1',
+    DISABLE_ERROR_REPORTING: '1',
+    ANTHROPIC_BASE_URL: `${context.url}/model`,
+    // As a bearer there is no question about an API key.
+    ANTHROPIC_AUTH_TOKEN: context.env['TROUPE_AGENT_TOKEN'] ?? '',
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return await access(file).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,86 @@
+import type { Clock } from '../../core/clock.ts'
+import type { Attempt, Parcel, Terminal } from '../../core/runtime.ts'
+import type { Rung } from '../../core/ladder.ts'
+import { push } from './messaging.ts'
+import type { Parcels } from './parcels.ts'
+import { isCommand, pieces } from './paste.ts'
+import { findComposer } from './screen.ts'
+import { readPeerToken, readSessionFile, type Own } from './session-file.ts'
+import type { TurnEnd } from './turn-end.ts'
+
+/** An idle Claude echoes within 50 ms; on a busy machine it may take longer. ms */
+const echoPatience = 3_000
+
+export interface RungParts {
+  own: Own
+  terminal: Terminal
+  parcels: Parcels
+  turnEnd: TurnEnd
+  clock: Clock
+  /** Resolves with what became of the marker, or null when `ms` are over. */
+  echo(marker: string, ms: number): Promise<Attempt | null>
+}
+
+/** The ways into a running Claude. One offer at a time: two pastes must not mix. */
+export async function offer(rung: Rung, parcel: Parcel, parts: RungParts): Promise<Attempt> {
+  switch (rung) {
+    case 'push':
+      return await pushed(parcel, parts)
+    case 'paste':
+      return await pasted(parcel, parts)
+    case 'turn-end':
+      return await held(parcel, parts)
+    case 'fetch':
+      return refused('Claude fetches through its tools, by itself')
+  }
+}
+
+async function pushed(parcel: Parcel, parts: RungParts): Promise<Attempt> {
+  const file = await readSessionFile(parts.own)
+  if (file === null) return refused('Claude has no session yet')
+  if (file.messagingSocketPath === null) return refused('this version of Claude opens no messaging socket')
+  const token = await readPeerToken(parts.own.folder, parts.own.pid)
+  if (token === null) return refused('the key of the messaging socket cannot be read')
+  parts.parcels.add(parcel, 'push')
+  const done = await push(file.messagingSocketPath, token, parcel.text)
+  if (!done.ok) {
+    parts.parcels.forget(parcel)
+    return refused(`the messaging socket: ${done.why}`)
+  }
+  parts.turnEnd.drop(parcel)
+  if (file.status === 'idle') return (await parts.echo(parcel.marker, echoPatience)) ?? taken('written to the messaging socket')
+  return taken(file.status === 'waiting' ? 'queued until the question is answered' : 'queued for the next tool result or turn')
+}
+
+async function pasted(parcel: Parcel, parts: RungParts): Promise<Attempt> {
+  if (isCommand(parcel.text)) return refused('its first character would make it a command')
+  const file = await readSessionFile(parts.own)
+  if (file?.status !== 'idle') return refused(`Claude is ${file?.status ?? 'not ready'}: only an idle prompt takes a paste`)
+  const composer = findComposer(await parts.terminal.screen({ escapes: true }))
+  if (composer === null) return refused('no input box is on the screen')
+  if (composer.mode !== '❯' || composer.text !== '') return refused('somebody is writing in the input box')
+  parts.parcels.add(parcel, 'paste')
+  parts.turnEnd.drop(parcel)
+  await parts.terminal.type([...pieces(parcel.text).map((paste) => ({ paste })), { keys: ['Enter'] }])
+  const echo = await parts.echo(parcel.marker, echoPatience)
+  if (echo !== null) return echo
+  // The Enter may have gone to a viewer's copy mode; a second one into an empty box does nothing.
+  await parts.terminal.type([{ keys: ['Enter'] }])
+  return (await parts.echo(parcel.marker, echoPatience)) ?? { result: 'typed', what: 'pasted, but Claude has not said that it took it' }
+}
+
+async function held(parcel: Parcel, parts: RungParts): Promise<Attempt> {
+  const file = await readSessionFile(parts.own)
+  if (file?.status === 'idle') return refused('the turn is over')
+  parts.parcels.add(parcel, 'turn-end')
+  parts.turnEnd.hold(parcel)
+  return taken('held for the end of the turn')
+}
+
+function refused(why: string): Attempt {
+  return { result: 'refused', why }
+}
+
+function taken(what: string): Attempt {
+  return { result: 'taken', what }
+}

@@ -1,0 +1,105 @@
+import { watch, type FSWatcher } from 'node:fs'
+import { readFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../../core/clock.ts'
+import { isRecord } from './trust.ts'
+
+/** `sessions/<pid>.json`: what Claude says of itself. Fields that a version does not have are null. */
+export interface SessionFile {
+  sessionId: string
+  startedAt: number
+  status: 'idle' | 'busy' | 'waiting' | null
+  waitingFor: string | null
+  statusUpdatedAt: number | null
+  messagingSocketPath: string | null
+}
+
+/** null for anything that is not such a file, such as half of one: Claude rewrites it in place. */
+export function parseSessionFile(text: string): SessionFile | null {
+  let found: unknown
+  try {
+    found = JSON.parse(text)
+  } catch {
+    return null // read in the middle of a write: the next look succeeds
+  }
+  if (!isRecord(found) || typeof found['sessionId'] !== 'string') return null
+  const { status, statusUpdatedAt, startedAt } = found
+  return {
+    sessionId: found['sessionId'],
+    startedAt: typeof startedAt === 'number' ? startedAt : 0,
+    status: status === 'idle' || status === 'busy' || status === 'waiting' ? status : null,
+    waitingFor: textOrNull(found['waitingFor']),
+    statusUpdatedAt: typeof statusUpdatedAt === 'number' ? statusUpdatedAt : null,
+    messagingSocketPath: textOrNull(found['messagingSocketPath']),
+  }
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+export interface Own {
+  /** The folder `sessions`. */
+  folder: string
+  pid: number
+  /** ms; a file of before is what a killed process with the same pid left. */
+  startedAt: number
+}
+
+/** How much earlier than our own note of the start Claude may say it started. ms */
+const clockSlack = 5_000
+const readTries = 5
+
+export async function readSessionFile({ folder, pid, startedAt }: Own): Promise<SessionFile | null> {
+  const file = join(folder, `${pid}.json`)
+  for (let attempt = 0; attempt < readTries; attempt++) {
+    const text = await readFile(file, 'utf8').catch(() => null)
+    if (text === null) return null
+    const found = parseSessionFile(text)
+    if (found !== null) return found.startedAt >= startedAt - clockSlack ? found : null
+  }
+  return null
+}
+
+/** The token that peers show to the messaging socket, or null: `<pid>.<hash>.key`, readable by this user only. */
+export async function readPeerToken(folder: string, pid: number): Promise<string | null> {
+  const names = await readdir(folder).catch(() => [])
+  const name = names.find((each) => each.startsWith(`${pid}.`) && each.endsWith('.key'))
+  if (name === undefined) return null
+  try {
+    const key: unknown = JSON.parse(await readFile(join(folder, name), 'utf8'))
+    return isRecord(key) ? textOrNull(key['peerToken']) : null
+  } catch {
+    return null // replaced while it was read: the caller tries the next rung
+  }
+}
+
+/**
+ * Calls `look` when the file may have changed: on a change in the folder, and every `tickMs` for what that misses
+ * (the folder may not exist yet). Returns the way out.
+ */
+export function watchFolder(folder: string, isOurs: (name: string) => boolean, clock: Clock, tickMs: number, look: () => void): () => void {
+  let watcher: FSWatcher | null = null
+  let cancel = () => {}
+  const begin = () => {
+    try {
+      watcher = watch(folder, (_event, name) => {
+        if (name === null || isOurs(name)) look()
+      })
+      watcher.on('error', () => ((watcher = null), undefined))
+      watcher.unref()
+    } catch {
+      // no such folder yet: the next tick tries again
+    }
+  }
+  const tick = () => {
+    if (watcher === null) begin()
+    look()
+    cancel = clock.after(tickMs, tick)
+  }
+  tick()
+  return () => {
+    cancel()
+    watcher?.close()
+  }
+}

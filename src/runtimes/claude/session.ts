@@ -1,0 +1,219 @@
+import type { Attempt, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
+import type { Rung } from '../../core/ladder.ts'
+import type { Typing } from '../../core/supervisor.ts'
+import { Conversation } from './conversation.ts'
+import { classify } from './failure.ts'
+import { claudeFiles, readLaunched, type ClaudeFiles } from './files.ts'
+import { claudeHome } from './home.ts'
+import { coalesce, Lane } from './in-turn.ts'
+import { interrupt } from './interrupt.ts'
+import { Parcels } from './parcels.ts'
+import { offer } from './rungs.ts'
+import { findStartDialog } from './screen.ts'
+import { readSessionFile, watchFolder, type Own, type SessionFile } from './session-file.ts'
+import { teamTools } from './settings.ts'
+import { Signals } from './signals.ts'
+import { takeSpool } from './spool.ts'
+import { changes } from './status.ts'
+import { TurnEnd } from './turn-end.ts'
+
+/** For what a folder watch misses. ms */
+const tickMs = 2_000
+/** Claude writes its transcript in batches, about 100 ms after the fact. */
+const flushMs = 250
+/** A start that takes longer is looked at on the screen: it may be asking something. ms */
+const startPatience = 8_000
+
+/** One running Claude: its session file, hooks and transcript in, messages out. */
+export class ClaudeSession implements Session {
+  readonly #context: SessionContext
+  readonly #files: ClaudeFiles
+  readonly #own: Own
+  readonly #signals = new Signals((signal) => this.#settle(signal))
+  readonly #parcels = new Parcels()
+  readonly #turnEnd = new TurnEnd()
+  readonly #conversation: Conversation
+  readonly #lane = new Lane()
+  readonly #waiters = new Map<string, (attempt: Attempt | null) => void>()
+  readonly #read: () => void
+  readonly #leave: (() => void)[] = []
+  #seen: SessionFile | null = null
+  /** The tool that the last PermissionRequest named. */
+  #asking: string | null = null
+  /** `prompt_id` of the last prompt: what is typed into a running turn carries the turn's. */
+  #turn: unknown = null
+  #dialog: string | null = null
+  #closed = false
+
+  constructor(context: SessionContext) {
+    this.#context = context
+    this.#files = claudeFiles(context.folder)
+    const launched = readLaunched(this.#files)
+    const home = claudeHome(context.host.home, launched?.configDir ?? null)
+    this.#own = { folder: home.sessions, pid: context.pid, startedAt: context.startedAt }
+    const parts = { home, parcels: this.#parcels, signals: this.#signals, startedAt: context.startedAt }
+    this.#conversation = new Conversation(parts, context.session ?? launched?.session ?? null)
+    this.#read = coalesce(
+      () => this.#conversation.read(),
+      (error) => this.#note(`its transcript cannot be read: ${reason(error)}`, 'transcript'),
+    )
+    this.#watch()
+  }
+
+  subscribe(listener: (signal: Signal) => void): () => void {
+    return this.#signals.subscribe(listener)
+  }
+
+  async hook(event: Record<string, unknown>): Promise<Record<string, unknown>> {
+    const answer = this.#onHook(event)
+    this.#context.host.clock.after(flushMs, () => this.#closed || this.#read())
+    return answer
+  }
+
+  deliver(rung: Rung, parcel: Parcel): Promise<Attempt> {
+    const { terminal, host } = this.#context
+    const parts = { own: this.#own, terminal, parcels: this.#parcels, turnEnd: this.#turnEnd, clock: host.clock }
+    return this.#lane.run(() => offer(rung, parcel, { ...parts, echo: (marker, ms) => this.#echo(marker, ms) }))
+  }
+
+  async interrupt(): Promise<void> {
+    const { terminal, host } = this.#context
+    const { restored } = await this.#lane.run(() => interrupt(this.#own, terminal, host.clock))
+    if (restored === null) return
+    const mail = this.#parcels.in(restored).map(({ parcel }) => `#${parcel.n}`)
+    const whose = mail.length === 0 ? 'the last prompt' : `mail ${mail.join(', ')}`
+    this.#note(`interrupted before the first word: Claude took ${whose} back out of the conversation`, 'screen')
+  }
+
+  /** SIGTERM: Claude ends within 100 ms, keeps the conversation and removes its session file; no key can go astray in a dialog. */
+  farewell(): Typing[] | 'signal' {
+    return 'signal'
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const leave of this.#leave.splice(0)) leave()
+    for (const settle of this.#waiters.values()) settle(null)
+  }
+
+  #watch(): void {
+    const { clock } = this.#context.host
+    const { pid, folder } = this.#own
+    const look = coalesce(
+      () => this.#look(),
+      (error) => this.#note(`its session file cannot be read: ${reason(error)}`, 'session-file'),
+    )
+    const spooled = coalesce(
+      () => takeSpool(this.#files.spool, async (event) => void (await this.hook(event))),
+      (error) => this.#note(`what its hooks left cannot be read: ${reason(error)}`, 'hook'),
+    )
+    this.#leave.push(watchFolder(folder, (name) => name === `${pid}.json`, clock, tickMs, look))
+    this.#leave.push(watchFolder(this.#files.spool, (name) => name.endsWith('.json'), clock, tickMs, spooled))
+  }
+
+  async #look(): Promise<void> {
+    const found = await readSessionFile(this.#own)
+    if (this.#closed) return
+    if (found === null) {
+      if (this.#seen === null) await this.#lookAtStart()
+      return
+    }
+    const signals = changes(this.#seen, found, this.#asking, this.#context.host.clock.now())
+    this.#seen = found
+    await this.#conversation.follow(found.sessionId)
+    for (const signal of signals) this.#signals.emit(signal)
+    this.#read()
+  }
+
+  /** Before there is a session, the screen is all there is. */
+  async #lookAtStart(): Promise<void> {
+    const { host, startedAt, terminal } = this.#context
+    const at = host.clock.now()
+    if (at - startedAt < startPatience) return
+    const dialog = findStartDialog(await terminal.screen().catch(() => '')) // a terminal that is gone: its end is told elsewhere
+    if (dialog === null || dialog === this.#dialog) return
+    this.#dialog = dialog
+    this.#signals.emit({ type: 'waiting', what: dialog, evidence: { at, what: dialog, source: 'screen' } })
+  }
+
+  #onHook(event: Record<string, unknown>): Record<string, unknown> {
+    switch (event['hook_event_name']) {
+      case 'UserPromptSubmit':
+        this.#onPrompt(String(event['prompt'] ?? ''), event['prompt_id'])
+        return {}
+      case 'PermissionRequest':
+        return this.#onPermission(String(event['tool_name'] ?? 'a tool'))
+      case 'Stop':
+        return this.#turnEnd.answer(event['stop_hook_active'] === true)
+      case 'StopFailure':
+        this.#onFailure(String(event['error'] ?? 'unknown'), String(event['last_assistant_message'] ?? ''))
+        return {}
+      case 'SessionStart':
+      case 'SessionEnd':
+        this.#note(`${String(event['hook_event_name'])}: ${String(event['source'] ?? event['reason'] ?? 'no reason given')}`, 'hook')
+        return {}
+      default:
+        return {}
+    }
+  }
+
+  /**
+   * Text entered the conversation, with one exception: a prompt typed into a running turn is echoed when it is queued,
+   * with the turn's id, and enters later; the transcript tells when.
+   */
+  #onPrompt(text: string, turn: unknown): void {
+    const at = this.#context.host.clock.now()
+    const joins = turn === undefined ? this.#seen?.status === 'busy' : turn === this.#turn
+    this.#turn = turn
+    if (!joins) this.#signals.emit({ type: 'busy', evidence: { at, what: 'a prompt was taken', source: 'hook' } })
+    for (const { parcel, rung } of this.#parcels.in(text)) {
+      if (rung === 'paste' && joins) this.#waiters.get(parcel.marker)?.({ result: 'taken', what: 'queued behind the running turn' })
+      else this.#conversation.prove(parcel.marker, 'hook', 'UserPromptSubmit echoed it', at)
+    }
+  }
+
+  /** troupe's own tools never ask, also where Claude's allow rules do not reach, as in plan mode. */
+  #onPermission(tool: string): Record<string, unknown> {
+    if (tool.startsWith(teamTools)) {
+      return { hookSpecificOutput: { hookEventName: 'PermissionRequest', decision: { behavior: 'allow' } } }
+    }
+    this.#asking = tool
+    return {}
+  }
+
+  #onFailure(error: string, text: string): void {
+    const at = this.#context.host.clock.now()
+    const failure = classify(error, text, at)
+    const evidence = { at, what: `turn failed (${error}): ${text}`, source: 'hook' }
+    this.#signals.emit(failure === null ? { type: 'note', evidence } : { type: 'failure', ...failure, evidence })
+  }
+
+  /** What becomes of a marker within `ms`: proved, taken otherwise, or null. */
+  #echo(marker: string, ms: number): Promise<Attempt | null> {
+    return new Promise((resolve) => {
+      const done = (attempt: Attempt | null) => {
+        cancel()
+        this.#waiters.delete(marker)
+        resolve(attempt)
+      }
+      const cancel = this.#context.host.clock.after(ms, () => done(null))
+      this.#waiters.set(marker, done)
+      const proof = this.#conversation.proofOf(marker)
+      if (proof !== null) done({ result: 'proved', proof, what: 'it stands in the conversation' })
+      else if (this.#closed) done(null)
+    })
+  }
+
+  #settle(signal: Signal): void {
+    if (signal.type === 'idle') this.#asking = null
+    if (signal.type === 'proof') this.#waiters.get(signal.marker)?.({ result: 'proved', proof: signal.proof, what: signal.evidence.what })
+  }
+
+  #note(what: string, source: string): void {
+    this.#signals.emit({ type: 'note', evidence: { at: this.#context.host.clock.now(), what, source } })
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

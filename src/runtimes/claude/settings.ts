@@ -1,0 +1,57 @@
+import type { LaunchContext } from '../../core/runtime.ts'
+
+/** The MCP server every agent knows, `mcp__team__…`. */
+export const teamServer = 'team'
+export const teamTools = `mcp__${teamServer}__`
+
+/** Seconds Claude waits for our answer. Every one of them fails open: the turn goes on without us. */
+const answerSeconds = 5
+/** Reported over HTTP, no process for each. SessionStart is not possible over HTTP: see `command`. */
+const reported = ['UserPromptSubmit', 'PermissionRequest', 'Stop', 'StopFailure', 'SessionEnd'] as const
+
+type Hook = Record<string, unknown>
+
+/** Content of the file for --settings. Holds no secret: the bearer comes from the agent's environment. */
+export function settings(context: LaunchContext, spool: string): Record<string, unknown> {
+  const hooks: Record<string, { matcher?: string; hooks: Hook[] }[]> = {}
+  const add = (event: string, matcher: string | null, hook: Hook) => {
+    ;(hooks[event] ??= []).push({ ...(matcher === null ? {} : { matcher }), hooks: [hook] })
+  }
+  for (const event of reported) add(event, null, http(context.url))
+  add('SessionStart', null, command(context, spool))
+  for (const each of context.agent.hooks) add(each.event, each.matcher, { type: 'command', command: each.command })
+  return {
+    hooks,
+    permissions: { allow: [`mcp__${teamServer}`] },
+    // The YAML says `bypass`: the question whether that was meant is answered.
+    ...(context.agent.permissionMode === 'bypass' ? { skipDangerousModePermissionPrompt: true } : {}),
+  }
+}
+
+function http(url: string): Hook {
+  return {
+    type: 'http',
+    url: `${url}/hook`,
+    headers: { Authorization: 'Bearer $TROUPE_AGENT_TOKEN' },
+    allowedEnvVars: ['TROUPE_AGENT_TOKEN'],
+    timeout: answerSeconds,
+  }
+}
+
+/** The exec form (`args`): no shell sees the paths. */
+function command(context: LaunchContext, spool: string): Hook {
+  const { node, hook } = context.programs
+  return { type: 'command', command: node, args: [hook, spool], timeout: answerSeconds }
+}
+
+/** Content of the file for --mcp-config. `alwaysLoad`: otherwise only tool names are listed. `timeout` ms: the default cuts at 60 s. */
+export function mcpConfig(context: LaunchContext): Record<string, unknown> {
+  const team = {
+    type: 'http',
+    url: '${TROUPE_MCP_URL}',
+    headers: { Authorization: 'Bearer ${TROUPE_AGENT_TOKEN}' },
+    alwaysLoad: true,
+    timeout: 600_000,
+  }
+  return { mcpServers: { ...context.agent.mcps, [teamServer]: team } }
+}
