@@ -20,8 +20,10 @@ export type KeptEnd = 'asked' | 'not needed' | 'failed'
 
 /** Waits between attempts while the daemon fails again and again, ms. After the first failure it is tried at once. */
 const delays = [200, 500, 1000, 2000, 5000]
-/** A daemon that answered for this long starts the count anew, ms. */
+/** A daemon that answered for this long, and then gave up, starts the count anew, ms. */
 const steadyMs = 10_000
+/** Between the end of a daemon's connection and word of its exit, ms. */
+const exitMs = 20
 /** How long a started daemon may take until its socket answers, ms: then it is left alone, and asked again. */
 const answerMs = 60_000
 const tryEveryMs = 20
@@ -47,9 +49,10 @@ async function keepOn(options: KeepOptions): Promise<KeptEnd> {
   let values: HeldValues | null = null
   let everMet = false
   let failures = 0
+  let child: Child | null = null
   for (;;) {
     if (failures > 1) await sleep(delays[Math.min(failures - 2, delays.length - 1)])
-    const lines = (await tryOpen(options.socket)) ?? (await startDaemon(options, values))
+    const lines = (await tryOpen(options.socket)) ?? (await start(options, values, (started) => (child = started)))
     if (lines === 'ended') return 'asked'
     if (lines === null && !everMet) return 'failed'
     failures += 1
@@ -59,32 +62,47 @@ async function keepOn(options: KeepOptions): Promise<KeptEnd> {
     const met = await stay(lines, values, (newer) => (values = newer))
     if (met.name === 'leave') return 'asked'
     if (met.name === 'refused') return 'not needed'
-    if (performance.now() - since > steadyMs) failures = 1
+    await sleep(exitMs)
+    if (!gaveUp(child) || performance.now() - since > steadyMs) failures = 0
   }
 }
 
+/** A daemon that this keeper started; `killed` by a signal is somebody's deed, not its own failure. */
+interface Child {
+  exit: 'running' | 'killed' | number
+}
+
+function gaveUp(child: Child | null): boolean {
+  return typeof child?.exit === 'number'
+}
+
 /** Null if it could not start, `ended` if it was asked to go before we met it. */
-async function startDaemon(options: KeepOptions, values: HeldValues | null): Promise<Lines | 'ended' | null> {
+async function start(
+  options: KeepOptions,
+  values: HeldValues | null,
+  tell: (child: Child) => void,
+): Promise<Lines | 'ended' | null> {
   const until = performance.now() + answerMs
   while (performance.now() < until) {
-    let code: number | null | 'running' = 'running'
-    await spawnDetached(options.daemon, {
-      cwd: options.root,
-      logFile: options.log,
-      input: JSON.stringify(values),
-      ended: (status) => (code = status),
-    })
-    const met = await firstAnswer(options.socket, until, () => code !== 'running')
+    const child = await spawnChild(options, values)
+    tell(child)
+    const met = await firstAnswer(options.socket, until, () => child.exit !== 'running')
     if (met !== null) return met
-    if (exitOf(code) === 0) return 'ended'
-    if (exitOf(code) !== lockedExit) return null
+    if (child.exit === 0) return 'ended'
+    if (child.exit !== lockedExit) return null
   }
   return null
 }
 
-/** Widens again what the compiler narrowed: the callback above changes it. */
-function exitOf(code: number | null | 'running'): number | null | 'running' {
-  return code
+async function spawnChild(options: KeepOptions, values: HeldValues | null): Promise<Child> {
+  const child: Child = { exit: 'running' }
+  await spawnDetached(options.daemon, {
+    cwd: options.root,
+    logFile: options.log,
+    input: JSON.stringify(values),
+    ended: (code) => (child.exit = code ?? 'killed'),
+  })
+  return child
 }
 
 /** Asks until somebody answers; once our own daemon has ended, for a moment longer: it may have found another one starting. */
