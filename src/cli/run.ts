@@ -3,7 +3,8 @@ import { exitCodes, toShape } from '../core/error.ts'
 import type { Cli } from './cli.ts'
 import { openCli } from './open.ts'
 import { createOutput, type Output } from './output.ts'
-import { parse } from './program.ts'
+import type { Request } from './program.ts'
+import { quick } from './quick.ts'
 import { language } from './tree/index.ts'
 
 export interface World {
@@ -29,12 +30,7 @@ export async function run(world: World): Promise<number> {
   const ignoreInterrupt = onInterrupt(stop)
   let cli: Cli | undefined
   try {
-    const request = await parse(wordsOf(world.argv), {
-      version: programVersion,
-      write: (text) => out.raw(text),
-      writeError: (text) => void world.stderr.write(text),
-      columns: Math.min(out.columns, 100),
-    })
+    const request = quick(world.argv) ?? (await parseSlowly(world, out))
     if (request.do === 'nothing') return request.exitCode
     cli = openCli({ ...world, out, language, rootFlag: request.given.text('root') ?? null, signal: stop.signal })
     const code = (await request.run(cli, request.given)) || 0
@@ -46,6 +42,16 @@ export async function run(world: World): Promise<number> {
     ignoreInterrupt()
     await cli?.close()
   }
+}
+
+async function parseSlowly({ argv, stderr }: World, out: Output): Promise<Request> {
+  const { parse } = await import('./program.ts')
+  return parse(wordsOf(argv), {
+    version: programVersion,
+    write: (text) => out.raw(text),
+    writeError: (text) => void stderr.write(text),
+    columns: Math.min(out.columns, 100),
+  })
 }
 
 function tell(out: Output, error: unknown): number {
