@@ -110,8 +110,9 @@ export class Connection {
   }
 
   #notice(line: string): void {
-    if (line.startsWith('%exit')) return this.#note(line.slice('%exit'.length).trim())
-    this.#options.onNotice(line)
+    if (!line.startsWith('%exit')) return this.#options.onNotice(line)
+    this.#note(line.slice('%exit'.length))
+    this.#close(this.#said === '' ? 'the tmux server let go of us' : this.#said)
   }
 
   #note(text: string): void {

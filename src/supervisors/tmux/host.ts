@@ -17,10 +17,16 @@ export interface HostOptions {
   onLost(): void
 }
 
+interface Joined {
+  connection: Connection
+  /** Process id of the server. */
+  server: number
+}
+
 type State =
   | { name: 'apart' }
-  | { name: 'reaching'; starts: boolean; attempt: Promise<Connection | null> }
-  | { name: 'joined'; connection: Connection }
+  | { name: 'reaching'; starts: boolean; attempt: Promise<Joined | null> }
+  | { name: 'joined'; connection: Connection; server: number }
 
 /** Settings of a server that is ours alone. A user's server keeps the user's. */
 const ownSettings = [
@@ -52,16 +58,16 @@ export class Host {
     if (this.#state.name === 'joined' && !this.#state.connection.closed) return this.#state.connection
     if (this.#state.name === 'reaching') {
       const { attempt } = this.#state
-      if (this.#state.starts || !starts) return await attempt
+      if (this.#state.starts || !starts) return (await attempt)?.connection ?? null
       await attempt.catch(() => null)
       return await this.reach(starts)
     }
     const attempt = this.#join(starts)
     this.#state = { name: 'reaching', starts, attempt }
     try {
-      const connection = await attempt
-      this.#state = connection === null ? { name: 'apart' } : { name: 'joined', connection }
-      return connection
+      const joined = await attempt
+      this.#state = joined === null ? { name: 'apart' } : { name: 'joined', ...joined }
+      return joined?.connection ?? null
     } catch (error) {
       this.#state = { name: 'apart' }
       throw error
@@ -73,13 +79,26 @@ export class Host {
     return this.#state.name === 'joined' ? this.#state.connection.pid : undefined
   }
 
+  /**
+   * Makes the server look for children that have ended. Debian's tmux 3.3a loses every second SIGCHLD (its utmp
+   * library switches the signal off while it records the logout), and then never tells of the death.
+   */
+  nudge(): void {
+    if (this.#state.name !== 'joined' || this.#state.connection.closed) return
+    try {
+      process.kill(this.#state.server, 'SIGCHLD')
+    } catch {
+      // gone, or another user's: the connection tells of the first, the second cannot be helped
+    }
+  }
+
   close(): void {
     if (this.#state.name === 'joined') this.#state.connection.close()
     this.#state = { name: 'apart' }
   }
 
   /** A server may go between the look and the handshake: then look again. */
-  async #join(starts: boolean): Promise<Connection | null> {
+  async #join(starts: boolean): Promise<Joined | null> {
     this.#version ??= checkVersion(this.#env)
     await this.#version.catch((error: unknown) => {
       this.#version = null
@@ -97,7 +116,7 @@ export class Host {
     }
   }
 
-  async #connect(): Promise<Connection> {
+  async #connect(): Promise<Joined> {
     const { hidden } = this.#options
     const connection = new Connection({
       argv: [...this.#program(), '-C', 'new-session', '-A', '-s', hidden, '-n', 'troupe', '-f', 'no-output,ignore-size', 'tail', '-f', '/dev/null'],
@@ -112,17 +131,18 @@ export class Host {
       },
     })
     try {
-      await connection.request(
+      const [[pid] = []] = await connection.request(
+        command('display-message', '-p', '#{pid}'),
         command('set-option', '-t', `=${hidden}:`, 'destroy-unattached', 'off'),
         command('set-option', '-w', '-t', `=${hidden}:`, 'automatic-rename', 'off'),
         command('set-option', '-w', '-t', `=${hidden}:`, 'remain-on-exit', 'on'),
         ...(this.#options.socket === null ? [] : ownSettings),
       )
+      return { connection, server: Number(pid) }
     } catch (error) {
       connection.close()
       throw error
     }
-    return connection
   }
 
   /** A private server reads no configuration file: what it does must not depend on whose machine it is. */

@@ -12,7 +12,8 @@ import { end, endStragglers } from './ending.ts'
 import { Host } from './host.ts'
 import { prepareLog } from './logs.ts'
 import { hiddenName, sessionName } from './names.ts'
-import { launchCommands, listCommand, parseTerminals, type Terminal } from './panes.ts'
+import { launchCommands, type Terminal } from './panes.ts'
+import { listTerminals } from './listing.ts'
 import { command } from './quote.ts'
 import { typingCommands } from './typing.ts'
 import { until } from './until.ts'
@@ -72,10 +73,10 @@ class Tmux implements Supervisor {
     this.#options = options
     this.#hidden = hiddenName(options.teamRoot)
     const { socket, env, clock } = options
-    this.#watch = new Watch({ clock, limits: options.limits, logFile: options.logFile, look: () => this.#look() })
     const onChange = () => this.#watch.wake()
     const onLost = () => this.#places.clear()
     this.#host = new Host({ socket, hidden: this.#hidden, env, clock, onChange, onLost })
+    this.#watch = new Watch({ clock, limits: options.limits, logFile: options.logFile, look: () => this.#look(), nudge: () => this.#host.nudge() })
   }
 
   start(): Promise<void> {
@@ -100,7 +101,7 @@ class Tmux implements Supervisor {
       const [[made = ''] = []] = await connection.request(...launchCommands(spec, place))
       const [pane = '', pid] = made.split(' ')
       const { address, incarnation } = spec
-      this.#places.set(incarnation, { address, incarnation, pane, pid: Number(pid), session, piped: true, state: { alive: true } })
+      this.#places.set(incarnation, { address, incarnation, pane, pid: Number(pid), session, piped: true, undecided: false, state: { alive: true } })
       return { pane, pid: Number(pid) }
     } catch (error) {
       rmSync(file, { force: true })
@@ -185,8 +186,7 @@ class Tmux implements Supervisor {
   }
 
   async #terminals(connection: Connection): Promise<Terminal[]> {
-    const [lines = []] = await connection.request(listCommand(this.#options.teamRoot))
-    const found = parseTerminals(lines)
+    const found = await listTerminals(connection, this.#options.teamRoot)
     this.#places.clear()
     for (const each of found) this.#places.set(each.incarnation, each)
     return found
@@ -194,6 +194,7 @@ class Tmux implements Supervisor {
 
   readonly #look = shared(async (): Promise<{ connection: Connection; terminals: Terminal[] } | null> => {
     const connection = await this.#host.reach(false)
+    this.#host.nudge()
     return connection === null ? null : { connection, terminals: await this.#terminals(connection) }
   })
 

@@ -8,6 +8,11 @@ export interface Terminal extends Observed {
   session: string
   /** Its output goes to the log. */
   piped: boolean
+  /**
+   * The terminal was closed but no exit status is there: for a moment at every end (counted as alive until the
+   * status comes), or because the program closed its terminal and goes on, or for good with a tmux before 3.3.
+   */
+  undecided: boolean
 }
 
 /** Terminal size where a launch names none: wide enough for every CLI's full layout. */
@@ -34,12 +39,15 @@ export function listCommand(teamRoot: string): string {
 export function parseTerminals(lines: readonly string[]): Terminal[] {
   return lines.map((line) => {
     const [pane = '', pid = '', dead, status = '', signal = '', pipe, incarnation = '', address = '', ...session] = line.split('|')
+    const undecided = dead === '1' && status === '' && signal === ''
+    const ended = { alive: false, code: status === '' ? null : Number(status), signal: signalName(signal) } as const
     return {
+      undecided,
       address: decodeValue(address),
       incarnation: decodeValue(incarnation),
       pane,
       pid: Number(pid),
-      state: dead === '1' ? { alive: false, code: status === '' ? null : Number(status), signal: signalName(signal) } : { alive: true },
+      state: dead === '1' && !undecided ? ended : { alive: true },
       session: session.join('|'),
       piped: pipe === '1',
     }

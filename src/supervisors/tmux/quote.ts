@@ -2,13 +2,14 @@ import { TroupeError } from '../../core/error.ts'
 
 /**
  * One argument of a tmux command as it stands in a line of control mode: whatever the text holds, tmux reads it
- * back as exactly this one argument. Everything is double-quoted; inside, tmux knows `\\ \" \$ \n` and octal.
+ * back as exactly this one argument. Everything is double-quoted; inside, tmux knows `\\ \" \$` and octal (and
+ * expands a `~` even there).
  * It does NOT protect from format expansion (`#{…}`, `#(command)`), which each tmux command decides for itself:
  * hostile text only goes where tmux expands nothing (set-option, set-buffer, send-keys -l).
  */
 export function quote(argument: string): string {
   if (argument.includes('\0')) throw new TroupeError('usage', 'text with a NUL byte cannot be given to a terminal')
-  const escaped = argument.replace(/[\\"$]/g, '\\$&').replace(/[\x01-\x1f\x7f]/g, octal)
+  const escaped = argument.replace(/[\\"$]/g, '\\$&').replace(/[\x01-\x1f~\x7f]/g, octal)
   return `"${escaped}"`
 }
 

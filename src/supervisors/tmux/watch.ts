@@ -10,16 +10,21 @@ export interface WatchOptions {
   logFile(address: Address): string
   /** What the server holds now, reconnecting if need be; null where no server runs. */
   look(): Promise<{ connection: Connection; terminals: Terminal[] } | null>
+  /** Makes the server notice children that have ended (see Host). Costs next to nothing. */
+  nudge(): void
 }
 
 /** Looks by itself this often, ms: for a wake-up that was lost, for logs to rotate, for a connection to renew. */
 const tick = 5_000
+/** How late a death may be noticed where the server lost its signal, ms. */
+const beat = 250
 
 /** Tells listeners that something changed, and keeps the logs. A listener is only woken: it looks for itself. */
 export class Watch {
   readonly #options: WatchOptions
   readonly #listeners = new Set<() => void>()
   #leave: (() => void) | null = null
+  #leaveBeat: (() => void) | null = null
   #woken: (() => void) | null = null
   #last = ''
 
@@ -34,12 +39,12 @@ export class Watch {
 
   start(): void {
     this.#leave ??= this.#options.clock.after(tick, () => void this.#tick())
+    this.#leaveBeat ??= this.#options.clock.after(beat, () => this.#beat())
   }
 
   stop(): void {
-    this.#leave?.()
-    this.#woken?.()
-    this.#leave = this.#woken = null
+    for (const leave of [this.#leave, this.#leaveBeat, this.#woken]) leave?.()
+    this.#leave = this.#leaveBeat = this.#woken = null
   }
 
   /** Many changes of one moment are one wake-up. Stopped, it tells nobody. */
@@ -49,6 +54,11 @@ export class Watch {
       this.#woken = null
       this.#tell()
     })
+  }
+
+  #beat(): void {
+    this.#options.nudge()
+    this.#leaveBeat = this.#options.clock.after(beat, () => this.#beat())
   }
 
   #tell(): void {
