@@ -6,6 +6,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fetchNode, findNode, nodeStore } from '../bin/find-node.mjs'
 import { clisFolder, clisMissing, installClis } from './setup/clis.mjs'
+import { distStale } from './setup/dist.mjs'
 import { withLock } from './setup/lock.mjs'
 import { installPackages, packagesMissing } from './setup/packages.mjs'
 import { say, SetupError } from './setup/say.mjs'
@@ -57,8 +58,17 @@ async function main([task = '', ...rest]) {
     })
   }
   const node = findNode(nodeStore(root))
+  const env = { ...process.env, PATH: pathWith(node, task, args) }
+  if (['demo', 'bench'].includes(task) && distStale(root)) {
+    const code = await run(node, [join(root, files.build)], env)
+    if (code !== 0) return code
+  }
+  return run(node, [join(root, file), ...args], env)
+}
+
+function pathWith(node, task, args) {
   const folders = [dirname(node), ...(needsClis(task, args) ? [clisFolder(root)] : []), process.env.PATH ?? '']
-  return run(node, [join(root, file), ...args], { ...process.env, PATH: folders.join(delimiter) })
+  return folders.join(delimiter)
 }
 
 /** Passes signals on and the exit code back; a task that was killed gives 128 + the signal, as a shell does. */
