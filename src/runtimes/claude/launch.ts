@@ -96,8 +96,11 @@ async function chooseConversation(context: LaunchContext, home: ClaudeHome, cwd:
   if (wanted === null || !isSessionId(wanted)) return begin(randomUUID(), [])
   const file = await findTranscript(home, wanted)
   if (file === null) return begin(wanted, [])
-  if ((await startedIn(file)) === cwd) return { session: wanted, flags: ['--resume', wanted], notices: [] }
-  return begin(randomUUID(), [`conversation ${wanted} belongs to another folder and was not taken up: this is a fresh one`])
+  const place = await startedIn(file)
+  if (place === cwd) return { session: wanted, flags: ['--resume', wanted], notices: [] }
+  // Ended before its first prompt was written down: the file is there, the conversation is not.
+  const why = place === null ? 'holds no prompt yet' : 'belongs to another folder'
+  return begin(randomUUID(), [`conversation ${wanted} ${why} and was not taken up: this is a fresh one`])
 }
 
 function begin(session: string, notices: string[]): Conversation {

@@ -2,7 +2,7 @@ import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { UsageRecord } from '../../core/runtime.ts'
 import { Meter, readUsage } from './usage.ts'
-import { isRecord } from './trust.ts'
+import { isRecord } from './json.ts'
 
 /** One line of `<session>.jsonl` as far as we care. */
 export type TranscriptFact =

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../core/clock.ts'
 import { TroupeError } from '../../core/error.ts'
 import { writeAtomic } from '../../util/atomic-write.ts'
+import { isRecord } from './json.ts'
 
 /** Claude's own lock on its state file is a folder of this name, made by mkdir (proper-lockfile's way). */
 const lockSuffix = '.lock'
@@ -107,8 +108,4 @@ function project(state: State, folder: string): State {
 
 function record(value: unknown): State {
   return isRecord(value) ? value : {}
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
