@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type OutputFile } from 'esbuild'
@@ -54,15 +54,11 @@ function sweep(written: Set<string>, all: boolean): void {
 
 const started = Date.now()
 const wanted = { ...plain, ...Object.fromEntries(Object.entries(fronted).map(([name, path]) => [`${name}-main`, path])) }
-const there = Object.fromEntries(Object.entries(wanted).filter(([, path]) => existsSync(join(root, path))))
-for (const [name, path] of Object.entries(wanted)) {
-  if (!Object.hasOwn(there, name)) process.stderr.write(`build: skipped ${name}: ${path} is not there yet\n`)
-}
 
 // What is wrong was printed by esbuild itself.
 const { outputFiles } = await build({
   absWorkingDir: root,
-  entryPoints: there,
+  entryPoints: wanted,
   outdir: dist,
   chunkNames: '[name]-[hash]',
   bundle: true,
@@ -78,14 +74,14 @@ const { outputFiles } = await build({
 }).catch(() => process.exit(1))
 
 mkdirSync(dist, { recursive: true })
-const isEntry = (file: OutputFile) => Object.hasOwn(there, basename(file.path, '.js'))
+const isEntry = (file: OutputFile) => Object.hasOwn(wanted, basename(file.path, '.js'))
 const ordered = [...outputFiles.filter((file) => !isEntry(file)), ...outputFiles.filter(isEntry)]
 const written = new Set<string>()
 for (const file of ordered) {
   put(basename(file.path), content(file))
   written.add(basename(file.path))
 }
-for (const name of Object.keys(fronted).filter((each) => Object.hasOwn(there, `${each}-main`))) {
+for (const name of Object.keys(fronted)) {
   put(`${name}.js`, front(name))
   written.add(`${name}.js`)
 }

@@ -29,7 +29,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  for (const close of closers.reverse()) await close()
+  for (const close of closers.toReversed()) await close()
   await http.close(0)
 })
 

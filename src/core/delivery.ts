@@ -67,6 +67,6 @@ function offer(rungs: Rung[], otherwise: string): NextStep {
 
 /** Pasted text enters as the user: peers get in that way only where the runtime knows no other. */
 function order(rungs: Rung[], trust: Trust): Rung[] {
-  if (trust === 'operator') return [...rungs].sort((a, b) => Number(b === 'paste') - Number(a === 'paste'))
+  if (trust === 'operator') return rungs.toSorted((a, b) => Number(b === 'paste') - Number(a === 'paste'))
   return rungs.includes('push') ? rungs.filter((rung) => rung !== 'paste') : rungs
 }

@@ -16,8 +16,8 @@ function known(change: Partial<AgentState>, more: Partial<Known> = {}): Known {
   return { state: state(change), launched: true, watched: true, ...more }
 }
 
-function process(incarnation: string, state: Observed['state'] = { alive: true }): Observed {
-  return { address, incarnation, pane: '%1', pid: 7, state }
+function process(incarnation: string, alive: Observed['state'] = { alive: true }): Observed {
+  return { address, incarnation, pane: '%1', pid: 7, state: alive }
 }
 
 const running = (phase: Phase = { name: 'idle' }): Partial<AgentState> => ({ incarnation: 'i1', phase })

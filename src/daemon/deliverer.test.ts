@@ -77,11 +77,11 @@ afterEach(async () => {
   expect(faults.splice(0)).toEqual([])
 })
 
-async function run(address: string, phase: 'idle' | 'busy' | 'starting' = 'idle'): Promise<{ pen: Pen; incarnation: string }> {
+async function run(address: string, name: 'idle' | 'busy' | 'starting' = 'idle'): Promise<{ pen: Pen; incarnation: string }> {
   const pen = new Pen()
   const incarnation = uuid()
   sessions.open({ ...runtime, open: () => pen }, { agent: { address }, incarnation } as SessionContext)
-  await agents.update(address, (state) => enter({ ...state, incarnation, wanted: 'running' }, { name: phase }, { at: clock.now(), what: '', source: '' }))
+  await agents.update(address, (state) => enter({ ...state, incarnation, wanted: 'running' }, { name }, { at: clock.now(), what: '', source: '' }))
   return { pen, incarnation }
 }
 
@@ -265,7 +265,7 @@ describe('the mailroom', () => {
     const fetching = new Fetching(store, clock, deliverer)
     await fetching.ack('p:a', uuid(), [message.id])
     const states = await store.read((db) => db.deliveries.of(message.id))
-    expect(states.map(({ recipient, state }) => [recipient, state]).sort()).toEqual([['p:a', 'acked'], ['p:b', 'queued'], ['p:c', 'queued']])
+    expect(states.map(({ recipient, state }) => [recipient, state]).toSorted()).toEqual([['p:a', 'acked'], ['p:b', 'queued'], ['p:c', 'queued']])
     expect(await fetching.ack('p:a', uuid(), [message.id])).toBe(0)
   })
 })

@@ -285,7 +285,7 @@ export function supervisorContract(name: string, make: () => Promise<Stage>): vo
 
     it('T30: hostile names stay names', async () => {
       const names = ['$(touch pwned)', '`touch pwned`', 'a;b', 'a;', '-t', 'new\nline', 'ünï 日本', '#{pane_id}', '#(touch pwned 2)', '%1', '=x', '{last}', "it's", 'x.y']
-      const specs = names.map((name) => fixture(stage, 'forever', [], { address: `p${name}:a${name}` }))
+      const specs = names.map((hostile) => fixture(stage, 'forever', [], { address: `p${hostile}:a${hostile}` }))
       for (const spec of specs) await supervisor.launch(spec)
       expect((await supervisor.list()).map(({ address }) => address).toSorted()).toEqual(specs.map(({ address }) => address).toSorted())
       for (const spec of specs) {

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import { kill, patiently, Troupe, type Row } from './troupe.ts'
+import { kill, patiently, type Row, type Troupe } from './troupe.ts'
 
 interface Explained {
   deliveries: { to: string; state: string; proof: string | null; steps: { what: string }[] }[]
@@ -15,7 +15,7 @@ export function slice(make: () => Troupe): void {
 
     await troupe.ok('send', 'manager', 'Have the notes written')
     const mail = await troupe.settled(3)
-    expect(mail.map(({ from, to }) => `${from} > ${to}`).reverse()).toEqual(['user > hello:manager', 'hello:manager > hello:dev', 'hello:dev > hello:manager'])
+    expect(mail.map(({ from, to }) => `${from} > ${to}`).toReversed()).toEqual(['user > hello:manager', 'hello:manager > hello:dev', 'hello:dev > hello:manager'])
     for (const { id } of mail) {
       const { deliveries } = await troupe.json<Explained>('explain', 'message', id)
       for (const delivery of deliveries) {

@@ -72,7 +72,7 @@ const progress = ['dead', 'queued', 'delivered', 'acked'] as const
 
 /** Many deliveries in one cell: the one that is least far, and how many are further. */
 function summary(deliveries: Delivery[]): { state: string; proof: string | null } {
-  const [first] = [...deliveries].sort((a, b) => progress.indexOf(a.state) - progress.indexOf(b.state))
+  const [first] = deliveries.toSorted((a, b) => progress.indexOf(a.state) - progress.indexOf(b.state))
   if (first === undefined) return { state: 'no recipients', proof: null }
   const same = deliveries.filter((delivery) => delivery.state === first.state).length
   const count = deliveries.length === 1 ? '' : ` (${same} of ${deliveries.length})`

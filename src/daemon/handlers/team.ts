@@ -113,16 +113,16 @@ function attachTo(parts: Parts, incarnation: string | null): { attach?: string[]
 
 async function details(parts: Parts, agent: Agent) {
   const state = parts.agents.get(agent.address)
-  const team = parts.team()
+  const { limits, budget } = parts.team()
   const incarnation = state.incarnation === null ? undefined : await parts.store.read((db) => db.incarnations.get(state.incarnation ?? ''))
   const health = await parts.healthOf(agent)
   const folder = parts.paths.agentFolder(agent.project, agent.id)
   return {
     evidence: state.evidence,
     limits: {
-      messageBytes: team.limits.messageBytes,
-      dailyUsd: team.budget.dailyUsdLimit,
-      projectUsd: team.budget.perProjectUsdLimit[agent.project] ?? null,
+      messageBytes: limits.messageBytes,
+      dailyUsd: budget.dailyUsdLimit,
+      projectUsd: budget.perProjectUsdLimit[agent.project] ?? null,
       restart: agent.restart,
       failuresInWindow: state.restarts.failures.length,
     },
@@ -154,7 +154,7 @@ async function log(parts: Parts, agent: Agent, withScreen: boolean) {
     if (error.code === 'ENOENT') return []
     throw error
   })
-  const previous = names.filter((name) => name.startsWith(`${basename(file)}.`)).sort()
+  const previous = names.filter((name) => name.startsWith(`${basename(file)}.`)).toSorted()
   return {
     agent: agent.address,
     file,

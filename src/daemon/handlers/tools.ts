@@ -67,7 +67,7 @@ export function tools(parts: Parts): Tools {
       const own = await ownOpen(me, input.ids)
       return { acked: await fetching.ack(me.address, me.incarnation, own.map(({ message }) => message.id)) }
     },
-    list_team: async (_input, { caller }) => ({ agents: colleagues(parts, caller).map((agent) => agent.address).sort() }),
+    list_team: async (_input, { caller }) => ({ agents: colleagues(parts, caller).map((agent) => agent.address).toSorted() }),
     org_chart: async (_input, { caller }) => {
       const { agent } = self(parts, caller)
       const all = colleagues(parts, caller)
