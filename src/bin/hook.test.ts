@@ -14,7 +14,7 @@ const hook = (input: string, ...args: string[]) => run([process.execPath, progra
 it('keeps what was said in a file of its own, readable by nobody else', async () => {
   const spool = join(folder, 'not yet', 'spool')
   for (const said of ['{"n":1}', '{"n":2,"text":"é"}']) expect(await hook(said, spool)).toMatchObject({ code: 0, stdout: '', stderr: '' })
-  const names = readdirSync(spool).sort()
+  const names = readdirSync(spool).toSorted()
   expect(names.map((name) => readFileSync(join(spool, name), 'utf8'))).toEqual(['{"n":1}', '{"n":2,"text":"é"}'])
   expect(names.every((name) => name.endsWith('.json') && (statSync(join(spool, name)).mode & 0o777) === 0o600)).toBe(true)
 })

@@ -2,14 +2,14 @@ import type { FailureClass } from '../../core/restart.ts'
 
 export type TurnFailure = { class: FailureClass; why: string; until: number | null }
 
-const auth = ['authentication_failed', 'oauth_org_not_allowed', 'account_on_hold', 'verification_required', 'cloud_credential_error']
+const auth = new Set(['authentication_failed', 'oauth_org_not_allowed', 'account_on_hold', 'verification_required', 'cloud_credential_error'])
 
 /**
  * What a StopFailure means for the agent; null where the next turn may well work. `error` is Claude's word for it,
  * `text` what it shows. A plain 429 is a busy server; only a used-up allowance parks.
  */
 export function classify(error: string, text: string, now: number): TurnFailure | null {
-  if (auth.includes(error)) return { class: 'auth', why: text, until: null }
+  if (auth.has(error)) return { class: 'auth', why: text, until: null }
   if (error === 'billing_error') return { class: 'quota', why: text, until: null }
   if (error === 'rate_limit' && isAllowance(text)) return { class: 'quota', why: text, until: resetTime(text, now) }
   return null

@@ -23,7 +23,9 @@ export function coalesce(work: () => Promise<void>, report: (error: unknown) => 
       .catch(report)
       .finally(() => {
         running = false
-        if (again) ((again = false), run())
+        if (!again) return
+        again = false
+        run()
       })
   }
   return run

@@ -8,7 +8,7 @@ import { isRecord } from './json.ts'
  */
 export async function takeSpool(folder: string, take: (event: Record<string, unknown>) => Promise<void>): Promise<void> {
   const names = await readdir(folder).catch(() => [])
-  for (const name of names.filter((each) => each.endsWith('.json')).sort()) {
+  for (const name of names.filter((each) => each.endsWith('.json')).toSorted()) {
     const file = join(folder, name)
     const event = parse(await readFile(file, 'utf8').catch(() => ''))
     if (event !== null) await take(event)

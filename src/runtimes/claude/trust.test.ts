@@ -41,7 +41,7 @@ it('begins a state where there is none, and says that its set-up is done only if
 it('loses nothing when several write at once', async () => {
   const folders = Array.from({ length: 20 }, (_, n) => `/w${n}`)
   await Promise.all(folders.map((cwd) => prepare(cwd)))
-  expect(Object.keys(stored()['projects'] as object).sort()).toEqual([...folders].sort())
+  expect(Object.keys(stored()['projects'] as object).toSorted()).toEqual([...folders].toSorted())
 })
 
 it('takes over the lock of a dead one', async () => {
