@@ -179,7 +179,7 @@ export class Launching {
       host: this.#parts.host(),
       terminal: {
         type: (input: Parameters<Supervisor['type']>[1]) => supervisor.type(incarnation, input),
-        screen: () => supervisor.screen(incarnation),
+        screen: (options?: { escapes?: boolean }) => supervisor.screen(incarnation, options),
       },
     }
   }

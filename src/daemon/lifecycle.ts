@@ -146,7 +146,7 @@ export class Lifecycle {
     })
     if (incarnation === null) return { agent: address, took: 'not running', ms: 0 }
     const gone = this.#when([address], (state) => state.incarnation !== incarnation)
-    if (hard) await reconciler.endHard(incarnation)
+    if (hard) await reconciler.endHard(address, incarnation)
     else reconciler.wake()
     await gone
     const end = (await store.read((db) => db.events.about(address))).findLast((event) => event.type === 'agent.ended')

@@ -64,9 +64,9 @@ export class Reconciler {
   }
 
   /** From now on this incarnation is ended the hard way; a polite stop under way is overtaken. */
-  async endHard(incarnation: string): Promise<void> {
+  async endHard(address: string, incarnation: string): Promise<void> {
     this.#hard.add(incarnation)
-    await this.#parts.supervisor.stop(incarnation, { polite: 'signal', graceMs: 0 })
+    if (this.#busy.has(address)) await this.#parts.supervisor.stop(incarnation, { polite: 'signal', graceMs: 0 })
     this.wake()
   }
 
