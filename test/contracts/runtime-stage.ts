@@ -1,0 +1,263 @@
+import { serve, type ServerType } from '@hono/node-server'
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import { Hono } from 'hono'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { v7 as uuid } from 'uuid'
+import { systemClock } from '../../src/core/clock.ts'
+import { render } from '../../src/core/envelope.ts'
+import type { Message, Trust } from '../../src/core/message.ts'
+import type { Host, Launch, LaunchContext, Parcel, Runtime, Session, SessionContext, Signal } from '../../src/core/runtime.ts'
+import type { Agent, Team } from '../../src/core/team.ts'
+import { rehearsal, type Rehearsal } from '../../src/proxy/rehearsal.ts'
+import type { Rule, Step } from '../../src/proxy/scenario.ts'
+import { programPath } from '../../src/util/programs.ts'
+import { alive, environmentCarriers } from './runtime-processes.ts'
+import { tmuxStage, type TmuxStage } from './tmux-stage.ts'
+
+/** Generous: a bound against hanging, no measure. ms */
+export const patience = 30_000
+
+const address = 'office:alice'
+
+/** One incarnation of the CLI in a terminal, watched. */
+export interface Run {
+  launch: Launch
+  incarnation: string
+  pid: number
+  session: Session
+  signals: Signal[]
+  /** The first signal from index `from` on that fits; throws with what came instead. */
+  signal<T extends Signal['type']>(type: T, fits?: (signal: Extract<Signal, { type: T }>) => boolean, from?: number): Promise<Extract<Signal, { type: T }>>
+  screen(): Promise<string>
+  type(...input: Parameters<SessionContext['terminal']['type']>[0]): Promise<void>
+  /** Ends the watching, as a daemon that dies does. */
+  forget(): void
+  /** Watches the same process again, as the next daemon does. */
+  adopt(): Run
+  stop(): Promise<{ took: string }>
+  kill(): Promise<void>
+}
+
+/** A machine for one CLI: model, MCP server, hook sink, terminal. */
+export class RuntimeStage {
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'troupe-runtime-')))
+  readonly model: Rehearsal
+  readonly host: Host
+  readonly #runtime: Runtime
+  readonly #agent: Agent
+  readonly #terminals: TmuxStage
+  readonly #server: ServerType
+  #session: Session | null = null
+  /** Calls of the tool `hold` that wait, to be let go. */
+  #holding: (() => void)[] = []
+  #n = 0
+
+  private constructor(runtime: Runtime, more: { env: Record<string, string>; agent: Partial<Agent>; rules: Rule[] }, terminals: TmuxStage) {
+    this.#runtime = runtime
+    this.#terminals = terminals
+    const home = join(this.folder, 'home')
+    const cwd = join(this.folder, 'work')
+    for (const each of [home, cwd]) mkdirSync(each)
+    this.#agent = { ...agentOf(cwd), runtime: runtime.name, ...more.agent }
+    this.host = { env: { PATH: process.env['PATH'] ?? '', ...more.env }, home, isRoot: process.getuid?.() === 0, clock: systemClock }
+    const otherwise: Step[] = [{ do: 'text', text: 'understood', delay: 0 }]
+    this.model = rehearsal({ name: 'contract', about: '', scripts: { '*': { rules: more.rules, otherwise } } }, { clock: systemClock })
+    this.#server = serve({ fetch: this.#app().fetch, port: 0, hostname: '127.0.0.1' })
+  }
+
+  static async make(runtime: Runtime, more: { env: Record<string, string>; agent?: Partial<Agent>; rules: Rule[] }): Promise<RuntimeStage> {
+    return new RuntimeStage(runtime, { agent: {}, ...more }, await tmuxStage('own'))
+  }
+
+  get agentFolder(): string {
+    return join(this.folder, 'agents', 'office-alice')
+  }
+
+  get cwd(): string {
+    return this.#agent.cwd
+  }
+
+  get holding(): number {
+    return this.#holding.length
+  }
+
+  letGo(): void {
+    for (const go of this.#holding.splice(0)) go()
+  }
+
+  context(health: LaunchContext['health'], session: string | null, more: Partial<LaunchContext> = {}): LaunchContext {
+    mkdirSync(this.agentFolder, { recursive: true, mode: 0o700 })
+    const incarnation = uuid()
+    const url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    const node = process.execPath
+    return {
+      team: { ...emptyTeam, root: this.folder },
+      agent: this.#agent,
+      incarnation,
+      host: this.host,
+      health,
+      folder: this.agentFolder,
+      url,
+      programs: { node, hook: programPath('hook'), shim: programPath('shim'), scripted: programPath('scripted') },
+      env: {
+        PATH: this.host.env['PATH'] ?? '',
+        HOME: this.host.home,
+        LANG: 'C.UTF-8',
+        TERM: 'xterm-256color',
+        TROUPE_AGENT: address,
+        TROUPE_INCARNATION: incarnation,
+        TROUPE_MCP_URL: `${url}/mcp`,
+        TROUPE_AGENT_TOKEN: 'token-of-alice',
+      },
+      briefing: 'You are alice. BRIEFING-OF-ALICE',
+      session,
+      rehearsal: true,
+      ...more,
+    }
+  }
+
+  async start(session: string | null = null): Promise<Run> {
+    const context = this.context(await this.#runtime.health(this.host), session)
+    const startedAt = systemClock.now()
+    const launch = await this.#runtime.launch(context)
+    const pane = await this.#terminals.supervisor.launch(launch.spec)
+    return this.#watch({ launch, incarnation: context.incarnation, pid: pane.pid, startedAt, session: launch.session ?? session })
+  }
+
+  parcel(trust: Trust, text: string): Parcel {
+    const id = uuid()
+    const n = ++this.#n
+    const from = trust === 'operator' ? 'user' : 'office:bob'
+    const message: Message = {
+      ...{ id, n, from, to: address, project: 'office', text, threadId: null, trust, key: null, priority: 'normal' as const },
+      ...{ chain: id, hop: 0, control: null, sentAt: systemClock.now() },
+    }
+    return render({ message, role: trust === 'operator' ? null : 'worker', trust, nonce: randomBytes(6).toString('hex'), again: false })
+  }
+
+  async end(): Promise<void> {
+    this.#session?.close()
+    this.letGo()
+    await this.#terminals.end()
+    await new Promise((resolve) => this.#server.close(resolve))
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #watch(it: { launch: Launch; incarnation: string; pid: number; startedAt: number; session: string | null }): Run {
+    const { supervisor } = this.#terminals
+    const { launch, incarnation, pid, startedAt } = it
+    const terminal: SessionContext['terminal'] = {
+      type: (input) => supervisor.type(incarnation, input),
+      screen: (options) => supervisor.screen(incarnation, options),
+    }
+    const place = { agent: this.#agent, folder: this.agentFolder, host: this.host, terminal }
+    const session = this.#runtime.open({ ...place, incarnation, pid, startedAt, session: it.session })
+    const signals: Signal[] = []
+    session.subscribe((signal) => signals.push(signal))
+    this.#session = session
+    const gone = async () => {
+      await until('the process is gone', () => !alive(pid))
+      session.close()
+    }
+    return {
+      launch,
+      incarnation,
+      pid,
+      session,
+      signals,
+      signal: (type, fits = () => true, from = 0) => findSignal(signals, type, fits, from, () => terminal.screen()),
+      screen: () => terminal.screen(),
+      type: (...input) => terminal.type(input),
+      forget: () => session.close(),
+      adopt: () => this.#watch(it),
+      stop: async () => {
+        const record = await supervisor.stop(incarnation, { polite: session.farewell(), graceMs: patience })
+        await gone()
+        await until('nothing of it runs', () => environmentCarriers(incarnation).length === 0)
+        return record
+      },
+      kill: async () => {
+        process.kill(pid, 'SIGKILL')
+        await gone()
+        await supervisor.stop(incarnation, { polite: 'signal', graceMs: 0 })
+      },
+    }
+  }
+
+  #app(): Hono {
+    const app = new Hono()
+    const mcp = createMcpHandler(() => this.#tools())
+    app.post('/hook', async (c) => {
+      if (c.req.header('authorization') !== 'Bearer token-of-alice') return c.json({}, 401)
+      return c.json((await this.#session?.hook(await c.req.json())) ?? {})
+    })
+    app.all('/mcp', (c) => mcp.fetch(c.req.raw, {}))
+    app.all('/model/*', (c) => this.model.handle(c.req.raw, { agent: address }))
+    return app
+  }
+
+  #tools(): McpServer {
+    const server = new McpServer({ name: 'team', version: '1' })
+    server.registerTool('hold', { description: 'Waits until it is let go.' }, async () => {
+      await new Promise<void>((resolve) => this.#holding.push(resolve))
+      return { content: [{ type: 'text', text: 'let go' }] }
+    })
+    return server
+  }
+}
+
+async function findSignal<T extends Signal['type']>(
+  signals: Signal[],
+  type: T,
+  fits: (signal: Extract<Signal, { type: T }>) => boolean,
+  from: number,
+  screen: () => Promise<string>,
+): Promise<Extract<Signal, { type: T }>> {
+  const find = () =>
+    signals.slice(from).find((each): each is Extract<Signal, { type: T }> => each.type === type && fits(each as Extract<Signal, { type: T }>))
+  try {
+    return await until(`signal ${type}`, find)
+  } catch (cause) {
+    const came = signals.slice(from).map((each) => JSON.stringify(each)).join('\n')
+    throw new Error(`no signal ${type}; there came:\n${came}\non the screen:\n${await screen().catch(() => 'nothing')}`, { cause })
+  }
+}
+
+export async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
+  const end = Date.now() + patience
+  for (;;) {
+    const found = await look()
+    if (found) return found as NonNullable<T>
+    if (Date.now() > end) throw new Error(`it did not come about within ${patience} ms: ${what}`)
+    await sleep(25)
+  }
+}
+
+function agentOf(cwd: string): Agent {
+  return {
+    ...{ address, id: 'alice', project: 'office', role: 'worker', displayName: null, runtime: '', descriptor: null },
+    ...{ model: null, effort: null, rolePrompt: [], permissionMode: 'manual', autonomy: '', canDm: [], canBroadcast: [] },
+    ...{ reportsTo: null, restart: 'never', onRateLimit: null, cwd, args: [], env: [], hooks: [], mcps: {}, skills: [] },
+    ...{ subagents: [], ultracode: false, interfaces: { telegram: null }, protected: false },
+  }
+}
+
+const emptyTeam: Team = {
+  root: '/',
+  name: 'contract',
+  broker: { type: 'sqlite', path: 'mailbox.db' },
+  supervisor: { type: 'tmux', tmuxPrefix: 'c-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
+  limits: { messageBytes: 1_000_000, logBytes: 1_000_000, logFiles: 2 },
+  budget: { dailyUsdLimit: null, warnThresholdPct: null, messageTtlMs: 0, perProjectUsdLimit: {} },
+  hitl: { globallySensitiveActions: [], autoApproveWindows: [] },
+  rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, hooks: [] },
+  interfaces: [],
+  attachments: { enabled: false, maxSizeBytes: 0, allowedRoots: [], scanner: null, auditLogPath: null, tempfileTtlMs: 0 },
+  projects: [],
+  rehearsal: 'contract',
+}
