@@ -26,6 +26,14 @@ export function renderEnv(team: Team, agent: Agent): string {
   return lines.flatMap(([name, value]) => (value === null ? [] : [`${name}=${shellQuote(value)}\n`])).join('')
 }
 
+/**
+ * `state/mcp/<project>-<agent>.json`: how a program started by the agent reaches the team's tools. The identity
+ * comes from its environment, so nothing secret stands here. `shim` is the argv of the stdio program.
+ */
+export function renderMcp([command, ...args]: readonly string[]): string {
+  return `${JSON.stringify({ mcpServers: { team: { command, args, env: {} } } }, null, 2)}\n`
+}
+
 /** One shell word. NUL cannot stand in a variable and is refused where values are read. */
 export function shellQuote(value: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]*$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`

@@ -1,37 +1,39 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { z } from 'zod'
 import { TroupeError } from '../core/error.ts'
-import { sha256 } from '../core/event.ts'
 import { agentsOf, type Broker, type Team } from '../core/team.ts'
+import { renderApplied, renderEnv, renderMcp } from '../config/applied.ts'
+import type { Paths } from '../config/paths.ts'
 import { writeAtomic } from '../util/atomic-write.ts'
+import { fingerprint } from './desired.ts'
 
-/** `state/applied.json`: what the last `up` applied, for people and for the next daemon's choice of store. */
-export interface Applied {
-  schema: 3
-  appliedAt: number
-  broker: Broker
-  digest: string
-  agents: string[]
+/** Writes what people and scripts may read of the applied team: `applied.json`, and two files for each agent. */
+export function writeApplied(paths: Paths, team: Team, at: number, shim: string[]): void {
+  for (const agent of agentsOf(team)) {
+    write(paths.agentEnv(agent.project, agent.id), renderEnv(team, agent))
+    write(paths.agentMcp(agent.project, agent.id), renderMcp(shim))
+  }
+  const fingerprints = agentsOf(team).map((agent) => [agent.address, fingerprint(agent, team)])
+  write(paths.applied, renderApplied(team, at, Object.fromEntries(fingerprints) as Record<string, string>))
 }
 
-export function writeApplied(file: string, team: Team, at: number): void {
-  const applied: Applied = {
-    schema: 3,
-    appliedAt: at,
-    broker: team.broker,
-    digest: `sha256:${sha256(JSON.stringify(team))}`,
-    agents: agentsOf(team).map((agent) => agent.address),
-  }
-  writeAtomic(file, `${JSON.stringify(applied, null, 2)}\n`)
-}
+const applied = z.object({
+  schema: z.literal(3),
+  global: z.object({
+    broker: z.union([
+      z.object({ type: z.literal('sqlite'), path: z.string() }),
+      z.object({ type: z.literal('postgres'), url_env: z.string() }),
+    ]),
+  }),
+})
 
-/** Null where nothing is applied, or where the file is another program's. */
-export function readApplied(file: string): Applied | null {
-  try {
-    const found: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    return typeof found === 'object' && found !== null && 'schema' in found && found.schema === 3 ? (found as Applied) : null
-  } catch {
-    return null // missing, or not ours to judge: the files of the team decide
-  }
+/** The store that the applied team uses; null where nothing is applied, or where the file is another program's. */
+export function appliedBroker(file: string): Broker | null {
+  const found = applied.safeParse(readJson(file))
+  if (!found.success) return null
+  const { broker } = found.data.global
+  return broker.type === 'sqlite' ? broker : { type: 'postgres', urlEnv: broker.url_env }
 }
 
 export function forgetApplied(file: string): void {
@@ -45,4 +47,17 @@ export function checkBroker(open: Broker, wanted: Broker): void {
     hint: 'troupe down, then troupe up (mail stays in the old database)',
     facts: { open: open.type, wanted: wanted.type },
   })
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  writeAtomic(file, text)
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    return null // missing, or not ours to judge: the files of the team decide
+  }
 }

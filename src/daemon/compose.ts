@@ -12,7 +12,7 @@ import { openStore } from '../store/open.ts'
 import { loadSupervisor } from '../supervisors/index.ts'
 import { programPath } from '../util/programs.ts'
 import { Agents } from './agents.ts'
-import { readApplied } from './applied.ts'
+import { appliedBroker } from './applied.ts'
 import type { Daemon, Front } from './daemon.ts'
 import { Deliverer } from './deliverer.ts'
 import { Desired } from './desired.ts'
@@ -50,7 +50,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const report = (what: string, error: unknown): void => log.error({ err: error }, `${what} failed`)
   const readFiles = async (): Promise<Team> => readTeam(root)
   const files = await readFiles().catch(onlyConfig)
-  const broker = readApplied(paths.applied)?.broker ?? files?.broker ?? emptyTeam(root).broker
+  const broker = appliedBroker(paths.applied) ?? files?.broker ?? emptyTeam(root).broker
   const store = await openStore(broker, { root, host: hostname(), env, clock })
   const desired = new Desired(store, readFiles)
   await desired.load()
@@ -108,7 +108,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     jitter: Math.random,
   })
   const reconciler = new Reconciler({ store, clock, agents, sessions, supervisor, launching, team: () => (desired.known ? team() : emptyTeam(root)), front: theFront, jitter: Math.random, report })
-  const lifecycle = new Lifecycle({ store, clock, agents, desired, reconciler, supervisor, broker, applied: paths.applied, healthOf, front: theFront })
+  const lifecycle = new Lifecycle({ store, clock, agents, desired, reconciler, supervisor, broker, paths, shim: [process.execPath, programPath('shim')], healthOf, front: theFront })
 
   const finished = Promise.withResolvers<void>()
   const idle = whenIdle(clock, () => agents.all().some((state) => state.incarnation !== null || state.wanted === 'running'), finished.resolve)

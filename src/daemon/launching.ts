@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { v7 as uuid } from 'uuid'
 import { briefing } from '../core/briefing.ts'
@@ -135,6 +135,7 @@ export class Launching {
 
   async #context(agent: Agent, incarnation: string, token: string, health: Health, session: string | null): Promise<LaunchContext> {
     const { paths, programs } = this.#parts
+    await checkFolder(agent)
     const team = this.#parts.team()
     const folder = paths.agentFolder(agent.project, agent.id)
     await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -183,4 +184,17 @@ export class Launching {
       },
     }
   }
+}
+
+/** Nobody starts in another place than the one that was declared. */
+async function checkFolder(agent: Agent): Promise<void> {
+  const found = await stat(agent.cwd).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
+    throw error
+  })
+  if (found?.isDirectory() === true) return
+  throw new TroupeError('config', `the working folder ${agent.cwd} of ${agent.address} ${found === null ? 'does not exist' : 'is not a folder'}`, {
+    hint: `mkdir -p ${agent.cwd}, then troupe restart ${agent.address}`,
+    facts: { agent: agent.address, cwd: agent.cwd },
+  })
 }

@@ -4,6 +4,7 @@ import { enter } from '../core/plan.ts'
 import type { AgentState } from '../core/phase.ts'
 import { noRestarts } from '../core/restart.ts'
 import type { Health } from '../core/runtime.ts'
+import type { Paths } from '../config/paths.ts'
 import type { Supervisor } from '../core/supervisor.ts'
 import type { Agent, Broker, Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
@@ -22,8 +23,9 @@ export interface LifecycleParts {
   supervisor: Supervisor
   /** Of the store that is open. */
   broker: Broker
-  /** Path of `state/applied.json`. */
-  applied: string
+  paths: Paths
+  /** argv of the stdio program for the team's tools. */
+  shim: string[]
   healthOf(agent: Agent): Promise<Health>
   front(): Front
 }
@@ -48,19 +50,20 @@ export class Lifecycle {
     this.#parts = parts
   }
 
-  /** A config error throws before anything changes. A quarantined agent is left alone, and said. */
+  /** A config error or an unknown name throws before anything changes. A quarantined agent is left alone, and said. */
   async up(names: string[], rehearsal: string | null, env: Record<string, string>, timeoutMs: number, signal: AbortSignal): Promise<Settled> {
     const { desired, clock } = this.#parts
     const standIns: string[] = []
     const team = await desired.apply(async (read) => {
       checkBroker(this.#parts.broker, read.broker)
+      resolveAgents(read, names)
       const wanted = rehearsal === null ? read : { ...read, rehearsal }
       return wanted.rehearsal === null ? wanted : await this.#cast(wanted, standIns)
     })
-    writeApplied(this.#parts.applied, team, clock.now())
+    writeApplied(this.#parts.paths, team, clock.now(), this.#parts.shim)
     this.#parts.front().held.put({ at: clock.now(), env })
     const agents = resolveAgents(team, names)
-    for (const agent of agents) await this.#want(agent, 'up', (state) => (state.phase.name === 'quarantined' ? state : tryNow(state, clock.now(), 'up')))
+    await Promise.all(agents.map((agent) => this.#want(agent, 'up', (state) => (state.phase.name === 'quarantined' ? state : tryNow(state, clock.now(), 'up')))))
     this.#parts.reconciler.wake()
     const settled = await this.#settle(agents, timeoutMs, signal)
     return { ...settled, notices: [...standIns, ...settled.notices, ...(await this.#outdated(agents, team))] }
@@ -102,7 +105,7 @@ export class Lifecycle {
       this.#parts.reconciler.start()
       throw error
     }
-    forgetApplied(this.#parts.applied)
+    forgetApplied(this.#parts.paths.applied)
     await this.#parts.store.write((tx) => tx.journal({ type: 'team.down', subject: 'team', agent: null, data: { agents: stopped.length } }))
     return stopped
   }
