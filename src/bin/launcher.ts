@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
+import { accessSync, closeSync, constants, openSync, readFileSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 
 /**
@@ -18,6 +18,7 @@ function main(file: string | undefined): never {
   const spec = take(file)
   enter(spec.cwd)
   const program = find(spec)
+  checkBeginning(program)
   takeDefaultSignals()
   try {
     return become(program, spec)
@@ -65,6 +66,30 @@ function isRunnable(file: string): boolean {
     return true
   } catch {
     return false
+  }
+}
+
+/** Where the kernel refuses a program, Node's execve ends with a dump: the two common reasons are told before. */
+function checkBeginning(program: string): void {
+  const beginning = readBeginning(program)
+  const [, interpreter] = /^#![ \t]*(\S+)/.exec(beginning) ?? []
+  if (interpreter !== undefined && !isRunnable(interpreter)) {
+    refuse(126, `troupe cannot run ${show(program)}: its interpreter ${show(interpreter)} is not there`)
+  }
+  if (interpreter === undefined && !beginning.includes('\0')) {
+    refuse(126, `troupe cannot run ${show(program)}: it is text without a first line such as #!/bin/sh`)
+  }
+}
+
+function readBeginning(program: string): string {
+  try {
+    const file = openSync(program, 'r')
+    const bytes = Buffer.alloc(256)
+    const length = readSync(file, bytes)
+    closeSync(file)
+    return bytes.toString('latin1', 0, length)
+  } catch {
+    return '\0' // may be run but not read: the kernel decides
   }
 }
 

@@ -25,7 +25,7 @@ const runtimes: Readonly<Record<string, Entry>> = {
 }
 
 /** Runs what `runtimes/<name>.yaml` of a team describes. */
-const generic: Entry = { env: [] }
+const generic: Entry = { load: async () => (await import('./generic.ts')).generic, env: [] }
 
 const words = Object.keys(runtimes)
 

@@ -77,8 +77,8 @@ export async function signalGroup(leader: Process, signal: NodeJS.Signals): Prom
 }
 
 /**
- * Signals a process, its group where it leads one, and everything below it, but never this process or what is
- * below this one. Returns whom it meant. Empty where the process is gone.
+ * Signals a process, its group where it leads one, and everything below it; where this process is among them, not
+ * it and not what is below it. Returns whom it meant. Empty where the process is gone.
  */
 export async function killTree(root: Process, signal: NodeJS.Signals): Promise<Process[]> {
   const tree = await treeUnder(root)
@@ -91,8 +91,10 @@ export async function killTree(root: Process, signal: NodeJS.Signals): Promise<P
 export async function treeUnder(root: Process): Promise<Process[]> {
   const table = await processTable()
   if (table.get(root.pid)?.started !== root.started) return []
+  const tree = treeOf(root.pid, table)
+  if (!tree.some(({ pid }) => pid === process.pid)) return tree
   const own = new Set(treeOf(process.pid, table).map(({ pid }) => pid))
-  return treeOf(root.pid, table).filter((each) => !own.has(each.pid) && each.pid > 1)
+  return tree.filter(({ pid }) => !own.has(pid))
 }
 
 function send(pid: number, signal: NodeJS.Signals): boolean {

@@ -16,7 +16,13 @@ export interface TmuxStage extends Stage {
   tmux(...args: string[]): Promise<string>
 }
 
-export async function tmuxStage(mode: 'own' | 'default', more: Partial<TmuxOptions> = {}): Promise<TmuxStage> {
+/** Names that would do harm wherever they were not quoted. */
+const hostileName = (address: string) => join('logs', `${Buffer.from(address).toString('base64url')} $(x)'#{pid}%H #[x].log`)
+
+export async function tmuxStage(
+  mode: 'own' | 'default',
+  { logName = hostileName, ...more }: Partial<TmuxOptions> & { logName?: (address: string) => string } = {},
+): Promise<TmuxStage> {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-tmux-'))
   const specs = join(folder, 'specs')
   const tmuxFolder = join(folder, 'servers')
@@ -29,7 +35,7 @@ export async function tmuxStage(mode: 'own' | 'default', more: Partial<TmuxOptio
     prefix: 'a-',
     teamRoot: join(folder, 'team'),
     specs,
-    logFile: (address) => join(folder, 'logs', `${Buffer.from(address).toString('base64url')} $(x)'#{pid}%H #[x].log`),
+    logFile: (address) => join(folder, logName(address)),
     launcher: [process.execPath, programPath('launcher')],
     clock: systemClock,
     limits: { logBytes: 10 * 1024 * 1024, logFiles: 5 },

@@ -1,0 +1,188 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { LaunchContext, Session, Signal } from '../../src/core/runtime.ts'
+import type { RuntimeDescriptor } from '../../src/core/team.ts'
+import { generic } from '../../src/runtimes/generic.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { generous } from './supervisor.ts'
+import { tmuxStage, type TmuxStage } from './tmux-stage.ts'
+
+const composer = fileURLToPath(new URL('../fixtures/agents/composer.mjs', import.meta.url))
+const eventually = { timeout: generous, interval: 20 }
+
+const plain: RuntimeDescriptor = {
+  name: 'composer',
+  binary: process.execPath,
+  args: [],
+  supportsMcp: false,
+  sessionResume: null,
+  defaultModel: null,
+  env: {},
+  ready: null,
+  busy: 'Working',
+  idle: '^  ready\\n> ?$',
+  rateLimitPatterns: [],
+}
+
+/** A real terminal with the composer in it, and the generic runtime's session over it. */
+class Bench {
+  readonly stage: TmuxStage
+  readonly sent: string
+  readonly signals: Signal[] = []
+  readonly #sessions: Session[] = []
+
+  constructor(stage: TmuxStage) {
+    this.stage = stage
+    this.sent = join(stage.folder, 'sent')
+  }
+
+  async open(descriptor: Partial<RuntimeDescriptor>, args: string[] = []): Promise<Session> {
+    const runtime = generic({ ...plain, args: [composer, this.sent, ...args], ...descriptor })
+    const { supervisor, folder } = this.stage
+    const incarnation = 'inc-1'
+    const host = { env: { PATH: process.env['PATH'] ?? '' }, home: folder, isRoot: false, clock: systemClock }
+    const agent = { address: 'shop:dev', id: 'dev', project: 'shop', runtime: 'composer', model: null, cwd: folder, args: [] }
+    const context = { agent, incarnation, host, folder, url: 'http://127.0.0.1:1', env: host.env, briefing: 'You are dev.' }
+    const { spec } = await runtime.launch(context as unknown as LaunchContext)
+    const { pid } = await supervisor.launch(spec)
+    const terminal = { type: supervisor.type.bind(supervisor, incarnation), screen: () => supervisor.screen(incarnation) }
+    const session = runtime.open({ ...(context as unknown as LaunchContext), pid, startedAt: 0, session: null, terminal })
+    session.subscribe((signal) => this.signals.push(signal))
+    this.#sessions.push(session)
+    return session
+  }
+
+  texts(): string[] {
+    if (!existsSync(this.sent)) return []
+    return readFileSync(this.sent, 'utf8').trimEnd().split('\n').map((line) => (JSON.parse(line) as { text: string }).text)
+  }
+
+  async untilSignal(type: Signal['type']): Promise<void> {
+    await expect.poll(() => this.signals.map((signal) => signal.type), eventually).toContain(type)
+  }
+
+  async end(): Promise<void> {
+    for (const session of this.#sessions) session.close()
+    await this.stage.end()
+  }
+}
+
+const parcel = (text: string, id = 'm-1') => ({ id, n: 1, text: `${id}\n${text}`, marker: id, trust: 'peer', priority: 'normal' }) as const
+
+describe('a command of your own', { timeout: 60_000 }, () => {
+  let bench: Bench
+
+  beforeEach(async () => {
+    const stage = await tmuxStage('own', { logName: () => 'supervisor.log' })
+    bench = new Bench(stage)
+    await stage.supervisor.start()
+  })
+  afterEach(async () => await bench.end())
+
+  it('is ready when its screen says so, and its messages are typed, once, without a claim of proof', async () => {
+    const session = await bench.open({})
+    await bench.untilSignal('ready')
+    const text = 'line 1\n\n$(id) `x` é 日本 ;'
+    expect(await session.deliver('paste', parcel(text))).toMatchObject({ result: 'typed', what: expect.stringContaining('its screen took it') as string })
+    expect(await session.deliver('paste', parcel(text))).toMatchObject({ result: 'typed', what: expect.stringContaining('before') as string })
+    await expect.poll(() => bench.texts(), eventually).toEqual([`m-1\n${text}`])
+  })
+
+  it('T2: a program that misses an Enter gets another, and the message once', async () => {
+    const session = await bench.open({}, ['0', 'swallow'])
+    await bench.untilSignal('ready')
+    await session.deliver('paste', parcel('hello'))
+    await expect.poll(() => bench.texts(), eventually).toEqual(['m-1\nhello'])
+  })
+
+  it('T2: a program in copy mode gets its message', async () => {
+    const session = await bench.open({})
+    await bench.untilSignal('ready')
+    await bench.stage.tmux('copy-mode', '-t', '=a-shop-dev:')
+    await session.deliver('paste', parcel('hello'))
+    await expect.poll(() => bench.texts(), eventually).toEqual(['m-1\nhello'])
+  })
+
+  it('T2: nothing is typed over a draft that shows, nor while it works, nor before it is ready', async () => {
+    const early = await bench.open({ ready: 'never shown' })
+    expect(await early.deliver('paste', parcel('x'))).toMatchObject({ result: 'refused', why: 'it is not ready' })
+    await bench.stage.supervisor.stop('inc-1', { polite: 'signal', graceMs: generous })
+    const session = await bench.open({}, ['600000'])
+    await bench.untilSignal('ready')
+    await bench.stage.supervisor.type('inc-1', [{ text: 'my draft' }])
+    await expect.poll(() => bench.stage.supervisor.screen('inc-1'), eventually).toContain('my draft')
+    expect(await session.deliver('paste', parcel('x'))).toMatchObject({ result: 'refused' })
+    await bench.stage.supervisor.type('inc-1', [{ keys: ['Enter'] }])
+    await bench.untilSignal('busy')
+    expect(await session.deliver('paste', parcel('x'))).toMatchObject({ result: 'refused' })
+    expect(bench.texts()).toEqual(['my draft'])
+  })
+
+  it('says when a turn begins and ends', async () => {
+    const session = await bench.open({}, ['2500'])
+    await bench.untilSignal('ready')
+    await session.deliver('paste', parcel('work'))
+    await bench.untilSignal('busy')
+    await bench.untilSignal('idle')
+  })
+
+  it('tells once of a limit that the screen shows, with its end', async () => {
+    const pattern = { match: 'limit reached, resets in (?<span>\\S+)', resetsAtCapture: null, resetsInCapture: 'span' }
+    await bench.open({ idle: null, busy: null, rateLimitPatterns: [pattern] })
+    await bench.untilSignal('ready')
+    await bench.stage.supervisor.type('inc-1', [{ text: 'limit reached, resets in 90m' }])
+    await bench.untilSignal('failure')
+    const [failure, ...more] = bench.signals.filter((signal) => signal.type === 'failure')
+    expect(more).toEqual([])
+    expect(failure).toMatchObject({ class: 'quota', why: 'limit reached, resets in 90m', until: failure!.evidence.at + 5_400_000 })
+  })
+
+  it('T15: a screen that cannot be read changes nothing', async () => {
+    const session = await bench.open({})
+    await bench.untilSignal('ready')
+    await bench.stage.supervisor.stop('inc-1', { polite: 'signal', graceMs: generous })
+    await expect(session.deliver('paste', parcel('x'))).rejects.toMatchObject({ code: 'unknown' })
+    expect(bench.signals.map((signal) => signal.type)).toEqual(['ready'])
+  })
+})
+
+describe('what a description becomes', () => {
+  const context = (folder: string, model: string | null) =>
+    ({
+      agent: { address: 'shop:dev', runtime: 'mine', model, cwd: '/', args: ['--last'] },
+      incarnation: 'i',
+      folder,
+      url: 'http://127.0.0.1:7',
+      env: { PATH: '/bin', A: '1' },
+      briefing: 'You are dev.',
+    }) as unknown as LaunchContext
+
+  it('is a command with its blanks filled in, and notices of what it is not told', async () => {
+    const stage = await tmuxStage('own')
+    try {
+      const args = ['--model={model}', '--role', '{mission}', '--mcp', '{mcp_url}']
+      const runtime = generic({ ...plain, name: 'mine', binary: 'mine', args, env: { A: '2' } })
+      const { spec, notices } = await runtime.launch(context(stage.folder, null))
+      const mission = join(stage.folder, 'mission.txt')
+      expect(spec.argv).toEqual(['mine', '--role', mission, '--mcp', 'http://127.0.0.1:7/mcp', '--last'])
+      expect(spec.env).toEqual({ PATH: '/bin', A: '2', TROUPE_MISSION: mission })
+      expect(readFileSync(mission, 'utf8')).toBe('You are dev.')
+      expect(notices).toEqual([])
+      expect((await runtime.launch(context(stage.folder, '$&'))).spec.argv[1]).toBe('--model=$&')
+      const silent = await generic({ ...plain, args: [], sessionResume: '-c' }).launch(context(stage.folder, 'm'))
+      expect(silent.notices).toHaveLength(3)
+    } finally {
+      await stage.end()
+    }
+  })
+
+  it('says what is missing or wrong', async () => {
+    const host = { env: { PATH: '/nowhere' }, home: '/', isRoot: false, clock: systemClock }
+    expect(await generic({ ...plain, binary: 'no-such' }).health(host)).toMatchObject({ installed: false, problem: { why: expect.stringContaining('no-such') as string } })
+    expect(await generic(plain).health(host)).toMatchObject({ installed: true, program: process.execPath, problem: null })
+    expect(() => generic({ ...plain, busy: '(' })).toThrow(/no regular expression/)
+    expect(() => generic(null)).toThrow(/description/)
+  })
+})
