@@ -24,6 +24,7 @@ interface Offer {
   incarnation: string
   at: number
   count: number
+  rung: Rung
 }
 
 interface Open {
@@ -53,6 +54,7 @@ export class Deliverer {
   readonly #timers = new Map<string, () => void>()
   /** Why a delivery waits, for `explain`. */
   readonly #waits = new Map<string, string>()
+  readonly #refused = new Set<(recipient: string) => void>()
   #stopped = false
 
   constructor(parts: DelivererParts) {
@@ -97,6 +99,12 @@ export class Deliverer {
     return this.#waits.get(key(messageId, recipient)) ?? null
   }
 
+  /** Told when every rung refused a message: it can be fetched at once. Returns the way out. */
+  subscribe(listener: (recipient: string) => void): () => void {
+    this.#refused.add(listener)
+    return () => this.#refused.delete(listener)
+  }
+
   /** On its way to this incarnation by a push or a paste, and not overdue: fetching it too would show it twice. */
   isOffered(messageId: string, recipient: string, incarnation: string): boolean {
     const offer = this.#offers.get(key(messageId, recipient))
@@ -113,19 +121,21 @@ export class Deliverer {
 
   /** True if this made it delivered (to this incarnation); false if it was already, or is acked. */
   async delivered(recipient: string, incarnation: string, messageId: string, proof: Proof, what: string): Promise<boolean> {
+    const offer = this.#offers.get(key(messageId, recipient))
+    const rung = proof !== 'tool' && offer?.incarnation === incarnation ? offer.rung : 'fetch'
     this.#forget(messageId, recipient)
     const { store, clock } = this.#parts
     return await store.write(async (tx) => {
       const before = await tx.deliveries.get(messageId, recipient)
       if (before === undefined || before.state === 'acked' || before.state === 'dead') return false
       if (before.state === 'delivered' && before.incarnation === incarnation) return false
-      const change = { state: 'delivered', proof, incarnation, typed: false, deliveredAt: clock.now() } as const
+      const change = { state: 'delivered', proof, rung, incarnation, typed: false, deliveredAt: clock.now() } as const
       if (!(await tx.deliveries.update(messageId, recipient, ['queued', 'delivered'], change))) return false
       await tx.journal({
         type: 'delivery.delivered',
         subject: messageId,
         agent: recipient,
-        data: { to: recipient, proof, incarnation, what, again: before.state === 'delivered' },
+        data: { to: recipient, proof, rung, incarnation, what, again: before.state === 'delivered' },
       })
       return true
     })
@@ -186,19 +196,29 @@ export class Deliverer {
     const count = offer?.incarnation === incarnation ? offer.count + 1 : 1
     const refusals: string[] = []
     for (const rung of rungs) {
-      const attempt = await session.deliver(rung, this.#parcel(each, count > 1))
+      // Noted first: the proof may come while the runtime is still taking it.
+      this.#offers.set(id, { incarnation, at: now, count, rung })
+      const attempt = await session.deliver(rung, this.#parcel(each, count > 1)).catch((error: unknown) => {
+        this.#offers.delete(id)
+        throw error
+      })
       if (attempt.result === 'refused') {
+        this.#offers.delete(id)
         refusals.push(`${rung}: ${attempt.why}`)
         continue
       }
-      this.#offers.set(id, { incarnation, at: now, count })
+      if (!this.#offers.has(id)) return true
+      if (attempt.result === 'proved' && !isPreview(message.text)) {
+        await this.proved(delivery.recipient, incarnation, message.id, attempt.proof, attempt.what)
+        return true
+      }
       await this.#note(each, rung, incarnation, attempt)
-      if (attempt.result === 'proved') await this.proved(delivery.recipient, incarnation, message.id, attempt.proof, attempt.what)
-      else this.#later(delivery.recipient, proofPatience)
+      this.#later(delivery.recipient, proofPatience)
       return true
     }
     this.#wait(each, refusals.join('; '))
     this.#later(delivery.recipient, refusedPause)
+    for (const listener of this.#refused) listener(delivery.recipient)
     return false
   }
 

@@ -30,6 +30,7 @@ export class Fetching {
     this.#store = store
     this.#clock = clock
     this.#deliverer = deliverer
+    deliverer.subscribe((recipient) => this.arrived(recipient))
   }
 
   /** Called first at every sign of life of an incarnation: what its earlier answers carried has arrived. */
@@ -92,7 +93,7 @@ export class Fetching {
     }
   }
 
-  /** New mail was committed. */
+  /** New mail was committed, or mail that was on its way came back. */
   arrived(recipient: string): void {
     for (const wake of this.#watchers.get(recipient) ?? []) wake()
   }

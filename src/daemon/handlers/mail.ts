@@ -100,7 +100,7 @@ function stepText({ type, data }: JournalEvent): string {
     case 'delivery.offered':
       return `offered by ${String(data['rung'])}, ${String(data['result'])}: ${String(data['what'])}${run}`
     case 'delivery.delivered':
-      return `delivered${data['again'] === true ? ' again' : ''}, proof ${String(data['proof'])}: ${String(data['what'])}${run}`
+      return `delivered${data['again'] === true ? ' again' : ''} by ${String(data['rung'])}, proof ${String(data['proof'])}: ${String(data['what'])}${run}`
     case 'delivery.acked':
       return `acknowledged${run}`
     case 'delivery.dead':
