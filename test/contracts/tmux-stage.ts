@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/core/clock.ts'
 import { tmux, type TmuxOptions } from '../../src/supervisors/tmux/index.ts'
+import type { Supervisor } from '../../src/core/supervisor.ts'
 import { programPath } from '../../src/util/programs.ts'
 import { run } from '../../src/util/spawn.ts'
 import type { Stage } from './supervisor.ts'
@@ -12,6 +13,7 @@ export interface TmuxStage extends Stage {
   /** Socket of the server in use. */
   socket: string
   options: TmuxOptions
+  again(changes?: Partial<TmuxOptions>): Supervisor
   /** Runs tmux from outside, on the server in use. */
   tmux(...args: string[]): Promise<string>
 }
@@ -55,7 +57,7 @@ export async function tmuxStage(
     socket,
     options,
     supervisor: make(),
-    again: () => make(),
+    again: make,
     stranger: () => (mode === 'default' ? make({ teamRoot: join(folder, 'other team') }) : null),
     tmux: outside,
     async end() {

@@ -33,6 +33,8 @@ export class Connection {
   readonly #options: ConnectionOptions
   readonly #child: ChildProcessWithoutNullStreams
   readonly #waiting: Request[] = []
+  /** Lines written before the client sits in its session might be run before it does. null: it sits. */
+  #held: string[] | null = []
   #said = ''
   #closed = false
 
@@ -42,7 +44,7 @@ export class Connection {
     this.#child = spawn(program, args, { env: options.env, detached: true, stdio: 'pipe' })
     const parser = new ControlParser({
       onReply: (reply) => this.#answer(reply),
-      onForeign: (reply) => this.#note(reply.lines.join(' ')),
+      onForeign: (reply) => this.#foreign(reply),
       onNotice: (line) => this.#notice(line),
       seal: () => this.#waiting[0]?.seal ?? null,
     })
@@ -88,8 +90,18 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const leave = this.#options.clock.after(answerWithin, () => this.#giveUp())
       this.#waiting.push({ commands, seal, replies: [], resolve, reject, leave })
-      this.#child.stdin.write(`${lines}\n`)
+      if (this.#held === null) this.#child.stdin.write(`${lines}\n`)
+      else this.#held.push(`${lines}\n`)
     })
+  }
+
+  /** The first of them answers the attach. */
+  #foreign(reply: Reply): void {
+    this.#note(reply.lines.join(' '))
+    if (!reply.ok || this.#held === null) return
+    const lines = this.#held.join('')
+    this.#held = null
+    this.#child.stdin.write(lines)
   }
 
   #answer(reply: Reply): void {
