@@ -108,7 +108,7 @@ export function runtimeContract(name: string, subject: RuntimeSubject): void {
       const parcel = on.parcel('peer', 'meanwhile')
       expect((await run.session.deliver('paste', parcel)).result).toBe('refused')
       expect((await run.session.deliver(first(abilities.rungs.waiting), parcel)).result).toBe('taken')
-      expect(await run.screen()).toMatch(subject.asking)
+      await until('the question is still there', async () => subject.asking.test(await run.screen()))
       expect(proofsOf(run, parcel.marker)).toEqual([])
       await run.type({ keys: ['Escape'] })
       await run.signal('proof', (signal) => signal.marker === parcel.marker)
@@ -156,6 +156,8 @@ export function runtimeContract(name: string, subject: RuntimeSubject): void {
       await toldOnce(on, again, abilities.rungs.idle)
       const [before, after] = on.model.requests().filter((each) => each.kind === 'turn')
       expect(after!.usage.cacheRead).toBeGreaterThan(before!.usage.cacheRead)
+      await again.session.deliver(first(abilities.rungs.idle), on.parcel('operator', 'HOLD please'))
+      await until('the tools of the team are there', () => on.holding === 1)
     })
 
     it.runIf(abilities.resume)('begins afresh where there is nothing to resume', async () => {

@@ -142,6 +142,8 @@ function environment(context: LaunchContext, home: ClaudeHome): Record<string, s
     ...claudeMd,
     ...place,
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    // Otherwise a resumed conversation declares its tools in a form of its own, beside the list that the scripted model reads.
+    CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS: '1',
     DISABLE_TELEMETRY: '1',
     DISABLE_ERROR_REPORTING: '1',
     ANTHROPIC_BASE_URL: `${context.url}/model`,

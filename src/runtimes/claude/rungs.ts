@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Attempt, Parcel, Terminal } from '../../core/runtime.ts'
 import type { Rung } from '../../core/ladder.ts'
+import { pause } from './interrupt.ts'
 import { push } from './messaging.ts'
 import type { Parcels } from './parcels.ts'
 import { isCommand, pieces } from './paste.ts'
@@ -10,6 +11,9 @@ import type { TurnEnd } from './turn-end.ts'
 
 /** An idle Claude echoes within 50 ms; on a busy machine it may take longer. ms */
 const echoPatience = 3_000
+
+/** Longer than Claude takes to draw one screen. ms */
+const frameMs = 40
 
 export interface RungParts {
   own: Own
@@ -56,9 +60,8 @@ async function pasted(parcel: Parcel, parts: RungParts): Promise<Attempt> {
   if (isCommand(parcel.text)) return refused('its first character would make it a command')
   const file = await readSessionFile(parts.own)
   if (file?.status !== 'idle') return refused(`Claude is ${file?.status ?? 'not ready'}: only an idle prompt takes a paste`)
-  const composer = findComposer(await parts.terminal.screen({ escapes: true }))
-  if (composer === null) return refused('no input box is on the screen')
-  if (composer.mode !== '❯' || composer.text !== '') return refused('somebody is writing in the input box')
+  const why = await whyNoPaste(parts)
+  if (why !== null) return refused(why)
   parts.parcels.add(parcel, 'paste')
   parts.turnEnd.drop(parcel)
   await parts.terminal.type([...pieces(parcel.text).map((paste) => ({ paste })), { keys: ['Enter'] }])
@@ -67,6 +70,17 @@ async function pasted(parcel: Parcel, parts: RungParts): Promise<Attempt> {
   // The Enter may have gone to a viewer's copy mode; a second one into an empty box does nothing.
   await parts.terminal.type([{ keys: ['Enter'] }])
   return (await parts.echo(parcel.marker, echoPatience)) ?? { result: 'typed', what: 'pasted, but Claude has not said that it took it' }
+}
+
+/** Looks twice: a screen can be caught in the middle of being drawn. */
+async function whyNoPaste({ terminal, clock }: RungParts): Promise<string | null> {
+  for (const wait of [0, frameMs]) {
+    if (wait > 0) await pause(clock, wait)
+    const composer = findComposer(await terminal.screen({ escapes: true }))
+    if (composer === null) return 'no input box is on the screen'
+    if (composer.mode !== '❯' || composer.text !== '') return 'somebody is writing in the input box'
+  }
+  return null
 }
 
 async function held(parcel: Parcel, parts: RungParts): Promise<Attempt> {
