@@ -1,7 +1,10 @@
-import type { Abilities, Runtime } from '../../core/runtime.ts'
+import type { Abilities, Health, Host, Runtime } from '../../core/runtime.ts'
+import { claudeHome } from './home.ts'
 import { launch } from './launch.ts'
+import { hasCredentials } from './login.ts'
 import { Program } from './program.ts'
 import { ClaudeSession } from './session.ts'
+import { readState } from './trust.ts'
 
 const abilities: Abilities = {
   resume: true,
@@ -19,8 +22,18 @@ export function claude(): Runtime {
   return {
     name: 'claude-code',
     abilities,
-    health: (host) => program.health(host),
+    health: (host) => health(program, host),
     launch,
     open: (context) => new ClaudeSession(context),
   }
+}
+
+/** A missing login is a feature that is not there, no problem: a rehearsal needs none. */
+async function health(program: Program, host: Host): Promise<Health> {
+  const found = await program.health(host)
+  if (!found.installed) return found
+  const home = claudeHome(host.home, host.env['CLAUDE_CONFIG_DIR'] ?? null)
+  // What is wrong with the file is said at launch, where it matters.
+  const state = await readState(home.stateFile).catch(() => ({}))
+  return { ...found, features: { ...found.features, authenticated: await hasCredentials(host.env, home, state) } }
 }

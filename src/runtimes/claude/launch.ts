@@ -7,6 +7,7 @@ import type { Launch, LaunchContext } from '../../core/runtime.ts'
 import { writeAtomic } from '../../util/atomic-write.ts'
 import { claudeFiles, makeFolders, writeJson, type ClaudeFiles } from './files.ts'
 import { claudeHome, findTranscript, isSessionId, type ClaudeHome } from './home.ts'
+import { hasCredentials } from './login.ts'
 import { chooseMode } from './mode.ts'
 import { mcpConfig, settings } from './settings.ts'
 import { startedIn } from './transcript.ts'
@@ -54,7 +55,7 @@ export async function launch(context: LaunchContext): Promise<Launch> {
 async function prepareFolder(context: LaunchContext, home: ClaudeHome, cwd: string): Promise<boolean> {
   const state = await readState(home.stateFile)
   const onboarded = state['hasCompletedOnboarding'] === true
-  const able = context.rehearsal || (await hasCredentials(context, home, state))
+  const able = context.rehearsal || (await hasCredentials(context.env, home, state))
   if (!onboarded && !able) {
     throw new TroupeError('config', 'Claude Code was never set up for this user, and there is no key or login', {
       hint: 'run `claude` once and log in, or set ANTHROPIC_API_KEY',
@@ -73,12 +74,6 @@ async function prepareFolder(context: LaunchContext, home: ClaudeHome, cwd: stri
 /** A file for each folder that troupe, not the person, told Claude to trust. Beside the agents' folders, which are troupe's. */
 function trustMark(context: LaunchContext, cwd: string): string {
   return join(dirname(context.folder), '.claude-trust', createHash('sha256').update(cwd).digest('hex'))
-}
-
-async function hasCredentials(context: LaunchContext, home: ClaudeHome, state: Record<string, unknown>): Promise<boolean> {
-  const keys = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_CODE_USE_BEDROCK', 'CLAUDE_CODE_USE_VERTEX']
-  if (keys.some((key) => (context.env[key] ?? '') !== '')) return true
-  return state['oauthAccount'] !== undefined || (await exists(join(home.folder, '.credentials.json')))
 }
 
 interface Conversation {
