@@ -103,8 +103,8 @@ describe('Tail', () => {
 
 it('finds the folder a conversation began in', async () => {
   const file = join(folder, 's.jsonl')
-  writeFileSync(file, `${line({ type: 'mode' })}\n${user('hi', { cwd: '/work/a' })}\n${user('hi', { cwd: '/work/b' })}\n`)
-  expect(await startedIn(file)).toBe('/work/a')
+  writeFileSync(file, `${line({ type: 'mode' })}\n${user('hi', { cwd: '/srv/a' })}\n${user('hi', { cwd: '/srv/b' })}\n`)
+  expect(await startedIn(file)).toBe('/srv/a')
   writeFileSync(file, `${line({ type: 'mode' })}\n`)
   expect(await startedIn(file)).toBeNull()
 })
