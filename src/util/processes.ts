@@ -91,7 +91,7 @@ export async function killTree(root: Process, signal: NodeJS.Signals): Promise<P
 export async function treeUnder(root: Process): Promise<Process[]> {
   const table = await processTable()
   if (table.get(root.pid)?.started !== root.started) return []
-  const tree = treeOf(root.pid, table)
+  const tree = treeOf(root.pid, table).filter(({ zombie }) => !zombie)
   if (!tree.some(({ pid }) => pid === process.pid)) return tree
   const own = new Set(treeOf(process.pid, table).map(({ pid }) => pid))
   return tree.filter(({ pid }) => !own.has(pid))

@@ -173,6 +173,16 @@ describe('tmux supervisor in trouble', { timeout: 60_000 }, () => {
     expect(statSync(log).mode & 0o777).toBe(0o600)
   })
 
+  it('names the terminal for a person: exactly it, read-only unless asked otherwise', async () => {
+    await begin('own')
+    const spec = fixture(stage, 'forever')
+    await stage.supervisor.launch(spec)
+    const argv = ['tmux', '-S', stage.socket, 'attach', '-r', '-t', '=a-shop-dev']
+    expect(stage.supervisor.attachCommand(spec.incarnation, false)).toEqual(argv)
+    expect(stage.supervisor.attachCommand(spec.incarnation, true)).toEqual(argv.filter((word) => word !== '-r'))
+    expect(() => stage.supervisor.attachCommand('nobody', false)).toThrow(/no terminal/)
+  })
+
   it('deletes launch files that nobody will come for', async () => {
     stage = await tmuxStage('own')
     const left = join(stage.specs, 'dead.json')
