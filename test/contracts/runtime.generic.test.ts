@@ -124,8 +124,8 @@ describe('a command of your own', { timeout: 60_000 }, () => {
     const session = await bench.open({}, ['2500'])
     await bench.untilSignal('ready')
     await session.deliver('paste', parcel('work'))
-    await bench.untilSignal('busy')
     await bench.untilSignal('idle')
+    expect(bench.signals.map((signal) => signal.type)).toEqual(['ready', 'busy', 'idle'])
   })
 
   it('tells once of a limit that the screen shows, with its end', async () => {
