@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
-import type { Host, Runtime } from '../core/runtime.ts'
+import type { Host, Runtime, Signal } from '../core/runtime.ts'
 import type { Agent, Team } from '../core/team.ts'
 import { agentEnvironment, hostOf } from '../config/environment.ts'
 import { preparePaths, teamPaths } from '../config/paths.ts'
@@ -86,9 +86,11 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     launcher: [process.execPath, programPath('launcher')],
     env,
   })
-  const sessions: Sessions = new Sessions((address, incarnation, signal) => {
+  const onSignal = (address: string, incarnation: string, signal: Signal): void => {
     takeSignal({ store, agents, deliverer }, address, incarnation, signal).catch((error: unknown) => report(`a signal of ${address}`, error))
-  })
+  }
+  // An adopted agent may be idle already: no change of its phase would wake its mail.
+  const sessions: Sessions = new Sessions(onSignal, (address) => deliverer.wake(address))
   const deliverer: Deliverer = new Deliverer({ store, clock, agents, sessions, team, report })
   const fetching = new Fetching(store, clock, deliverer)
   const mailroom = new Mailroom(store, clock, team)

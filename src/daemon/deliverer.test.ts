@@ -64,7 +64,7 @@ beforeEach(async () => {
   clock = { ...systemClock, now: () => Date.now() + ahead, skip: (ms) => void (ahead += ms) }
   store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock })
   agents = new Agents(store, clock)
-  sessions = new Sessions(() => {})
+  sessions = new Sessions(() => {}, (address) => deliverer.wake(address))
   deliverer = new Deliverer({ store, clock, agents, sessions, team: () => theTeam, report: (_what, error) => faults.push(error) })
   mailroom = new Mailroom(store, clock, () => theTeam)
   await deliverer.start()
@@ -183,6 +183,28 @@ describe('delivery', () => {
     pen.answer = () => ({ result: 'refused', why: 'no socket' })
     const stuck = await post('user', 'p:b', 'stuck')
     await vi.waitFor(() => expect(deliverer.waitingFor(stuck.id, 'p:b')).toBe('paste: no socket; push: no socket'))
+  })
+
+  it('types once to an incarnation where nothing can prove it, also after a restart of the daemon', async () => {
+    const { pen, incarnation } = await run('p:b')
+    pen.answer = () => ({ result: 'typed', what: 'typed' })
+    const message = await post('p:a', 'p:b', 'typed')
+    await vi.waitFor(async () => expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'queued', typed: true, incarnation }))
+    clock.skip(60_000)
+    await deliverer.stop()
+    deliverer = new Deliverer({ store, clock, agents, sessions, team: () => theTeam, report: (_what, error) => faults.push(error) })
+    await deliverer.start()
+    await post('p:a', 'p:b', 'the next')
+    await vi.waitFor(() => expect(texts(pen)).toEqual(['typed', 'the next']))
+  })
+
+  it('brings mail to an agent that is adopted while it is idle', async () => {
+    const { incarnation } = await run('p:b')
+    sessions.close(incarnation)
+    await post('p:a', 'p:b', 'waiting')
+    const pen = new Pen()
+    sessions.open({ ...runtime, open: () => pen }, { agent: { address: 'p:b' }, incarnation } as SessionContext)
+    await vi.waitFor(() => expect(texts(pen)).toEqual(['waiting']))
   })
 
   it('counts a long body as delivered only once all of it was fetched', async () => {

@@ -160,6 +160,7 @@ export class Deliverer {
     const { message, delivery } = each
     const { phase } = this.#parts.agents.get(delivery.recipient)
     if (await this.#isForAnother(each, incarnation)) return
+    if (delivery.typed && delivery.incarnation === incarnation) return
     if (held.has(message.from)) return
     const step = next({ priority: message.priority, trust: message.trust }, { phase, rungs: entry.runtime.abilities.rungs })
     if (step.do === 'wait') this.#wait(each, step.for)
@@ -213,7 +214,9 @@ export class Deliverer {
         return true
       }
       await this.#note(each, rung, incarnation, attempt)
-      this.#later(delivery.recipient, proofPatience)
+      // Nothing can prove what was typed: typing it again would only double it.
+      if (attempt.result === 'typed') this.#offers.set(id, { incarnation, at: now, count: mostOffers, rung })
+      else this.#later(delivery.recipient, proofPatience)
       return true
     }
     this.#wait(each, refusals.join('; '))

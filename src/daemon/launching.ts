@@ -156,6 +156,8 @@ export class Launching {
       briefing: briefing(team, agent, texts.join('\n\n').trim(), join(folder, 'context.md')),
       env: {
         ...this.#parts.environmentFor(agent),
+        // Its terminal is tmux, whatever the person's own is.
+        TERM: 'tmux-256color',
         TROUPE_AGENT: agent.address,
         TROUPE_PROJECT: agent.project,
         TROUPE_INCARNATION: incarnation,

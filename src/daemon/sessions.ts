@@ -15,8 +15,11 @@ export class Sessions {
   readonly #open = new Map<string, Open>()
   readonly #onSignal: (address: string, incarnation: string, signal: Signal) => void
 
-  constructor(onSignal: (address: string, incarnation: string, signal: Signal) => void) {
+  readonly #onOpen: (address: string) => void
+
+  constructor(onSignal: (address: string, incarnation: string, signal: Signal) => void, onOpen: (address: string) => void) {
     this.#onSignal = onSignal
+    this.#onOpen = onOpen
   }
 
   open(runtime: Runtime, context: SessionContext): Session {
@@ -32,6 +35,7 @@ export class Sessions {
       if (signal.type === 'busy') entry.failure = null
       this.#onSignal(address, incarnation, signal)
     })
+    this.#onOpen(address)
     return session
   }
 
