@@ -25,6 +25,8 @@ export interface Cli {
   events(cursor: string | null, signal: AbortSignal): AsyncIterable<StreamItem>
   /** True if a daemon answers; never starts one. */
   running(): Promise<boolean>
+  /** Waits for the end of the daemon that was told to stop, so that whoever comes next meets no dying one. */
+  ended(): Promise<void>
   /** Works on another root from here on. */
   useRoot(root: string): void
   close(): Promise<void>

@@ -18,6 +18,9 @@ export interface CliOptions {
   rootFlag: string | null
 }
 
+/** A daemon that goes gives its callers a second, and its database a moment. ms */
+const endsWithinMs = 10_000
+
 /** The quick way first: what starts a daemon is loaded only when none answers. */
 async function connectOrStart(root: string, { env, out }: CliOptions): Promise<Client> {
   const { operatorSocket: socket, daemonLog: log } = teamPaths(root)
@@ -86,6 +89,13 @@ export function openCli(options: CliOptions): Cli {
         if (error instanceof TroupeError && error.code === 'unavailable') return false
         throw error
       }
+    },
+    async ended() {
+      if (client === undefined) return
+      const { pid } = (await client).daemon
+      const { isGoneWithin } = await import('../util/gone.ts')
+      const done = out.progress('the daemon ends')
+      if (!(await isGoneWithin(pid, endsWithinMs).finally(done))) out.warn(`the daemon (process ${pid}) has not ended yet`)
     },
     useRoot(path) {
       root = path

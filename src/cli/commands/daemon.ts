@@ -22,7 +22,8 @@ export async function start(cli: Cli): Promise<void> {
 export async function stop(cli: Cli): Promise<void> {
   if (!(await cli.running())) return cli.out.show({ pid: null }, () => cli.out.say('No daemon is running.'))
   const stopped = await cli.call('daemon.stop', {}, 'stopping the daemon')
-  cli.out.show(stopped, () => cli.out.say(`The daemon (process ${stopped.pid}) stops; agents go on.`))
+  await cli.ended()
+  cli.out.show(stopped, () => cli.out.say(`The daemon (process ${stopped.pid}) has stopped; agents go on.`))
 }
 
 async function show({ out, call }: Cli): Promise<void> {

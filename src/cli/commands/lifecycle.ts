@@ -29,6 +29,7 @@ export async function kill(cli: Cli, given: Given): Promise<void> {
 
 export async function down(cli: Cli, given: Given): Promise<void> {
   const result = await cli.call('down', { hard: given.flag('hard') }, 'ending the team')
+  await cli.ended()
   stopped(cli, result)
   cli.out.say('The team is down; mail and state stay.')
 }
