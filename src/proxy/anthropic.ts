@@ -59,7 +59,7 @@ const asides = /<(system-reminder|local-command-stdout|local-command-caveat|comm
 
 function toTurns({ role, content }: Message): Turn[] {
   const blocks = typeof content === 'string' ? [{ type: 'text', text: content, content: undefined }] : content
-  if (role === 'assistant') return isErrorNotice(blocks) ? [] : [{ by: 'model' }]
+  if (role === 'assistant') return isStopgap(blocks) ? [] : [{ by: 'model' }]
   return blocks.flatMap((each): Turn[] => {
     if (each.type === 'tool_result') return toolTexts(each.content).map((text) => ({ by: 'tool', text }))
     if (each.type !== 'text' || each.text === undefined) return []
@@ -69,9 +69,11 @@ function toTurns({ role, content }: Message): Turn[] {
   })
 }
 
-/** A failed call that the CLI keeps in its conversation as if the model had said it. */
-function isErrorNotice(blocks: { type: string; text?: string | undefined }[]): boolean {
-  return blocks.length > 0 && blocks.every((each) => each.type === 'text' && each.text?.startsWith('API Error:') === true)
+/** What the CLI puts into its conversation as if the model had said it: where a call failed, and where a run was cut short. */
+const stopgap = /^(API Error:|No response requested\.$)/
+
+function isStopgap(blocks: { type: string; text?: string | undefined }[]): boolean {
+  return blocks.length > 0 && blocks.every((each) => each.type === 'text' && stopgap.test(each.text ?? ''))
 }
 
 function toolTexts(content: unknown): string[] {

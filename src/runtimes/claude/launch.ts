@@ -136,6 +136,7 @@ function environment(context: LaunchContext, home: ClaudeHome): Record<string, s
     ...quiet,
     ...claudeMd,
     ...place,
+    ...ownXdg(home),
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     // Otherwise a resumed conversation declares its tools in a form of its own, beside the list that the scripted model reads.
     CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS: '1',
@@ -145,6 +146,11 @@ function environment(context: LaunchContext, home: ClaudeHome): Record<string, s
     // As a bearer there is no question about an API key.
     ANTHROPIC_AUTH_TOKEN: context.env['TROUPE_AGENT_TOKEN'] ?? '',
   }
+}
+
+/** Claude leaves logs of MCP servers and a handler for its links there, whatever CLAUDE_CONFIG_DIR says. */
+function ownXdg({ folder }: ClaudeHome): Record<string, string> {
+  return { XDG_CACHE_HOME: join(folder, 'cache'), XDG_DATA_HOME: join(folder, 'data'), XDG_STATE_HOME: join(folder, 'state') }
 }
 
 async function exists(file: string): Promise<boolean> {
