@@ -1,10 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import { kill, patiently, type Row, type Troupe } from './troupe.ts'
 
-interface Explained {
-  deliveries: { to: string; state: string; proof: string | null; steps: { what: string }[] }[]
-}
-
 /** What must hold for two agents that talk, whatever they are and wherever their mail is kept. */
 export function slice(make: () => Troupe): void {
   it('comes up, talks both ways with proof, survives kill -9 of an agent and of the daemon, and goes without a trace', async () => {
@@ -17,7 +13,7 @@ export function slice(make: () => Troupe): void {
     const mail = await troupe.settled(3)
     expect(mail.map(({ from, to }) => `${from} > ${to}`).toReversed()).toEqual(['user > hello:manager', 'hello:manager > hello:dev', 'hello:dev > hello:manager'])
     for (const { id } of mail) {
-      const { deliveries } = await troupe.json<Explained>('explain', 'message', id)
+      const { deliveries } = await troupe.explain(id)
       for (const delivery of deliveries) {
         expect(delivery.proof).toMatch(/^(tool|hook|record|protocol)$/)
         expect(delivery.steps.at(-1)?.what).toContain('acknowledged')

@@ -11,6 +11,9 @@ const program = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 
 export interface Row { agent: string; phase: string; detail: string; incarnation: string | null; restarts: number; inbox: number; attach?: string[] }
 export interface Mail { id: string; n: number; from: string; to: string; text: string; state: string; proof: string | null }
 
+export interface Explained { text: string; deliveries: { to: string; state: string; proof: string | null; steps: { at: number; what: string; by: string }[] }[] }
+export interface JournalLine { at: number; type: string; agent: string | null; data: Record<string, unknown> }
+
 /** Waits as long as a slow machine may need; a wait that fails shows the last reason. */
 export const patiently = { timeout: 90_000, interval: 100 }
 
@@ -25,11 +28,7 @@ export class Troupe {
     this.root = join(this.folder, '.team')
     const home = join(this.folder, 'home')
     mkdirSync(home)
-    for (const [name, text] of Object.entries(files)) {
-      const file = join(this.root, name)
-      mkdirSync(dirname(file), { recursive: true })
-      writeFileSync(file, text)
-    }
+    this.write(files)
     this.env = { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color', ...env }
     onTestFinished(async () => await this.remove())
   }
@@ -70,6 +69,15 @@ export class Troupe {
     return await this.json<Mail[]>('mail', '--all')
   }
 
+  /** The journal so far, oldest first. */
+  async events(...args: string[]): Promise<JournalLine[]> {
+    return await this.json<JournalLine[]>('tail', '--lines', '10000', ...args)
+  }
+
+  async explain(id: string | number): Promise<Explained> {
+    return await this.json<Explained>('explain', 'message', String(id))
+  }
+
   /** Waits until every message of the team is acknowledged and there are at least this many. */
   async settled(messages: number): Promise<Mail[]> {
     return await vi.waitFor(async () => {
@@ -83,6 +91,15 @@ export class Troupe {
   /** Processes that still carry this team's folder. */
   async leftOver(): Promise<number[]> {
     return await processesCarrying(this.folder)
+  }
+
+  /** Replaces files below the root. */
+  write(files: Record<string, string>): void {
+    for (const [name, text] of Object.entries(files)) {
+      const file = join(this.root, name)
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(file, text)
+    }
   }
 
   async remove(): Promise<void> {
@@ -123,5 +140,16 @@ workers:
   dev: {runtime: ${runtime}, can_dm: [manager], can_broadcast: [all], reports_to: manager}
 `,
     ...extra,
+  }
+}
+
+/** One project `p` of any agents, as JSON, which is YAML too. Agents are scripted and may write to all unless said otherwise. */
+export function team(agents: Record<string, object>, { scenario, compose = {} }: { scenario?: object; compose?: object } = {}): Record<string, string> {
+  const workers = Object.fromEntries(Object.entries(agents).map(([name, agent]) => [name, { runtime: 'scripted', can_dm: ['*'], ...agent }]))
+  const rehearsal = scenario === undefined ? {} : { rehearsal: './scenario.yaml' }
+  return {
+    'team-compose.yaml': JSON.stringify({ version: 2, ...rehearsal, projects: [{ file: 'projects/p.yaml' }], ...compose }),
+    'projects/p.yaml': JSON.stringify({ version: 2, project: { id: 'p', name: 'P', cwd: '.' }, workers }),
+    ...(scenario === undefined ? {} : { 'scenario.yaml': JSON.stringify({ about: 'as the test says', agents: scenario }) }),
   }
 }
