@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** One line of the journal. Written in the transaction of the change it tells of. */
 export interface JournalEvent {
@@ -26,7 +26,7 @@ export type Cursor = Record<string, number>
 export const firstHash = '0'.repeat(64)
 
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  return hash('sha256', text)
 }
 
 /** The chain: each hash covers the line before it. Field order is fixed here and nowhere else. */

@@ -8,6 +8,7 @@ import { sha256 } from '../core/event.ts'
 import type { Message, Priority, Sender, Trust } from '../core/message.ts'
 import { findAgent, type Agent, type Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
+import { randomBytes16 } from '../util/random.ts'
 
 export interface Letter {
   from: Sender
@@ -54,7 +55,7 @@ export class Mailroom {
     if (!permission.ok) {
       throw new TroupeError('denied', permission.why, { hint: permission.hint, facts: { from: letter.from, to: letter.to } })
     }
-    const id = uuid()
+    const id = uuid({ random: randomBytes16() })
     const message: Omit<Message, 'n'> = {
       id,
       from: letter.from,

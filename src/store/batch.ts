@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
-import type { ControlledTransaction } from 'kysely'
+import { CompiledQuery } from 'kysely'
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
 import type { JournalEvent, NewEvent } from '../core/event.ts'
@@ -9,7 +9,7 @@ import type { Db, Engine } from './engine.ts'
 import { appendEvents, chain, pageOf, streamName } from './journal.ts'
 import type { Pending } from './journal.ts'
 import { retrying } from './retry.ts'
-import type { Schema, Written } from './schema.ts'
+import type { Written } from './schema.ts'
 import { moveStream, settledStream, fenced } from './stream.ts'
 import type { Position } from './stream.ts'
 import { rollBack } from './transaction.ts'
@@ -17,6 +17,16 @@ import type { OpenTransaction } from './transaction.ts'
 
 /** More writes than this in one turn share several transactions, so that the event loop gets its turn between. */
 const largestBatch = 256
+
+/** Kysely's own savepoints cost more than the inserts between them. */
+const savepoint = {
+  set: CompiledQuery.raw('savepoint troupe_write'),
+  back: CompiledQuery.raw('rollback to savepoint troupe_write'),
+  release: CompiledQuery.raw('release savepoint troupe_write'),
+}
+
+/** A slow disk makes commits dear; waiting for company must stay unnoticed all the same. ms */
+const longestGathering = 2
 
 /** Work inside a batch: the database, and where its journal lines go. */
 export type Work<T> = (db: Db, journal: (event: NewEvent) => void) => Promise<T>
@@ -48,6 +58,8 @@ export class GroupCommit {
   readonly #listeners = new Set<(events: JournalEvent[]) => void>()
   #queue: Job[] = []
   #running: Promise<void> | null = null
+  /** Of the last batch: how many writers there were at its end, answered or waiting, and what it took, ms. */
+  #last = { writers: 0, ms: 0 }
   #position: Position
   /** Mark of a batch whose commit was lost and could not be looked up yet. */
   #uncertain: string | null = null
@@ -80,10 +92,23 @@ export class GroupCommit {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
-      await new Promise<void>((resolve) => setImmediate(resolve))
-      await this.#answer(this.#queue.splice(0, largestBatch))
+      await this.#gather()
+      const jobs = this.#queue.splice(0, largestBatch)
+      const began = performance.now()
+      await this.#answer(jobs)
+      this.#last = { writers: jobs.length + this.#queue.length, ms: performance.now() - began }
     }
     this.#running = null
+  }
+
+  /**
+   * One turn of the event loop, and a few more while those who wrote last may come again: sharing their commit is
+   * cheaper than two. Never longer than the last commit took.
+   */
+  async #gather(): Promise<void> {
+    const until = performance.now() + Math.min(this.#last.ms, longestGathering)
+    do await new Promise<void>((resolve) => setImmediate(resolve))
+    while (this.#queue.length < this.#last.writers && performance.now() < until)
   }
 
   async #answer(jobs: Job[]): Promise<void> {
@@ -209,18 +234,18 @@ export class GroupCommit {
   }
 
   async #saved(trx: OpenTransaction, job: Job): Promise<Outcome> {
-    const saved = await trx.savepoint('write').execute()
+    await trx.executeQuery(savepoint.set)
     const outcome = await this.#one(trx, job)
     try {
-      if (outcome.ok) await saved.releaseSavepoint('write').execute()
+      if (outcome.ok) await trx.executeQuery(savepoint.release)
       if (outcome.ok) return outcome
     } catch (error) {
       // PostgreSQL refuses where the work went on after a failed query.
       if (this.#parts.engine.fault(error) !== 'work') throw error
-      await undo(saved)
+      await undo(trx)
       return { ok: false, error }
     }
-    await undo(saved)
+    await undo(trx)
     return outcome
   }
 
@@ -243,7 +268,7 @@ export class GroupCommit {
 }
 
 /** Rolling back leaves the savepoint itself open. */
-async function undo(saved: ControlledTransaction<Schema, ['write']>): Promise<void> {
-  const back = await saved.rollbackToSavepoint('write').execute()
-  await back.releaseSavepoint('write').execute()
+async function undo(trx: OpenTransaction): Promise<void> {
+  await trx.executeQuery(savepoint.back)
+  await trx.executeQuery(savepoint.release)
 }

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import type { JournalEvent, NewEvent } from '../core/event.ts'
 import { eventHash } from '../core/event.ts'
 import type { Db } from './engine.ts'
+import { inChunks, prepared } from './prepared.ts'
 import type { EventTable } from './schema.ts'
 
 /** Where a stream ends. */
@@ -12,9 +13,6 @@ export interface Head {
 
 /** An event that waits for its place in the chain. */
 export type Pending = NewEvent & { at: number }
-
-/** Many rows in one insert, well below every engine's limit of parameters. */
-const rowsAtOnce = 500
 
 /** Gives events their numbers and hashes, in order, after `head`. */
 export function chain(stream: string, head: Head, pending: Pending[]): JournalEvent[] {
@@ -29,11 +27,11 @@ export function chain(stream: string, head: Head, pending: Pending[]): JournalEv
 }
 
 export async function appendEvents(db: Db, team: string, events: JournalEvent[]): Promise<void> {
-  for (let at = 0; at < events.length; at += rowsAtOnce) {
-    const rows = events.slice(at, at + rowsAtOnce).map((event) => ({ ...event, team, data: JSON.stringify(event.data) }))
-    await db.insertInto('events').values(rows).execute()
-  }
+  const rows = events.map((event) => ({ ...event, team, data: JSON.stringify(event.data) }))
+  for (const some of inChunks(rows)) await insertEvents(db, some)
 }
+
+const insertEvents = prepared((db, rows: EventTable[]) => db.insertInto('events').values(rows))
 
 export function readEvent(row: Selectable<EventTable>): JournalEvent {
   const { stream, seq, at, type, subject, agent, prev, hash } = row

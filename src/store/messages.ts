@@ -3,8 +3,9 @@ import { TroupeError } from '../core/error.ts'
 import type { Message } from '../core/message.ts'
 import { nextNumber } from './counters.ts'
 import type { Db } from './engine.ts'
+import { inChunks, prepared } from './prepared.ts'
 import { messageRow, queuedRow, readDelivery, readMessage } from './rows.ts'
-import type { Written } from './schema.ts'
+import type { DeliveryTable, MessageTable, Written } from './schema.ts'
 import type { MessagesReader, Tx } from './store.ts'
 
 type Listed = { message: Message; deliveries: Delivery[] }
@@ -54,19 +55,24 @@ async function insert(db: Db, by: Written, draft: Omit<Message, 'n'>, recipients
   const n = await nextNumber(db, by.team, 'message')
   // Half of a surrogate pair has no UTF-8: what is returned is what a reader will get.
   const message: Message = { ...draft, text: draft.text.toWellFormed(), n }
-  const row = await db
-    .insertInto('messages')
-    .values(messageRow(by, message))
-    .onConflict((conflict) => conflict.columns(['team', 'sender', 'key']).doNothing())
-    .returning('id')
-    .executeTakeFirst()
-  if (row === undefined) {
+  const { rows } = await insertRow(db, messageRow(by, message))
+  if (rows.length === 0) {
     throw new TroupeError('conflict', `${message.from} used the key ${JSON.stringify(message.key)} before`, {
       hint: 'use a new key for a new message',
       facts: { from: message.from, key: message.key },
     })
   }
-  const rows = recipients.map((recipient) => queuedRow(by, message, recipient, now))
-  if (rows.length > 0) await db.insertInto('deliveries').values(rows).execute()
+  const queued = recipients.map((recipient) => queuedRow(by, message, recipient, now))
+  for (const some of inChunks(queued)) await insertDeliveries(db, some)
   return message
 }
+
+const insertRow = prepared((db, row: MessageTable) =>
+  db
+    .insertInto('messages')
+    .values(row)
+    .onConflict((conflict) => conflict.columns(['team', 'sender', 'key']).doNothing())
+    .returning('id'),
+)
+
+const insertDeliveries = prepared((db, rows: DeliveryTable[]) => db.insertInto('deliveries').values(rows))

@@ -3,6 +3,7 @@ import { TroupeError } from '../core/error.ts'
 import { firstHash } from '../core/event.ts'
 import type { Db, Engine } from './engine.ts'
 import type { Head } from './journal.ts'
+import { prepared } from './prepared.ts'
 import type { Written } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -53,16 +54,19 @@ async function take(db: Db, who: Taker): Promise<{ by: Written; position: Positi
 
 /** Moves the stream to its new head, if it is still ours. Throws `conflict` if another daemon took it. */
 export async function moveStream(db: Db, by: Written, from: Position, to: Position): Promise<void> {
-  const result = await db
-    .updateTable('streams')
-    .set({ seq: to.seq, hash: to.hash, batch: to.batch })
-    .where('team', '=', by.team)
-    .where('host', '=', by.host)
-    .where('epoch', '=', by.epoch)
-    .where('batch', '=', from.batch)
-    .executeTakeFirst()
-  if (result.numUpdatedRows === 0n) throw fenced(by)
+  const { numAffectedRows } = await move(db, { ...by, before: from.batch, to: { seq: to.seq, hash: to.hash, batch: to.batch } })
+  if (numAffectedRows === 0n) throw fenced(by)
 }
+
+const move = prepared((db, { team, host, epoch, before, to }: Written & { before: string; to: Position }) =>
+  db
+    .updateTable('streams')
+    .set(to)
+    .where('team', '=', team)
+    .where('host', '=', host)
+    .where('epoch', '=', epoch)
+    .where('batch', '=', before),
+)
 
 /** The stream as it stands, once every transaction that is still changing it has ended (PostgreSQL). */
 export async function settledStream(db: Db, by: Written): Promise<Position> {
