@@ -22,7 +22,14 @@ export const agentRow = z.object({
 export type AgentRow = z.infer<typeof agentRow>
 
 const selection = z.object({ agents: z.array(z.string()).default([]).describe('Addresses or short names; none means all') })
-const settled = z.object({ agents: z.array(agentRow), notices: z.array(z.string()) })
+const settled = z.object({
+  ok: z.boolean(),
+  agents: z.array(agentRow),
+  /** Agents that are not up: why, and what to do. Empty if `ok`. */
+  troubles: z.array(z.object({ agent: z.string(), why: z.string(), fix: z.string() })),
+  /** What a person should know although it stands in nobody's way. */
+  notices: z.array(z.string()),
+})
 
 const usageRow = z.object({
   agent: z.string(),
@@ -41,7 +48,7 @@ export const team = {
       rehearsal: z.string().nullable().default(null).describe('Scenario: run the team on the scripted model'),
       timeoutMs: z.int().positive().default(120_000),
     }),
-    output: settled.extend({ ok: z.boolean() }),
+    output: settled,
   }),
   down: operation({
     about: 'End every agent, the terminal server and the keeper. The daemon stops after it.',
@@ -53,7 +60,7 @@ export const team = {
     about: 'Start agents; clears a quarantine.',
     who: ['operator'],
     input: selection.extend({ timeoutMs: z.int().positive().default(120_000) }),
-    output: settled.extend({ ok: z.boolean() }),
+    output: settled,
   }),
   stop: operation({
     about: 'Stop agents politely; they stay stopped.',
@@ -71,7 +78,7 @@ export const team = {
     about: 'Stop and start agents, resuming their conversations; clears a quarantine and its counters.',
     who: ['operator'],
     input: selection.extend({ fresh: z.boolean().default(false), timeoutMs: z.int().positive().default(120_000) }),
-    output: settled.extend({ ok: z.boolean() }),
+    output: settled,
   }),
   ps: operation({
     about: 'Every agent, what it does and since when.',

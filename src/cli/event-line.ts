@@ -5,17 +5,14 @@ import { clockTime, escapeLine, pad } from './text.ts'
 export type EventRow = Answer<'events'>['events'][number]
 
 const agentColumn = 16
+const upPhases = ['idle', 'busy', 'waiting']
 
-/**
- * Makes one readable line of each event: time, whom it is about, what happened. Remembers the numbers of
- * the messages it has seen, because the journal speaks of them by id.
- */
+/** Makes one readable line of each event: time, whom it is about, what happened. */
 export function createEventLines(color: Colors): (event: EventRow, now: number) => string {
-  const numbers = new Map<string, string>()
   return (event, now) => {
-    if (event.type === 'message.sent') numbers.set(event.subject, `#${text(event, 'n')}`)
     const about = pad(escapeLine(event.agent ?? (text(event, 'from') || event.subject)), agentColumn)
-    const message = numbers.get(event.subject) ?? `message …${event.subject.slice(-6)}`
+    const number = text(event, 'n')
+    const message = number === '' ? `message …${event.subject.slice(-6)}` : `#${number}`
     const words = escapeLine(sentence(event, message))
     return `${color.dim(clockTime(event.at, now))}  ${color.bold(about)}  ${paint(color, event)(words)}`.trimEnd()
   }
@@ -26,9 +23,9 @@ function sentence(event: EventRow, message: string): string {
   const fact = (name: string): string => text(event, name)
   switch (event.type) {
     case 'agent.phase':
-      return `${fact('to')}${around(' (', fact('detail'), ')')}${around(' — ', fact('why'), around(' [', fact('source'), ']'))}`
+      return phaseText(fact)
     case 'agent.launched':
-      return `launched, process ${fact('pid')}`
+      return `launched, process ${fact('pid')}${noticesOf(event).map((notice) => `; ${notice}`).join('')}`
     case 'agent.adopted':
       return `adopted, process ${fact('pid')}`
     case 'agent.ended':
@@ -37,8 +34,12 @@ function sentence(event: EventRow, message: string): string {
       return `could not be launched: ${fact('why')}`
     case 'team.applied':
       return 'team applied as its files say'
+    case 'team.down':
+      return 'team taken down'
     case 'agent.up':
-      return 'asked to be up'
+    case 'agent.start':
+    case 'agent.restart':
+      return `${event.type.slice('agent.'.length)} asked for`
     case 'agent.session':
       return `conversation ${fact('session')}`
     case 'agent.wanted':
@@ -56,6 +57,28 @@ function sentence(event: EventRow, message: string): string {
     default:
       return [event.type, ...Object.entries(event.data).map(([key]) => around(`${key}=`, fact(key)))].filter((part) => part !== '').join(' ')
   }
+}
+
+/** Says each thing once: what the phase's name or its detail says already is left out. */
+function phaseText(fact: (name: string) => string): string {
+  const [to, detail, why, source] = [fact('to'), fact('detail'), fact('why'), fact('source')]
+  const begun = fact('from') === 'starting' && upPhases.includes(to)
+  const shown = `${begun ? `ready, ${to}` : to}${source === 'operator' ? '' : around(' (', detail, ')')}`
+  return [to, detail, 'ready'].includes(why) ? shown : `${shown}${around(' — ', why, around(' [', source, ']'))}`
+}
+
+/** What a runtime wants a person to read once. */
+function noticesOf(event: EventRow): string[] {
+  const { notices } = event.data
+  return Array.isArray(notices) ? notices.map(String) : []
+}
+
+/** Worth a line while a team comes up: ready, fallen over, or something to read. Reasons that last are told at the end. */
+export function isProgress(event: EventRow): boolean {
+  if (event.type === 'agent.launched') return noticesOf(event).length > 0
+  if (event.type !== 'agent.phase') return false
+  const to = text(event, 'to')
+  return to === 'backoff' || (text(event, 'from') === 'starting' && upPhases.includes(to))
 }
 
 function paint(color: Colors, event: EventRow): (text: string) => string {

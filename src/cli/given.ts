@@ -17,7 +17,7 @@ export class Given {
   /** An argument that the command tree marks as required. */
   required(name: string): string {
     const value = this.text(name)
-    if (value === undefined) throw new TroupeError('usage', `${name} is missing`)
+    if (value === undefined) throw new TroupeError('usage', `${name} is missing`, { hint: 'name it; troupe COMMAND --help shows where' })
     return value
   }
 
@@ -40,7 +40,9 @@ export class Given {
   count(name: string): number | undefined {
     const value = this.text(name)
     if (value === undefined) return undefined
-    if (!/^[1-9]\d{0,8}$/.test(value)) throw new TroupeError('usage', `--${name} wants a positive whole number, not "${value}"`)
+    if (!/^[1-9]\d{0,8}$/.test(value)) {
+      throw new TroupeError('usage', `--${name} wants a positive whole number, not "${value}"`, { hint: `--${name} 50` })
+    }
     return Number(value)
   }
 }

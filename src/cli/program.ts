@@ -25,9 +25,7 @@ export async function parse(argv: string[], options: ProgramOptions): Promise<Re
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode === 0) return { do: 'nothing', exitCode: 0 }
-    if (error.code === 'commander.help') return { do: 'nothing', exitCode: 2 }
-    throw toUsage(error)
+    return { do: 'nothing', exitCode: error.exitCode === 0 ? 0 : 2 }
   }
   return found.request ?? { do: 'nothing', exitCode: 0 }
 }
@@ -41,7 +39,7 @@ function commandsIn(argv: string[]): readonly Command[] {
 function build({ version, write, writeError, columns }: ProgramOptions, wanted: readonly Command[], chosen: (request: Request) => void): Parser {
   const program = new Parser('troupe')
   refuseUnknown(program)
-    .exitOverride()
+    .exitOverride(leave('troupe'))
     .configureOutput({
       writeOut: write,
       writeErr: writeError,
@@ -54,25 +52,27 @@ function build({ version, write, writeError, columns }: ProgramOptions, wanted: 
     .addHelpText('before', () => examplesText('Run a team of coding-agent CLIs as a dependable system', rootExamples))
     .addHelpText('after', '\ntroupe COMMAND --help tells more about a command.')
     .helpOption('-h, --help', 'show this')
-    .helpCommand('help [command]', 'show the help of a command')
+    .commandsGroup(`${groups.at(-1)?.title ?? ''}:`)
+    .helpCommand('help [command]', 'Show the help of a command')
     .version(version, '--version', 'print the version')
   for (const [flags, about] of globalOptions) program.option(flags, about)
   for (const group of groups) {
     for (const command of group.commands) {
-      if (wanted.includes(command)) add(program, command, chosen).helpGroup(`${group.title}:`)
+      if (wanted.includes(command)) add(program, command, 'troupe', chosen).helpGroup(`${group.title}:`)
     }
   }
   return program
 }
 
-function add(parent: Parser, command: Command, chosen: (request: Request) => void): Parser {
-  const parser = parent.command(command.name, { hidden: command.hidden ?? false }).summary(command.about)
+function add(parent: Parser, command: Command, prefix: string, chosen: (request: Request) => void): Parser {
+  const path = `${prefix} ${command.name}`
+  const parser = parent.command(command.name, { hidden: command.hidden ?? false }).summary(command.about).exitOverride(leave(path))
   parser.addHelpText('before', () => examplesText(command.about, command.examples ?? []))
   if (command.alias !== undefined) parser.alias(command.alias)
   if (command.more !== undefined) parser.addHelpText('after', `\n${command.more}`)
   for (const [name, about] of command.args ?? []) parser.argument(name, about)
   for (const [flags, about] of command.options ?? []) parser.option(flags, about)
-  for (const sub of command.commands ?? []) add(parser, sub, chosen)
+  for (const sub of command.commands ?? []) add(parser, sub, path, chosen)
   if (command.commands !== undefined && command.run === undefined) refuseUnknown(parser)
   const { run } = command
   if (run !== undefined) parser.action(() => chosen({ do: 'run', run, given: givenOf(parser) }))
@@ -104,11 +104,14 @@ function examplesText(about: string, examples: [string, string][]): string {
   return [about, ...(shown.length === 0 ? [] : ['', 'Examples:', ...shown]), ''].join('\n')
 }
 
-/** Commander's own words, with one hint. */
-function toUsage(error: CommanderError): TroupeError {
-  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n')
-  const meant = /Did you mean (?:one of )?([^,?]+)/.exec(rest.join(' '))?.[1]
-  return new TroupeError('usage', first, { hint: meant ?? 'troupe --help, or troupe COMMAND --help' })
+/** Help goes on as it is; an error becomes ours: Commander's own words, with one hint. */
+function leave(path: string): (error: CommanderError) => never {
+  return (error) => {
+    if (error.exitCode === 0 || error.code === 'commander.help') throw error
+    const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n')
+    const meant = /Did you mean (?:one of )?([^,?]+)/.exec(rest.join(' '))?.[1]
+    throw new TroupeError('usage', first.replace(/\.$/, ''), { hint: meant ?? `${path} --help` })
+  }
 }
 
 function unknownCommand(name: string, parent: Parser): TroupeError {

@@ -25,7 +25,7 @@ export function printAgents(out: Output, rows: AgentRow[], now: number): void {
     row.role,
     row.runtime,
     { text: row.phase, paint: phaseColor(out.color, row) },
-    duration(now - row.since),
+    row.detail === 'never started' ? '-' : duration(now - row.since),
     row.inbox === 0 ? '-' : String(row.inbox),
     row.restarts === 0 ? '-' : String(row.restarts),
   ])

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { TroupeError } from '../core/error.ts'
 import type { Known } from './known.ts'
 import { composeFile } from './paths.ts'
@@ -82,15 +82,21 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`
 }
 
+/** Relative where that is a path downwards. */
+function shortest(path: string, cwd: string): string {
+  const way = relative(cwd, path)
+  return way.startsWith('..') ? path : way
+}
+
 function shownWord(text: string): string {
-  return /^[\w.+-]+$/.test(text) ? text : JSON.stringify(text)
+  return /^[\w.+/-]+$/.test(text) ? text : JSON.stringify(text)
 }
 
 /** Where a person goes on: shown after the files are written. */
 export function nextSteps({ root }: Scaffold, cwd: string): string[] {
   const home = dirname(root)
   return [
-    ...(home === cwd ? [] : [`cd ${shownWord(basename(home))}`]),
+    ...(home === cwd ? [] : [`cd ${shownWord(shortest(home, cwd))}`]),
     'troupe validate',
     'troupe up',
     'troupe send manager "hello"',

@@ -15,7 +15,7 @@ describe('a team without faults', () => {
       supervisor: { type: 'tmux', tmuxPrefix: 'a-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
       limits: { messageBytes: 262_144, logBytes: 10_485_760, logFiles: 5 },
       rateLimits: { fallbackWaitMs: 1_800_000 },
-      budget: { messageTtlMs: 86_400_000, dailyUsdLimit: null },
+      budget: { messageTtlMs: 259_200_000, dailyUsdLimit: null },
       rehearsal: null,
     })
     expect(team?.projects[0]?.agents[1]).toMatchObject({

@@ -9,7 +9,7 @@ export function advice(state: AgentState): string[] {
     case 'quarantined':
       return [`troupe logs ${address}: see why it ended`, `troupe restart ${address}: clears the quarantine and starts it`]
     case 'blocked':
-      return [`mend the cause (${phase.why})`, `troupe restart ${address}: tries again`]
+      return [phase.fix ?? `mend the cause (${phase.why})`, `troupe restart ${address}: tries again`]
     case 'parked':
       return phase.until === null
         ? [`troupe restart ${address}: once the provider lets it work again`]

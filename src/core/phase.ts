@@ -13,7 +13,8 @@ export type Phase =
   | { name: 'backoff'; until: number }
   | { name: 'quarantined'; why: string }
   | { name: 'parked'; until: number | null; why: string }
-  | { name: 'blocked'; why: string }
+  /** `fix` is what would mend it, where somebody knows. */
+  | { name: 'blocked'; why: string; fix?: string }
   | { name: 'stopping' }
 
 export type PhaseName = Phase['name']
@@ -50,7 +51,7 @@ export function isLive(phase: Phase): boolean {
 export function phaseDetail(phase: Phase): string {
   switch (phase.name) {
     case 'stopped':
-      return phase.why === 'failed' ? `failed, exit ${phase.code ?? '?'}` : phase.why
+      return phase.why === 'failed' ? `failed, exit ${phase.code ?? '?'}` : phase.why === 'never' ? 'never started' : phase.why
     case 'waiting':
       return phase.what
     case 'quarantined':

@@ -167,7 +167,7 @@ export function onEnded(state: AgentState, agent: Pick<Agent, 'restart'> | undef
     case 'quarantine':
       return enter(next, { name: 'quarantined', why: decision.why }, evidence)
     case 'block':
-      return enter(next, { name: 'blocked', why: decision.why }, evidence)
+      return enter(next, { name: 'blocked', why: decision.why, ...(decision.fix === undefined ? {} : { fix: decision.fix }) }, evidence)
     case 'park':
       return enter(next, { name: 'parked', until: decision.until, why: decision.why }, evidence)
   }
@@ -175,5 +175,6 @@ export function onEnded(state: AgentState, agent: Pick<Agent, 'restart'> | undef
 
 function endText(ended: Ended): string {
   if (ended.signal !== null) return `the process was ended by ${ended.signal}`
-  return ended.code === null ? 'the process is gone, its exit status is unknown' : `the process ended with exit ${ended.code}`
+  if (ended.code === null) return ended.failure?.why ?? 'the process is gone, its exit status is unknown'
+  return `the process ended with exit ${ended.code}`
 }

@@ -28,7 +28,7 @@ export interface Ended {
   code: number | null
   signal: string | null
   /** What the runtime said of it, if it said anything: structured signals only. */
-  failure: { class: FailureClass; why: string; until: number | null } | null
+  failure: { class: FailureClass; why: string; until: number | null; fix?: string } | null
   startedAt: number
   endedAt: number
 }
@@ -37,7 +37,7 @@ export type RestartDecision =
   | { do: 'restart'; at: number; state: RestartState; why: string }
   | { do: 'stop'; why: 'done' | 'failed'; code: number | null; state: RestartState }
   | { do: 'quarantine'; why: string; state: RestartState }
-  | { do: 'block'; why: string; state: RestartState }
+  | { do: 'block'; why: string; fix?: string; state: RestartState }
   | { do: 'park'; until: number | null; why: string; state: RestartState }
 
 /**
@@ -47,7 +47,10 @@ export type RestartDecision =
 export function afterEnd(mode: RestartMode, before: RestartState, ended: Ended, jitter: number): RestartDecision {
   const clean = ended.code === 0 && ended.failure === null
   const state = nextState(before, ended)
-  if (ended.failure?.class === 'auth' || ended.failure?.class === 'config') return { do: 'block', why: ended.failure.why, state: before }
+  if (ended.failure?.class === 'auth' || ended.failure?.class === 'config') {
+    const { why, fix } = ended.failure
+    return { do: 'block', why, ...(fix === undefined ? {} : { fix }), state: before }
+  }
   if (ended.failure?.class === 'quota') return { do: 'park', until: ended.failure.until, why: ended.failure.why, state: before }
   if (mode === 'never') return { do: 'stop', why: clean ? 'done' : 'failed', code: ended.code, state: before }
   if (mode === 'on-failure' && clean) return { do: 'stop', why: 'done', code: 0, state: before }
@@ -65,7 +68,8 @@ function nextState(before: RestartState, ended: Ended): RestartState {
   return { count: before.count, failures: [...kept, ended.endedAt], streak: healthy ? 1 : before.streak + 1 }
 }
 
-export function describeEnd(ended: Pick<Ended, 'code' | 'signal'>): string {
-  if (ended.signal !== null) return `killed by ${ended.signal}`
-  return ended.code === null ? 'gone, exit status unknown' : `exit ${ended.code}`
+/** Where no process left a status, what is known of the failure says more. */
+function describeEnd({ code, signal, failure }: Ended): string {
+  if (signal !== null) return `killed by ${signal}`
+  return code === null ? (failure?.why ?? 'gone, exit status unknown') : `exit ${code}`
 }

@@ -135,7 +135,7 @@ export class Deliverer {
         type: 'delivery.delivered',
         subject: messageId,
         agent: recipient,
-        data: { to: recipient, proof, rung, incarnation, what, again: before.state === 'delivered' },
+        data: { n: before.n, to: recipient, proof, rung, incarnation, what, again: before.state === 'delivered' },
       })
       return true
     })
@@ -175,7 +175,7 @@ export class Deliverer {
     const reason = `meant for incarnation ${control.incarnation.slice(-12)}, which is over`
     await this.#parts.store.write(async (tx) => {
       if (!(await tx.deliveries.update(message.id, delivery.recipient, ['queued', 'delivered'], { state: 'dead', reason }))) return
-      await tx.journal({ type: 'delivery.dead', subject: message.id, agent: delivery.recipient, data: { to: delivery.recipient, reason } })
+      await tx.journal({ type: 'delivery.dead', subject: message.id, agent: delivery.recipient, data: { n: delivery.n, to: delivery.recipient, reason } })
     })
     return true
   }
@@ -233,7 +233,7 @@ export class Deliverer {
         type: 'delivery.offered',
         subject: message.id,
         agent: delivery.recipient,
-        data: { to: delivery.recipient, rung, incarnation, result: attempt.result, what: attempt.what },
+        data: { n: delivery.n, to: delivery.recipient, rung, incarnation, result: attempt.result, what: attempt.what },
       })
     })
   }

@@ -65,7 +65,7 @@ export class Fetching {
         const change = { state: 'acked', ackedAt: at, deliveredAt: firstSeen, proof, typed: false } as const
         if (!(await tx.deliveries.update(id, recipient, ['queued', 'delivered'], change))) continue
         acked += 1
-        await tx.journal({ type: 'delivery.acked', subject: id, agent: recipient, data: { to: recipient, incarnation } })
+        await tx.journal({ type: 'delivery.acked', subject: id, agent: recipient, data: { n: before?.n ?? null, to: recipient, incarnation } })
       }
       return acked
     })

@@ -48,7 +48,7 @@ export class Launching {
     const { agents, supervisor, sessions } = this.#parts
     const runtime = await this.#parts.runtimeOf(agent)
     const health = await this.#parts.healthOf(agent)
-    if (health.problem !== null) return await this.#block(agent, `${health.problem.why}. Try: ${health.problem.fix}`)
+    if (health.problem !== null) return await this.#block(agent, health.problem)
     const incarnation = uuid()
     const token = randomBytes(32).toString('base64url')
     const startedAt = this.#parts.host().clock.now()
@@ -113,14 +113,15 @@ export class Launching {
     const endedAt = this.#parts.host().clock.now()
     const why = error instanceof Error ? error.message : String(error)
     const lasting = error instanceof TroupeError && ['config', 'denied', 'unknown', 'usage'].includes(error.code)
-    const hint = error instanceof TroupeError && error.hint !== undefined ? `. Try: ${error.hint}` : ''
-    const failure = lasting ? ({ class: 'config', why: `${why}${hint}`, until: null } as const) : null
+    const fix = error instanceof TroupeError && error.hint !== undefined ? { fix: error.hint } : {}
+    const failure = lasting
+      ? { class: 'config' as const, why, until: null, ...fix }
+      : { class: 'crash' as const, why: `the launch failed: ${why}`, until: null }
     const ended = { code: null, signal: null, endedAt, failure }
     await this.#parts.front().endpoints.close(incarnation)
     await this.#parts.agents.update(
       agent.address,
-      (state) =>
-        onEnded(witness(state, { at: endedAt, what: `launch failed: ${why}`, source: 'daemon' }), agent, { ...ended, startedAt }, this.#parts.jitter()),
+      (state) => onEnded(state, agent, { ...ended, startedAt }, this.#parts.jitter()),
       async (tx) => {
         await tx.incarnations.update(incarnation, { ended })
         await tx.journal({ type: 'agent.launch-failed', subject: agent.address, agent: agent.address, data: { incarnation, why } })
@@ -128,9 +129,9 @@ export class Launching {
     )
   }
 
-  async #block(agent: Agent, why: string): Promise<void> {
+  async #block(agent: Agent, { why, fix }: { why: string; fix: string }): Promise<void> {
     const at = this.#parts.host().clock.now()
-    await this.#parts.agents.update(agent.address, (state) => enter(state, { name: 'blocked', why }, { at, what: why, source: 'health' }))
+    await this.#parts.agents.update(agent.address, (state) => enter(state, { name: 'blocked', why, fix }, { at, what: why, source: 'health' }))
   }
 
   async #context(agent: Agent, incarnation: string, token: string, health: Health, session: string | null): Promise<LaunchContext> {

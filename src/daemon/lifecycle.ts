@@ -1,7 +1,8 @@
 import { resolveAgents } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
+import { TroupeError } from '../core/error.ts'
 import { enter } from '../core/plan.ts'
-import type { AgentState } from '../core/phase.ts'
+import { phaseDetail, type AgentState } from '../core/phase.ts'
 import { noRestarts } from '../core/restart.ts'
 import type { Health } from '../core/runtime.ts'
 import type { Paths } from '../config/paths.ts'
@@ -31,9 +32,17 @@ export interface LifecycleParts {
 }
 
 export interface Settled {
-  agents: Agent[]
   ok: boolean
+  agents: Agent[]
+  troubles: Trouble[]
   notices: string[]
+}
+
+/** Why an agent is not up, and what a person can do. */
+export interface Trouble {
+  agent: string
+  why: string
+  fix: string
 }
 
 export interface Stopped {
@@ -56,6 +65,7 @@ export class Lifecycle {
     const standIns: string[] = []
     const team = await desired.apply(async (read) => {
       checkBroker(this.#parts.broker, read.broker)
+      if (rehearsal !== null) this.#checkNoneAtWork()
       resolveAgents(read, names)
       const wanted = rehearsal === null ? read : { ...read, rehearsal }
       return wanted.rehearsal === null ? wanted : await this.#cast(wanted, standIns)
@@ -66,7 +76,7 @@ export class Lifecycle {
     await Promise.all(agents.map((agent) => this.#want(agent, 'up', (state) => (state.phase.name === 'quarantined' ? state : tryNow(state, clock.now(), 'up')))))
     this.#parts.reconciler.wake()
     const settled = await this.#settle(agents, timeoutMs, signal)
-    return { ...settled, notices: [...standIns, ...settled.notices, ...(await this.#outdated(agents, team))] }
+    return { ...settled, notices: [...standIns, ...(await this.#outdated(agents, team))] }
   }
 
   /** Clears a quarantine, a block and the counters. */
@@ -108,6 +118,17 @@ export class Lifecycle {
     forgetApplied(this.#parts.paths.applied)
     await this.#parts.store.write((tx) => tx.journal({ type: 'team.down', subject: 'team', agent: null, data: { agents: stopped.length } }))
     return stopped
+  }
+
+  /** A rehearsal would talk to real agents that run, and cost their users money. */
+  #checkNoneAtWork(): void {
+    const { desired, agents } = this.#parts
+    const live = agents.all().filter((state) => state.incarnation !== null).map((state) => state.address)
+    if (live.length === 0 || !desired.known || desired.team.rehearsal !== null) return
+    throw new TroupeError('conflict', `the team is at work, not in rehearsal: ${live.join(', ')}`, {
+      hint: 'troupe down, then troupe rehearse',
+      facts: { agents: live },
+    })
   }
 
   /** In a rehearsal a scripted agent stands in for a CLI that cannot be used here, and that is said. */
@@ -159,8 +180,8 @@ export class Lifecycle {
   async #settle(agents: Agent[], timeoutMs: number, signal: AbortSignal, begun: (state: AgentState) => boolean = () => true): Promise<Settled> {
     const addresses = agents.map((agent) => agent.address)
     await this.#when(addresses, (state) => begun(state) && isSettled(state), timeoutMs, signal)
-    const notices = addresses.flatMap((address) => complaint(this.#parts.agents.get(address)))
-    return { agents, ok: notices.length === 0, notices }
+    const troubles = addresses.flatMap((address) => troubleOf(this.#parts.agents.get(address)) ?? [])
+    return { ok: troubles.length === 0, agents, troubles, notices: [] }
   }
 
   /** Resolves when all of them fit, when the time is over, or when the caller goes away. */
@@ -211,24 +232,27 @@ function isSettled({ phase, wanted }: AgentState): boolean {
   }
 }
 
-/** Why an agent counts as not up, in words; nothing if it is up. */
-function complaint({ address, phase }: AgentState): string[] {
+/** Null if it is up. */
+function troubleOf({ address, phase }: AgentState): Trouble | null {
+  const trouble = (why: string, fix: string): Trouble => ({ agent: address, why, fix })
   switch (phase.name) {
     case 'idle':
     case 'busy':
     case 'waiting':
-      return []
+      return null
     case 'stopped':
-      return phase.why === 'done' ? [] : [`${address} is stopped (${phase.why}). Try: troupe logs ${address}`]
+      return phase.why === 'done' ? null : trouble(`it is stopped (${phaseDetail(phase)})`, `troupe logs ${address}`)
     case 'starting':
-      return [`${address} is still starting. Try: troupe attach ${address}`]
+      return trouble('it is still starting', `troupe attach ${address}`)
     case 'stopping':
-      return [`${address} is still stopping. Try: troupe kill ${address}`]
+      return trouble('it is still stopping', `troupe kill ${address}`)
     case 'backoff':
-      return [`${address} ended and waits for its next start. Try: troupe logs ${address}`]
+      return trouble('it ended and waits for its next start', `troupe logs ${address}`)
     case 'quarantined':
-      return [`${address} stays in quarantine: ${phase.why}. Try: troupe logs ${address}, then troupe restart ${address}`]
-    default:
-      return [`${address} is ${phase.name}: ${phase.why}`]
+      return trouble(`it stays in quarantine: ${phase.why}`, `troupe logs ${address}, then troupe restart ${address}`)
+    case 'blocked':
+      return trouble(phase.why, phase.fix ?? `mend that, then troupe restart ${address}`)
+    case 'parked':
+      return trouble(phase.why, phase.until === null ? `troupe restart ${address} once it may work again` : 'wait: it starts again by itself')
   }
 }

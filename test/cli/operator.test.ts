@@ -87,8 +87,8 @@ sent 2026-01-02 03:04:05, id ${id}
   two
 
 hello:dev: delivered (hook)
-  2026-01-02 03:04:05  queued            user
-  2026-01-02 03:04:06  delivered (hook)  hook
+  2026-01-02 03:04:05  user  queued
+  2026-01-02 03:04:06  hook  delivered (hook)
 `)
   expect(daemon.calls[0]).toEqual({ name: 'explain.message', input: { id: '12' } })
 })
@@ -113,7 +113,7 @@ restarts          5
 incarnation       i-1
 
 Evidence
-  2026-01-02 00:00:00  exit 1  process
+  2026-01-02 00:00:00  process  exit 1
 
 Limits
   restart  always
@@ -134,7 +134,8 @@ test.each([
 })
 
 test('up says who is not ready, and its exit code too', async () => {
-  const answers = { up: { ok: false, agents: [manager, dev], notices: ['careful'] } }
+  const troubles = [{ agent: 'hello:dev', why: 'it stays in quarantine: ended 5 times', fix: 'troupe restart hello:dev' }]
+  const answers = { up: { ok: false, agents: [manager, dev], troubles, notices: ['careful'] } }
   const { home, daemon } = await team(answers, [{ at: Date.now(), type: 'agent.launched', subject: 'hello:dev', agent: 'hello:dev', data: { pid: 7 } }])
   const { code, stdout, stderr } = await troupe(home, ['up', '-v', '--timeout', '5s'], { env: { SECRET: 'x', LANG: 'C' } })
   expect(code).toBe(1)
@@ -142,14 +143,14 @@ test('up says who is not ready, and its exit code too', async () => {
   expect(stdout).toContain('attach -r -t %4')
   expect(stderr).toContain('hello:dev         launched, process 7')
   expect(stderr).toContain('warning: careful')
-  expect(stderr).toContain('Try: troupe inspect hello:dev')
+  expect(stderr).toContain('error: 1 of 2 agents not ready\n  hello:dev: it stays in quarantine: ended 5 times\n  Try: troupe restart hello:dev\n')
   const input = daemon.calls.find((call) => call.name === 'up')?.input
   expect(input).toMatchObject({ agents: [], timeoutMs: 5000, env: { LANG: 'C' } })
   expect(input).not.toMatchObject({ env: { SECRET: 'x' } })
 })
 
 test('only starting is a time-out, not a failure', async () => {
-  const { home } = await team({ start: { ok: false, agents: [{ ...manager, phase: 'starting' }], notices: [] } })
+  const { home } = await team({ start: { ok: false, agents: [{ ...manager, phase: 'starting' }], troubles: [], notices: [] } })
   expect((await troupe(home, ['start', 'manager'])).code).toBe(5)
 })
 

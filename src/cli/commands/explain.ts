@@ -14,11 +14,10 @@ export async function explainMessage({ out, call }: Cli, given: Given): Promise<
     for (const delivery of message.deliveries) {
       out.line()
       out.line(`${escapeLine(delivery.to)}: ${stateColor(out.color, delivery.state)(escapeLine(stateText(delivery)))}`)
-      const whats = delivery.steps.map((step) => escapeLine(step.what))
-      const column = Math.min(64, Math.max(0, ...whats.map(width)))
-      delivery.steps.forEach((step, i) => {
-        out.line(`  ${out.color.dim(clockTime(step.at, now))}  ${pad(whats[i] ?? '', column)}  ${out.color.dim(escapeLine(step.by))}`)
-      })
+      const column = Math.max(0, ...delivery.steps.map((step) => width(escapeLine(step.by))))
+      for (const step of delivery.steps) {
+        out.line(`  ${out.color.dim(`${clockTime(step.at, now)}  ${pad(escapeLine(step.by), column)}`)}  ${escapeLine(step.what)}`)
+      }
     }
   })
 }

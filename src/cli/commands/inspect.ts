@@ -5,7 +5,7 @@ import type { Output } from '../output.ts'
 import { quoteArgv } from '../quote.ts'
 import { phaseColor } from '../rows.ts'
 import { pairs } from '../table.ts'
-import { clockTime, duration, escapeLine, escapeText, thousands } from '../text.ts'
+import { clockTime, duration, escapeLine, escapeText, pad, thousands, width } from '../text.ts'
 
 type Agent = Answer<'inspect'>
 
@@ -19,11 +19,29 @@ function print(out: Output, agent: Agent, now: number): void {
   out.line(`${out.color.bold(escapeLine(agent.agent))}  ${phaseColor(out.color, agent)(escapeLine(state))} for ${duration(now - agent.since)}`)
   out.line()
   for (const line of pairs(facts(agent), out.color.dim)) out.line(line)
-  section(out, 'Evidence', agent.evidence.map((one) => `${out.color.dim(clockTime(one.at, now))}  ${escapeLine(one.what)}  ${out.color.dim(escapeLine(one.source))}`))
-  section(out, 'Limits', pairs(Object.entries(agent.limits).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]), out.color.dim))
+  section(out, 'Evidence', evidenceLines(out, agent, now))
+  section(out, 'Limits', pairs(Object.entries(agent.limits).map(([key, value]): [string, string] => [limitNames[key] ?? key, limitText(value)]), out.color.dim))
   section(out, 'Usage', agent.usage.map((row) => `${escapeLine(row.model)}: ${thousands(row.tokens.input)} in, ${thousands(row.tokens.output)} out, ${thousands(row.tokens.cacheRead)} cache read, ${thousands(row.tokens.cacheWrite)} cache write, ${row.usd === null ? 'price unknown' : `$${row.usd}`}`))
   section(out, 'Files', pairs(Object.entries(agent.files), out.color.dim))
   section(out, 'What you can do', agent.next.map(escapeText))
+}
+
+function evidenceLines({ color }: Output, { evidence }: Agent, now: number): string[] {
+  const column = Math.max(0, ...evidence.map((one) => width(escapeLine(one.source))))
+  return evidence.map((one) => `${color.dim(`${clockTime(one.at, now)}  ${pad(escapeLine(one.source), column)}`)}  ${escapeLine(one.what)}`)
+}
+
+const limitNames: Record<string, string> = {
+  messageBytes: 'bytes of a message',
+  dailyUsd: 'USD a day, team',
+  projectUsd: 'USD a day, project',
+  restart: 'restart',
+  failuresInWindow: 'recent failures',
+}
+
+function limitText(value: unknown): string {
+  if (value === null) return 'none'
+  return typeof value === 'number' ? thousands(value) : typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function facts(agent: Agent): [string, string][] {

@@ -1,10 +1,13 @@
 import type { Output as Answer } from '../../api/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
+import type { Output } from '../output.ts'
 import { printAgents, settledCode } from '../rows.ts'
-import { count, duration } from '../text.ts'
+import { count, duration, escapeText } from '../text.ts'
 
 const defaultTimeout = 120_000
+/** Agents named in one line of troubles. */
+const mostNamed = 5
 
 export async function start(cli: Cli, given: Given): Promise<number> {
   const agents = given.words('agents')
@@ -19,46 +22,59 @@ export async function restart(cli: Cli, given: Given): Promise<number> {
 
 export async function stop(cli: Cli, given: Given): Promise<void> {
   const agents = given.words('agents')
-  stopped(cli, await cli.call('stop', { agents }, `stopping ${agents.join(', ')}`))
+  const result = await cli.call('stop', { agents }, `stopping ${agents.join(', ')}`)
+  cli.out.show(result, () => printStopped(cli, result.stopped))
 }
 
 export async function kill(cli: Cli, given: Given): Promise<void> {
   const agents = given.words('agents')
-  stopped(cli, await cli.call('kill', { agents }, `killing ${agents.join(', ')}`))
+  const result = await cli.call('kill', { agents }, `killing ${agents.join(', ')}`)
+  cli.out.show(result, () => printStopped(cli, result.stopped))
 }
 
 export async function down(cli: Cli, given: Given): Promise<void> {
   const result = await cli.call('down', { hard: given.flag('hard') }, 'ending the team')
   await cli.ended()
-  stopped(cli, result)
-  cli.out.say('The team is down; mail and state stay.')
+  const ran = result.stopped.filter((each) => each.took !== 'not running')
+  cli.out.show(result, () => (ran.length === 0 ? undefined : printStopped(cli, ran)))
+  cli.out.say(`${ran.length === 0 ? 'No agent was running. ' : ''}The team is down; mail and state stay.`)
 }
 
 export async function interrupt(cli: Cli, given: Given): Promise<void> {
   const result = await cli.call('interrupt', { agent: given.required('agent') }, 'interrupting')
-  cli.out.show(result, () => cli.out.say(`Interrupted ${result.agent}.`))
+  cli.out.show(result, () => cli.out.say(`${result.agent} was told to interrupt its turn.`))
 }
 
 /** What `up`, `start` and `restart` have in common at their end. */
 export function settled(cli: Cli, result: Answer<'up'>): number {
   const { out } = cli
-  out.show(result, () => printAgents(out, result.agents, Date.now()))
-  for (const notice of result.notices) out.warn(notice)
-  const code = settledCode(result)
-  if (code !== 0) {
-    const left = result.agents.filter((row) => !['idle', 'busy', 'waiting'].includes(row.phase))
-    out.warn(`${count(left.length, 'agent')} not ready: ${left.map((row) => row.agent).join(', ')}`)
-    if (left[0] !== undefined) out.say(`Try: troupe inspect ${left[0].agent}`)
+  // The reasons follow below, once for all that share them.
+  const troubled = new Set(result.troubles.map((each) => each.agent))
+  const rows = result.agents.map((row) => (troubled.has(row.agent) ? { ...row, detail: '' } : row))
+  out.show(result, () => printAgents(out, rows, Date.now()))
+  if (!out.json) {
+    for (const notice of result.notices) out.warn(notice)
+    tellTroubles(out, result)
   }
-  return code
+  return settledCode(result)
 }
 
-function stopped({ out }: Cli, result: Answer<'stop'>): void {
-  out.show(result, () => {
-    if (result.stopped.length === 0) return out.say('Nothing was running.')
-    out.table(
-      [{ head: 'AGENT', least: 12 }, { head: 'ENDED BY' }, { head: 'AFTER', align: 'right' }],
-      result.stopped.map((row) => [row.agent, row.took, row.ms < 1000 ? `${Math.round(row.ms)}ms` : duration(row.ms)]),
-    )
-  })
+/** Agents that fail for the same reason share a line. */
+function tellTroubles(out: Output, { agents, troubles }: Answer<'up'>): void {
+  if (troubles.length === 0) return
+  out.trouble(`${out.wordColor.red('error:')} ${troubles.length} of ${count(agents.length, 'agent')} not ready`)
+  for (const [first, ...others] of Map.groupBy(troubles, ({ why, fix }) => `${why}\n${fix}`).values()) {
+    if (first === undefined) continue
+    const names = [first, ...others].map((each) => each.agent)
+    const shown = names.length > mostNamed ? `${names.slice(0, mostNamed).join(', ')} and ${names.length - mostNamed} more` : names.join(', ')
+    out.trouble(escapeText(`  ${shown}: ${first.why}`))
+    out.trouble(`  ${out.wordColor.bold('Try:')} ${escapeText(first.fix)}`)
+  }
+}
+
+function printStopped({ out }: Cli, stopped: Answer<'stop'>['stopped']): void {
+  out.table(
+    [{ head: 'AGENT', least: 12 }, { head: 'ENDED BY' }, { head: 'AFTER', align: 'right' }],
+    stopped.map(({ agent, took, ms }) => [agent, took, took === 'not running' ? '-' : ms < 1000 ? `${Math.round(ms)}ms` : duration(ms)]),
+  )
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Output as Answer } from '../../api/index.ts'
 import type { Cli } from '../cli.ts'
 import { follow, readEnd, tailBytes } from '../file-tail.ts'
@@ -12,6 +13,9 @@ export async function logs(cli: Cli, given: Given): Promise<void> {
   const { out } = cli
   const found = await find(cli, given.words('agents'), !given.flag('raw'))
   if (out.json) return out.show(found, () => undefined)
+  if (!given.flag('follow') && found.every((log) => log.screen === null && !existsSync(log.file))) {
+    return out.say(`No output yet: ${found.map((log) => log.agent).join(', ')} never ran. Try: troupe up`)
+  }
   const prefixes = makePrefixes(cli, found)
   const ends = new Map<string, number>()
   for (const log of found) ends.set(log.file, await printLog(cli, given, log, prefixes(log.agent)))

@@ -7,6 +7,7 @@ import type { Cli } from '../cli.ts'
 import { eventOf, text, type EventRow } from '../event-line.ts'
 import type { Given } from '../given.ts'
 import { pause } from '../pause.ts'
+import { quoteArgv } from '../quote.ts'
 import { escapeLine, escapeText } from '../text.ts'
 import { settled } from './lifecycle.ts'
 
@@ -19,10 +20,14 @@ export async function rehearse(cli: Cli, given: Given): Promise<number> {
   const timeoutMs = given.duration('timeout') ?? 120_000
   const copy = await takeRoot(cli)
   const stop = new AbortController()
+  let mine = true
   try {
     const { environmentOf } = await import('../team-files.ts')
     const env = environmentOf(await cli.root(), cli)
-    const result = await cli.call('up', { agents: [], env, rehearsal: scenarioOf(cli, given), timeoutMs }, 'bringing up the team')
+    const result = await cli.call('up', { agents: [], env, rehearsal: scenarioOf(cli, given), timeoutMs }, 'bringing up the team').catch((error: unknown) => {
+      mine = !isRefusal(error)
+      throw error
+    })
     if (!result.ok) return settled(cli, result)
     const { cursor } = await cli.call('events', { limit: 1 })
     const shown = showConversation(cli, cursor, stop.signal)
@@ -37,8 +42,13 @@ export async function rehearse(cli: Cli, given: Given): Promise<number> {
     return 0
   } finally {
     stop.abort()
-    await putAway(cli, given, copy)
+    if (mine) await putAway(cli, given, copy)
   }
+}
+
+/** The team is at real work: nothing was changed, so there is nothing to put away. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof TroupeError && error.code === 'conflict'
 }
 
 /** The current root, or a copy of the built-in team where there is none. Returns the copy. */
@@ -96,7 +106,8 @@ async function untilQuiet(cli: Cli, timeoutMs: number): Promise<boolean> {
 
 async function putAway(cli: Cli, given: Given, copy: string | null): Promise<void> {
   if (given.flag('keep')) {
-    return cli.out.say(`The team goes on. Try: troupe -C ${await cli.root()} ps; end it with: troupe -C ${await cli.root()} down`)
+    const troupe = copy === null && !cli.rootGiven ? 'troupe' : `troupe -C ${quoteArgv([await cli.root()])}`
+    return cli.out.say(`The team goes on.\nTry: ${troupe} ps; at the end: ${troupe} down`)
   }
   if (!(await cli.running())) return
   await cli.call('down', {}, 'ending the team')

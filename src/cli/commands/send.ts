@@ -50,11 +50,17 @@ async function textOf(cli: Cli, given: Given): Promise<string> {
   return text
 }
 
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const known: Record<string, string> = { ENOENT: 'there is no such file', EISDIR: 'it is a folder', EACCES: 'it may not be read by you' }
+  return known[String(code)] ?? (error instanceof Error ? error.message : String(error))
+}
+
 async function read({ stdin, cwd }: Cli, file: string): Promise<string> {
   if (file === '-') return readAll(stdin())
   try {
     return await readFile(resolve(cwd, file), 'utf8')
   } catch (cause) {
-    throw new TroupeError('usage', `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { hint: 'check the path', cause })
+    throw new TroupeError('usage', `${file} cannot be read: ${reasonOf(cause)}`, { hint: 'name a file with the text, or - for stdin', cause })
   }
 }

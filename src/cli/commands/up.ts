@@ -1,5 +1,5 @@
 import type { Cli } from '../cli.ts'
-import { createEventLines, eventOf } from '../event-line.ts'
+import { createEventLines, eventOf, isProgress } from '../event-line.ts'
 import type { Given } from '../given.ts'
 import { printAttach } from '../rows.ts'
 import { settled } from './lifecycle.ts'
@@ -8,19 +8,20 @@ export async function up(cli: Cli, given: Given): Promise<number> {
   const agents = given.words('agents')
   const { environmentOf } = await import('../team-files.ts')
   const env = environmentOf(await cli.root(), cli)
-  const stopWatching = watch(cli)
+  const verbose = given.flag('verbose')
+  const stopWatching = watch(cli, verbose)
   const result = await cli
     .call('up', { agents, env, timeoutMs: given.duration('timeout') ?? 120_000 }, 'bringing up the team')
     .finally(stopWatching)
   const code = settled(cli, result)
   if (cli.out.json) return code
-  if (given.flag('verbose')) printAttach(cli.out, result.agents)
+  if (verbose) printAttach(cli.out, result.agents)
   if (code === 0) cli.out.say('Try: troupe send AGENT "TEXT", troupe ps, troupe attach AGENT')
   return code
 }
 
-/** Tells on stderr what happens to agents meanwhile. Returns the way out. */
-function watch(cli: Cli): () => Promise<void> {
+/** Tells on stderr what happens to agents meanwhile: everything, or who is ready and who fell over. Returns the way out. */
+function watch(cli: Cli, verbose: boolean): () => Promise<void> {
   const stop = new AbortController()
   const lineOf = createEventLines(cli.out.wordColor)
   const told = cli.out.quiet || cli.out.json ? Promise.resolve() : follow()
@@ -33,7 +34,7 @@ function watch(cli: Cli): () => Promise<void> {
     try {
       for await (const item of cli.events(null, AbortSignal.any([stop.signal, cli.signal]))) {
         const event = eventOf(item.data)
-        if (event?.type.startsWith('agent.') === true) cli.out.told(lineOf(event, Date.now()))
+        if (event !== null && (verbose ? event.type.startsWith('agent.') : isProgress(event))) cli.out.told(lineOf(event, Date.now()))
       }
     } catch (error) {
       // The call itself fails with the same reason if it matters; the lines are only company.

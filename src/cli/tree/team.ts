@@ -8,12 +8,12 @@ export const team: Group = {
       about: 'Start the team as its files say, and wait until it is ready',
       args: [['[agents...]', 'only these agents']],
       options: [
-        ['-v, --verbose', 'show the attach command of each agent'],
+        ['-v, --verbose', 'tell everything that happens, and the attach command of each agent'],
         ['--timeout <duration>', 'how long to wait, such as 90s or 5m (default 2m)'],
       ],
       examples: [
         ['up', 'bring up the whole team'],
-        ['up -v', 'and say how to look at each agent'],
+        ['up -v', 'and tell all that happens, and how to look at each agent'],
         ['up dev qa', 'only these two'],
       ],
       more: 'Exit code 1 if an agent failed or stays in quarantine, 5 if the time was not enough.',
