@@ -89,7 +89,7 @@ function refuseForeign(path: string): void {
     'config',
     `${path} is ${teamctl ? 'the mailbox of teamctl' : 'the database of another program'}; it was not touched`,
     {
-      hint: teamctl ? 'troupe import teamctl' : 'name another file in broker.path',
+      hint: teamctl ? `keep teamctl’s mail: mv ${path} ${path}.teamctl, then start again` : 'name another file in broker.path',
       facts: { path, tables },
     },
   )
