@@ -1,12 +1,15 @@
 import type { z } from 'zod'
+import { audit } from './audit.ts'
 import { daemon } from './daemon.ts'
+import { explain } from './explain.ts'
 import { mail } from './mail.ts'
 import { team } from './team.ts'
 
+export type { AuditLine } from './audit.ts'
 export type { AgentRow } from './team.ts'
 export { programVersion, protocolVersion, type StreamItem } from './wire.ts'
 
-export const operations = { ...team, ...mail, ...daemon } as const
+export const operations = { ...team, ...mail, ...explain, ...audit, ...daemon } as const
 
 export type Operations = typeof operations
 export type OperationName = keyof Operations

@@ -104,6 +104,8 @@ export const team = {
       canBroadcast: z.array(z.string()),
       version: z.string().nullable(),
       files: z.record(z.string(), z.string()),
+      /** Last lines of its terminal where it does not get on by itself (waiting, starting, stopping); absent otherwise. */
+      screen: z.array(z.string()).optional(),
       /** What a person can do about it now. */
       next: z.array(z.string()),
     }),

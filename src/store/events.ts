@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Cursor, JournalEvent } from '../core/event.ts'
 import type { Known } from './anchors.ts'
 import type { Db } from './engine.ts'
@@ -38,16 +39,22 @@ async function after(db: Db, team: string, cursor: Cursor, limit: number): Promi
 
 type Recent = Parameters<Reader['events']['recent']>[0]
 
-async function recent(db: Db, team: string, { agent, since, limit }: Recent): Promise<JournalEvent[]> {
+async function recent(db: Db, team: string, { agent, since, type, limit }: Recent): Promise<JournalEvent[]> {
   const newest: JournalEvent[][] = []
   for (const stream of (await headsOf(db, team)).keys()) {
     let query = db.selectFrom('events').selectAll().where('team', '=', team).where('stream', '=', stream)
     if (agent !== undefined) query = query.where('agent', '=', agent)
     if (since !== undefined) query = query.where('at', '>=', since)
+    if (type !== undefined) query = query.where((is) => is.or([is('type', '=', type), is(typeStart(`${type}.`.length), '=', `${type}.`)]))
     const rows = await query.orderBy('seq', 'desc').limit(limit).execute()
     newest.push(rows.map(readEvent).toReversed())
   }
   return merge(newest, limit * newest.length).slice(-limit)
+}
+
+/** Not `like`, which reads a type's own `_` and `%`. */
+function typeStart(length: number) {
+  return sql<string>`substr(type, 1, ${sql.lit(length)})`
 }
 
 /** Streams merged by time; within a stream the order stays, even where its clock went back. */

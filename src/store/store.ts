@@ -70,8 +70,11 @@ export interface Reader {
     after(cursor: Cursor, limit: number): Promise<{ events: JournalEvent[]; gone: boolean }>
     /** Oldest first: everything about a subject. */
     about(subject: string): Promise<JournalEvent[]>
-    /** The newest that match, oldest first; read together with `head()` in one `read` to follow from there. */
-    recent(filter: { agent?: string; since?: number; limit: number }): Promise<JournalEvent[]>
+    /**
+     * The newest that match, oldest first; read together with `head()` in one `read` to follow from there.
+     * `type` is a type or a family: `agent` means `agent.phase` and the like.
+     */
+    recent(filter: { agent?: string; since?: number; type?: string; limit: number }): Promise<JournalEvent[]>
     head(): Promise<Cursor>
     /** Recomputes the chain. */
     verify(): Promise<{ ok: true; events: number } | { ok: false; stream: string; seq: number; why: string }>

@@ -59,6 +59,17 @@ export function journalContract(bench: Bench): void {
       expect(subjects(await bench.store.read((db) => db.events.about('here 30')))).toEqual(['here 30'])
     })
 
+    it('is filtered by a type, or by a family of types', async () => {
+      for (const type of ['agent', 'agent.phase', 'agent_x', 'agentx.y', 'team.down']) {
+        await bench.store.write((tx) => tx.journal({ type, subject: type, agent: null, data: {} }))
+      }
+      const found = async (type: string) => subjects(await bench.store.read((db) => db.events.recent({ type, limit: 9 })))
+      expect(await found('agent')).toEqual(['agent', 'agent.phase'])
+      expect(await found('agent.phase')).toEqual(['agent.phase'])
+      expect(await found('agen')).toEqual([])
+      expect(await found('%')).toEqual([])
+    })
+
     it('says gone for a cursor of another database', async () => {
       await note(bench.store, 'a')
       expect(await after({ 'here/1': 7 })).toEqual({ events: [], gone: true })

@@ -23,6 +23,7 @@ function print(out: Output, agent: Agent, now: number): void {
   section(out, 'Limits', pairs(Object.entries(agent.limits).map(([key, value]): [string, string] => [limitNames[key] ?? key, limitText(value)]), out.color.dim))
   section(out, 'Usage', agent.usage.map((row) => `${escapeLine(row.model)}: ${thousands(row.tokens.input)} in, ${thousands(row.tokens.output)} out, ${thousands(row.tokens.cacheRead)} cache read, ${thousands(row.tokens.cacheWrite)} cache write, ${row.usd === null ? 'price unknown' : `$${row.usd}`}`))
   section(out, 'Files', pairs(Object.entries(agent.files), out.color.dim))
+  section(out, 'Its screen', (agent.screen ?? []).map(escapeLine))
   section(out, 'What you can do', agent.next.map(escapeText))
 }
 

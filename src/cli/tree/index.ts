@@ -1,4 +1,5 @@
 import { agents } from './agents.ts'
+import { care } from './care.ts'
 import type { Command, Group } from './command.ts'
 import { files } from './files.ts'
 import { mail } from './mail.ts'
@@ -8,7 +9,7 @@ import { team } from './team.ts'
 
 export type { Command, Group } from './command.ts'
 
-export const groups: Group[] = [team, agents, mail, files, system]
+export const groups: Group[] = [team, agents, mail, files, care, system]
 
 export const globalOptions: [string, string][] = [
   ['-C, --root <dir>', 'folder of the team (else TROUPE_ROOT, else found upwards from here)'],
@@ -29,16 +30,6 @@ export const rootExamples: [string, string][] = [
 export const commands: Command[] = groups.flatMap((group) => group.commands)
 
 export const language: Language = { commands, options: globalOptions }
-
-/** Every command a person can type, with its full name. */
-export function allCommands(): { path: string; command: Command }[] {
-  const walk = (command: Command, prefix: string): { path: string; command: Command }[] => {
-    const path = `${prefix}${command.name}`
-    const own = command.run === undefined ? [] : [{ path, command }]
-    return [...own, ...(command.commands ?? []).flatMap((sub) => walk(sub, `${path} `))]
-  }
-  return commands.flatMap((command) => walk(command, ''))
-}
 
 /** Commands of the design that this version does not have: a clear word instead of "unknown command". */
 export const later: readonly string[] = [

@@ -50,6 +50,14 @@ export const mail: Group = {
       about: 'Tell why something is as it is',
       commands: [
         {
+          name: 'agent',
+          about: 'Why an agent is in its state, what happens next, what you can do',
+          args: [['<agent>', 'address or short name']],
+          options: [['-n, --lines <count>', 'lines of the journal (default 25)']],
+          examples: [['explain agent dev', 'why does it not work']],
+          run: async (cli, given) => (await import('../commands/explain-agent.ts')).explainAgent(cli, given),
+        },
+        {
           name: 'message',
           about: 'Every step of every delivery of one message, with its proof',
           args: [['<id>', 'number or UUID']],

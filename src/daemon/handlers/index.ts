@@ -1,11 +1,13 @@
 import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
+import { audit } from './audit.ts'
 import { daemon } from './daemon.ts'
+import { explain } from './explain.ts'
 import { mail } from './mail.ts'
 import { team } from './team.ts'
 import { tools } from './tools.ts'
 
 /** Every operation's handler; the type says that none is missing. */
 export function handlers(parts: Parts): Handlers {
-  return { ...team(parts), ...mail(parts), ...tools(parts), ...daemon(parts) }
+  return { ...team(parts), ...mail(parts), ...tools(parts), ...explain(parts), ...audit(parts), ...daemon(parts) }
 }

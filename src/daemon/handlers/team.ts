@@ -9,6 +9,7 @@ import { agentsOf, type Agent } from '../../core/team.ts'
 import type { AgentRow, Output } from '../../api/index.ts'
 import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
+import { lastScreen } from './explain.ts'
 
 type Names = 'up' | 'down' | 'start' | 'stop' | 'kill' | 'restart' | 'ps' | 'inspect' | 'usage' | 'interrupt' | 'logs' | 'attach' | 'events'
 
@@ -137,6 +138,7 @@ async function details(parts: Parts, agent: Agent) {
     canBroadcast: agent.canBroadcast,
     version: health.version,
     files: { folder, log: parts.supervisor.logFile(agent.address), context: join(folder, 'context.md') },
+    ...(['waiting', 'starting', 'stopping'].includes(state.phase.name) ? { screen: await lastScreen(parts, agent.address) } : {}),
     next: advice(state),
   }
 }

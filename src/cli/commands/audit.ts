@@ -1,0 +1,82 @@
+import { open } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { AuditLine } from '../../api/index.ts'
+import { TroupeError } from '../../core/error.ts'
+import type { Cli } from '../cli.ts'
+import { createEventLines } from '../event-line.ts'
+import type { Given } from '../given.ts'
+import { count, thousands } from '../text.ts'
+
+export async function log(cli: Cli, given: Given): Promise<void> {
+  const { out } = cli
+  const [agent, type] = [given.text('agent'), given.text('type')]
+  const lines = await cli.call(
+    'audit.log',
+    { ...sinceOf(given), limit: given.count('lines') ?? 200, ...(agent === undefined ? {} : { agent }), ...(type === undefined ? {} : { type }) },
+    'asking the daemon',
+  )
+  const lineOf = createEventLines(out.color)
+  if (lines.length === 0) out.say('No line of the journal matches.')
+  out.show(lines, () => lines.forEach((line) => out.line(`${out.color.dim(`${line.stream} ${line.seq} ${line.hash.slice(0, 8)}`)}  ${lineOf(line, Date.now())}`)))
+}
+
+export async function verify(cli: Cli): Promise<number> {
+  const { out } = cli
+  const found = await cli.call('audit.verify', {}, 'checking the journal')
+  out.show(found, () => {
+    if (found.ok) return out.line(`ok · ${thousands(found.events ?? 0)} lines, each follows the one before it`)
+    out.error(
+      new TroupeError('failed', `the journal is broken at line ${found.seq} of ${found.stream}: ${found.why}`, {
+        hint: 'troupe audit export FILE keeps what is there; compare it with a copy of the database from before',
+      }),
+    )
+  })
+  return found.ok ? 0 : 1
+}
+
+/** All of the journal, page by page, so that its size does not matter. A file that is there is not touched. */
+export async function exportTo(cli: Cli, given: Given): Promise<void> {
+  const { out } = cli
+  const name = given.required('file')
+  if (name === '-') {
+    for await (const lines of pages(cli, given)) out.raw(linesOf(lines))
+    return
+  }
+  const file = resolve(cli.cwd, name)
+  const handle = await open(file, 'wx', 0o600).catch((cause: NodeJS.ErrnoException) => {
+    throw new TroupeError('usage', cause.code === 'EEXIST' ? `${file} is there already` : `${file} cannot be written: ${cause.message}`, {
+      hint: 'name a new file, or - for stdout',
+      cause,
+    })
+  })
+  let written = 0
+  try {
+    for await (const lines of pages(cli, given)) {
+      await handle.writeFile(linesOf(lines))
+      written += lines.length
+    }
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  out.show({ file, events: written }, () => out.say(`Wrote ${count(written, 'event')} to ${file}.`))
+}
+
+async function* pages(cli: Cli, given: Given): AsyncGenerator<AuditLine[]> {
+  let cursor: string | null = null
+  do {
+    const page: { events: AuditLine[]; cursor: string | null; pruned: boolean } = await cli.call('audit.export', { cursor, ...sinceOf(given) })
+    if (page.pruned && cursor === null) cli.out.warn('older lines were pruned behind a checkpoint and are not here')
+    yield page.events
+    cursor = page.cursor
+  } while (cursor !== null && !cli.signal.aborted)
+}
+
+function sinceOf(given: Given): { since?: number } {
+  const since = given.duration('since')
+  return since === undefined ? {} : { since: Date.now() - since }
+}
+
+function linesOf(lines: AuditLine[]): string {
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+}

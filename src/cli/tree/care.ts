@@ -1,0 +1,47 @@
+import type { Group } from './command.ts'
+
+const since: [string, string] = ['--since <duration>', 'only lines of this time, such as 1h']
+
+export const care: Group = {
+  title: 'When something is wrong',
+  commands: [
+    {
+      name: 'audit',
+      about: 'Read, check and export the journal',
+      commands: [
+        {
+          name: 'log',
+          about: 'Print lines of the journal with their place in the chain',
+          options: [
+            ['--agent <agent>', 'only of this agent'],
+            ['--type <type>', 'a type such as agent.phase, or a family such as agent'],
+            since,
+            ['-n, --lines <count>', 'at most this many lines, at most 1000 (default 200)'],
+          ],
+          examples: [
+            ['audit log --since 1h', 'the last hour'],
+            ['audit log --agent dev --type agent.ended', 'every end of one agent'],
+          ],
+          run: async (cli, given) => (await import('../commands/audit.ts')).log(cli, given),
+        },
+        {
+          name: 'verify',
+          about: 'Recompute the hash chain; exit code 1 where it is broken',
+          examples: [['audit verify', 'was the journal changed by anybody']],
+          run: async (cli) => (await import('../commands/audit.ts')).verify(cli),
+        },
+        {
+          name: 'export',
+          about: 'Write the journal as JSON, one line an event',
+          args: [['<file>', 'a new file, or - for stdout']],
+          options: [since],
+          examples: [
+            ['audit export journal.jsonl', 'all of it'],
+            ['audit export - --since 1d', 'the last day to stdout'],
+          ],
+          run: async (cli, given) => (await import('../commands/audit.ts')).exportTo(cli, given),
+        },
+      ],
+    },
+  ],
+}

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { join } from 'node:path'
+import { expect, test, vi } from 'vitest'
+import { pair, patiently, team, Troupe } from './troupe.ts'
+
+interface Explained {
+  phase: string
+  events: { type: string; data: Record<string, unknown> }[]
+  mail: { open: { n: number; state: string; waitsFor: string | null }[]; total: number }
+  next: { what: string; at: number | null }
+  restarts: { failures: number[] }
+  todo: string[]
+  screen: string[]
+}
+
+test('an agent that falls over tells how it came there, what waits for it, and when it comes back', async () => {
+  const scenario = { '*': [{ when: 'die', do: [{ tool: 'print', args: { text: 'out of \u001b[31mluck' } }, { tool: 'exit', args: { code: 3 } }] }] }
+  const troupe = new Troupe(team({ a: {}, b: {} }, { scenario }))
+  await troupe.ok('up')
+  const before = await troupe.json<Explained>('explain', 'agent', 'a')
+  expect(before).toMatchObject({ phase: 'idle', mail: { total: 0 }, next: { at: null } })
+  expect(before.screen.join('\n')).toContain('p:a')
+
+  await troupe.ok('send', 'a', 'die')
+  const down = await vi.waitFor(async () => {
+    const found = await troupe.json<Explained>('explain', 'agent', 'a')
+    expect(found.phase).toBe('backoff')
+    return found
+  }, patiently)
+  expect(down.events).toContainEqual(expect.objectContaining({ type: 'agent.ended', data: expect.objectContaining({ code: 3 }) }))
+  expect(down.next).toEqual({ what: 'it is started again', at: expect.any(Number) })
+  expect(down.restarts.failures).toHaveLength(1)
+
+  await troupe.ok('stop', 'a')
+  await troupe.ok('send', 'a', 'are you there?')
+  const page = await troupe.ok('explain', 'agent', 'a')
+  expect(page).toContain('process ended: exit 3')
+  expect(page).toContain('queued, waits for the agent to run (it is stopped)')
+  expect(page).toContain('nothing until a person starts it')
+  expect(page).toContain('out of')
+  expect(page).not.toContain('\u001b')
+})
+
+test('the journal can be read, checked and carried away, and shows what was changed in it', async () => {
+  const troupe = new Troupe(pair())
+  await troupe.ok('up')
+  expect(await troupe.ok('audit', 'verify')).toMatch(/^ok · \d+ lines/)
+  const launched = await troupe.json<{ type: string; agent: string; seq: number }[]>('audit', 'log', '--agent', 'dev', '--type', 'agent.launched')
+  expect(launched).toEqual([expect.objectContaining({ type: 'agent.launched', agent: 'hello:dev', seq: expect.any(Number) })])
+  expect(await troupe.ok('audit', 'log', '--type', 'agent')).toContain('launched, process')
+
+  const file = join(troupe.folder, 'journal.jsonl')
+  await troupe.ok('audit', 'export', file)
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as { seq: number; prev: string; hash: string })
+  expect(lines.map((line) => line.seq)).toEqual(lines.map((_, i) => i + 1))
+  for (const [i, line] of lines.entries()) if (i > 0) expect(line.prev).toBe(lines[i - 1]?.hash)
+  expect(await troupe.run('audit', 'export', file)).toMatchObject({ code: 2, stderr: expect.stringContaining('is there already') })
+  expect((await troupe.ok('audit', 'export', '-', '--since', '1h')).split('\n').length).toBeGreaterThanOrEqual(lines.length)
+
+  await troupe.ok('daemon', 'stop')
+  const database = new DatabaseSync(join(troupe.root, 'state/mailbox.db'))
+  database.exec(`update events set data = '{}' where seq = 3`)
+  database.close()
+  const broken = await troupe.run('audit', 'verify', '--json')
+  expect(broken.code).toBe(1)
+  expect(JSON.parse(broken.stdout)).toMatchObject({ ok: false, seq: 3, stream: expect.any(String), why: expect.any(String) })
+  expect((await troupe.run('audit', 'verify')).stderr).toContain('the journal is broken at line 3')
+})
