@@ -24,7 +24,7 @@ test('events read as sentences, messages by their number', () => {
     event('delivery.acked', 'hello:dev', {}, 'an-unseen-id'),
   ]
   expect(events.map((each) => line(each, at))).toEqual([
-    '07:08:09  hello:dev         ready, idle — prompt on the screen [screen]',
+    '07:08:09  hello:dev         ready — prompt on the screen [screen]',
     '07:08:09  user              sent #12 to hello:dev (urgent)',
     '07:08:09  hello:dev         #12 delivered (hook)',
     '07:08:09  hello:dev         idle',

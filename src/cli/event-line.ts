@@ -62,9 +62,9 @@ function sentence(event: EventRow, message: string): string {
 /** Says each thing once: what the phase's name or its detail says already is left out. */
 function phaseText(fact: (name: string) => string): string {
   const [to, detail, why, source] = [fact('to'), fact('detail'), fact('why'), fact('source')]
-  const begun = fact('from') === 'starting' && upPhases.includes(to)
-  const shown = `${begun ? `ready, ${to}` : to}${source === 'operator' ? '' : around(' (', detail, ')')}`
-  return [to, detail, 'ready'].includes(why) ? shown : `${shown}${around(' — ', why, around(' [', source, ']'))}`
+  if (fact('from') === 'starting' && upPhases.includes(to)) return why.startsWith('ready') ? why : `ready${around(' — ', why, ` [${source}]`)}`
+  const shown = `${to}${source === 'operator' ? '' : around(' (', detail, ')')}`
+  return [to, detail].includes(why) ? shown : `${shown}${around(' — ', why, around(' [', source, ']'))}`
 }
 
 /** What a runtime wants a person to read once. */

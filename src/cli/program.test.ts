@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parse, type Request } from './program.ts'
-import { allCommands, groups } from './tree/index.ts'
+import { commands, groups, type Command } from './tree/index.ts'
 
 async function read(...argv: string[]): Promise<{ request: Request; printed: string }> {
   const printed: string[] = []
@@ -59,6 +59,16 @@ test('help shows examples before everything else', async () => {
 test('the version is printed', async () => {
   expect((await read('--version')).printed).toBe('1.2.3\n')
 })
+
+/** Every command a person can type, with its full name. */
+function allCommands(): { path: string; command: Command }[] {
+  const walk = (command: Command, prefix: string): { path: string; command: Command }[] => {
+    const path = `${prefix}${command.name}`
+    const own = command.run === undefined ? [] : [{ path, command }]
+    return [...own, ...(command.commands ?? []).flatMap((sub) => walk(sub, `${path} `))]
+  }
+  return commands.flatMap((command) => walk(command, ''))
+}
 
 test('every command has a line about it and an example', () => {
   const shown = allCommands().filter(({ command }) => command.hidden !== true)

@@ -5,7 +5,7 @@ import { spawnDetached } from '../util/spawn.ts'
 import { openLines, type Lines } from './lines.ts'
 
 /** Exit code of a daemon that found another one at work on its root. */
-export const lockedExit = 75
+const lockedExit = 75
 
 export interface KeepOptions {
   root: string

@@ -25,13 +25,19 @@ const rank: Record<Severity, number> = { error: 0, warning: 1, info: 2 }
 export class Diagnostics {
   readonly #list: Diagnostic[] = []
   readonly #taken = new Set<string>()
+  readonly #closed = new Set<string>()
 
-  /** `place` names the spot inside the file, such as a key path; it is what a second error must not repeat. */
-  add(place: string, diagnostic: Diagnostic): void {
-    const key = `${diagnostic.file}\n${place}`
-    if (this.#taken.has(key)) return
+  /** `path` leads to the spot inside the file; it is what a second error must not repeat. */
+  add(path: readonly (string | number)[], diagnostic: Diagnostic): void {
+    const key = spot(diagnostic.file, path)
+    if (this.#taken.has(key) || path.some((_, i) => this.#closed.has(spot(diagnostic.file, path.slice(0, i))))) return
     if (diagnostic.severity === 'error') this.#taken.add(key)
     this.#list.push(diagnostic)
+  }
+
+  /** Drops what comes later about the inside of this spot. */
+  close(file: string, path: readonly (string | number)[]): void {
+    this.#closed.add(spot(file, path))
   }
 
   get failed(): boolean {
@@ -50,6 +56,10 @@ export class Diagnostics {
         (a, b) => rank[a.severity] - rank[b.severity] || compare(a.file, b.file) || a.line - b.line || a.column - b.column,
       )
   }
+}
+
+function spot(file: string, path: readonly (string | number)[]): string {
+  return `${file}\n${JSON.stringify(path)}`
 }
 
 function compare(a: string, b: string): number {

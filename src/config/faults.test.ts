@@ -246,7 +246,7 @@ describe('each fault is told at its place', () => {
     [
       'a place to work that is not there',
       p(project.replace('cwd: .', 'cwd: new')),
-      /^info .*does not exist yet \[mkdir -p ROOT\/new\]/,
+      /^warning .*does not exist: no agent can start in it \[mkdir -p ROOT\/new\]/,
     ],
     ['a team without projects', { 'team-compose.yaml': 'version: 2\n' }, /^warning .*the team has no projects/],
     ['a list where the file should be', p('- a\n'), /the file must be a block of keys, not a list/],
@@ -274,6 +274,11 @@ describe('each fault is told at its place', () => {
       ...p(project.replace('workers:', 'workers:\n  x-y: { can_dm: [lead], can_broadcast: [all] }')),
     }
     expect(said(twice)).toEqual([expect.stringMatching(/`p-x:y` and `p:x-y` come to the same file and terminal name `p-x-y`/)])
+  })
+
+  test('what is missing is told once, not again for everything inside of it', () => {
+    expect(said(p('version: 2\n'))).toEqual([expect.stringMatching(/`project` is missing/)])
+    expect(said(p('just words\n'))).toEqual([expect.stringMatching(/the file must be a block of keys/)])
   })
 
   test('a link that leads out of the root', () => {

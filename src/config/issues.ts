@@ -18,7 +18,7 @@ const kinds: Record<string, string> = {
 /** Says in plain words what does not fit, at the value it is about. `value` is what stands there, if anything. */
 export function tellIssue(issue: Issue, value: unknown, place: Place): void {
   const name = describePath(issue.path as Path)
-  if (value === undefined) return place.error(`${name} is missing`, place.said ? 'the key is there without a value' : null)
+  if (value === undefined) return place.error(`${name} is missing`, place.said ? 'the key is there without a value' : missingHint(name))
   switch (issue.code) {
     case 'invalid_type':
       return tellType(name, issue.expected, value, place)
@@ -36,6 +36,10 @@ export function tellIssue(issue: Issue, value: unknown, place: Place): void {
     default:
       return place.error(`${name}: ${issue.message}`)
   }
+}
+
+function missingHint(name: string): string {
+  return name === '`version`' ? 'write `version: 2`' : `troupe config schema says what ${name} holds`
 }
 
 function tellType(name: string, expected: string, value: unknown, place: Place): void {
@@ -75,7 +79,7 @@ export function tellUnknownKeys(keys: readonly string[], allowed: readonly strin
 }
 
 /** `managers.lead.can_dm[2]` */
-export function describePath(path: Path): string {
+function describePath(path: Path): string {
   if (path.length === 0) return 'the file'
   const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')
   return `\`${text.replace(/^\./, '')}\``

@@ -109,7 +109,7 @@ function readFile<T extends z.ZodType>(
   const source = parseSource(file, 'text' in read ? read.text : '', out)
   const place = placeOf(source)
   if ('problem' in read) {
-    if (mention === undefined) out.add('@file', diagnose(source, [0, 0], 'error', `the file ${read.problem}`, null))
+    if (mention === undefined) out.add(['@file'], diagnose(source, [0, 0], 'error', `the file ${read.problem}`, null))
     else mention.error(`the file ${file} ${read.problem}`, 'the path is relative to the team root')
     return { value: null, place }
   }

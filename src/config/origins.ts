@@ -14,7 +14,7 @@ export function renderConfig(team: Team, origins: Origins): string {
 }
 
 /** `projects/hello.yaml:12`, or `default` for what no file says. Paths are those of `teamView`. */
-export function originOf(team: Team, origins: Origins, path: Path): string {
+function originOf(team: Team, origins: Origins, path: Path): string {
   const [first, index, ...rest] = path
   if (first !== 'projects') return lineOf(team.root, origins.compose, path)
   const project = typeof index === 'number' ? team.projects[index] : undefined

@@ -43,10 +43,15 @@ export class Place {
     this.#tell('warning', 'key', message, hint)
   }
 
+  /** What was refused here is refused whole: nothing further is told about its inside, which is ours from now on. */
+  close(): void {
+    this.#out.close(this.source.file, this.path)
+  }
+
   #tell(severity: Severity, part: 'key' | 'value', message: string, hint: string | null): void {
     const found = locateNearest(this.source, this.path)
     // A block (map, list) is marked by its key: its own range runs over many lines.
     const range = locate(this.source, this.path) === null ? found.key : found[part]
-    this.#out.add(JSON.stringify(this.path), diagnose(this.source, range, severity, message, hint))
+    this.#out.add(this.path, diagnose(this.source, range, severity, message, hint))
   }
 }

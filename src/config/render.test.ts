@@ -4,7 +4,7 @@ import { load } from './load.ts'
 import { renderDiagnostics, visible } from './render.ts'
 import { teamOrThrow, validateReport, validateSummary } from './report.ts'
 
-const faulty = () => teamRoot({ 'projects/p.yaml': project.replace('[dev]', '[dve]').replace('cwd: .', 'cwd: new') })
+const faulty = () => teamRoot({ 'projects/p.yaml': project.replace('[dev]', '[dve]') })
 
 test('a diagnostic is a place, words, the line with its mark, and what to do', () => {
   const root = faulty()
@@ -17,7 +17,7 @@ test('a diagnostic is a place, words, the line with its mark, and what to do', (
       '  Try: did you mean dev?',
     ].join('\n'),
   )
-  expect(renderDiagnostics(diagnostics, { color: false, verbose: true })).toContain('info: the working directory')
+  expect(renderDiagnostics(diagnostics, { color: false, verbose: true })).toContain('info: permission mode')
   expect(renderDiagnostics(diagnostics, { color: true })).toContain('\u001b[31merror\u001b[39m')
 })
 

@@ -28,6 +28,7 @@ export function checkShape<T extends z.ZodType>(schema: T, value: unknown, place
         for (const key of issue.keys) delete (valueAt(current, path) as Json)[key]
       } else {
         tellIssue(issue, valueAt(current, path), place.at(...path))
+        place.at(...path).close()
         if (path.length === 0) current = {}
         else repair(current, path, lines())
       }

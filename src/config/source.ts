@@ -26,7 +26,7 @@ export function parseSource(file: string, text: string, out: Diagnostics): Sourc
     for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
       const fatal = document.errors.some((error) => error.pos === pos && error.message === message)
       out.add(
-        `@${pos[0]}`,
+        [`@${pos[0]}`],
         diagnose(source, pos, fatal ? 'error' : 'warning', ...words(code, message, text.slice(pos[0], pos[0] + 200))),
       )
     }
@@ -34,7 +34,7 @@ export function parseSource(file: string, text: string, out: Diagnostics): Sourc
   } catch (error) {
     // The parser's own limits: nesting beyond its stack.
     out.add(
-      '@0',
+      ['@0'],
       diagnose(
         source,
         [0, 0],

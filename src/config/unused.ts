@@ -5,7 +5,7 @@ import type { Place } from './place.ts'
  * Keys that are read and checked, with nothing behind them in this version. `validate -v` says so.
  * A feature that lands takes its lines out.
  */
-export const unusedKeys = {
+const unusedKeys = {
   compose: ['budget', 'hitl', 'rate_limits', 'interfaces', 'attachments', 'supervisor.worktree_isolation'],
   project: ['interfaces'],
   agent: [

@@ -5,7 +5,7 @@ import type { Parcel } from './runtime.ts'
 /** Above this a push carries the beginning only, and counts as delivered once the rest was fetched. Bytes of UTF-8. */
 export const pushLimit = 16 * 1024
 /** How much of a long body a push shows. Bytes of UTF-8. */
-export const previewLength = 2 * 1024
+const previewLength = 2 * 1024
 
 export interface EnvelopeFacts {
   message: Message

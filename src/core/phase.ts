@@ -9,15 +9,14 @@ export type Phase =
   | { name: 'starting' }
   | { name: 'idle' }
   | { name: 'busy' }
-  | { name: 'waiting'; what: string }
+  /** `fix`: how to answer it, or how to be spared the question, where the runtime knows. */
+  | { name: 'waiting'; what: string; fix?: string }
   | { name: 'backoff'; until: number }
   | { name: 'quarantined'; why: string }
-  | { name: 'parked'; until: number | null; why: string }
+  | { name: 'parked'; until: number | null; why: string; fix?: string }
   /** `fix` is what would mend it, where somebody knows. */
   | { name: 'blocked'; why: string; fix?: string }
   | { name: 'stopping' }
-
-export type PhaseName = Phase['name']
 
 /** One observation: what was seen, when (ms), and by which signal (`hook`, `session-file`, `process`, `screen`, …). */
 export interface Evidence {
@@ -38,13 +37,6 @@ export interface AgentState {
   restarts: RestartState
   /** The runtime's own conversation id, resumed by the next incarnation. */
   session: string | null
-}
-
-/** Phases in which a process of the agent exists or is being made. */
-export const livePhases: readonly PhaseName[] = ['starting', 'idle', 'busy', 'waiting', 'stopping']
-
-export function isLive(phase: Phase): boolean {
-  return livePhases.includes(phase.name)
 }
 
 /** One word or two for a table cell. */

@@ -205,12 +205,13 @@ export class Lifecycle {
     })
   }
 
-  /** Agents that run with settings from before the files changed. */
+  /** Names the agents that run with settings from before the files changed. */
   async #outdated(agents: Agent[], team: Team): Promise<string[]> {
     const launched = await this.#parts.store.read((db) => Promise.all(agents.map((agent) => db.settings.get(`launched:${agent.address}`))))
-    return agents
+    const names = agents
       .filter((agent, index) => this.#parts.agents.get(agent.address).incarnation !== null && launched[index] !== undefined && launched[index] !== fingerprint(agent, team))
-      .map((agent) => `${agent.address} still runs with its earlier settings. Try: troupe restart ${agent.address}`)
+      .map((agent) => agent.address)
+    return names.length === 0 ? [] : [`with their earlier settings run: ${names.join(', ')}. Try: troupe restart ${names.join(' ')}`]
   }
 }
 

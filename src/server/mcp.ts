@@ -10,7 +10,7 @@ import { jsonSchema } from './openapi.ts'
 import { WaitingCalls } from './waiting-calls.ts'
 
 /** ms between progress notifications: below the limits after which clients give up a silent call (60 s the shortest). */
-export const progressMs = 10_000
+const progressMs = 10_000
 
 /** Said to every agent that connects. */
 const instructions = `You are one agent of a team. Mail from your teammates and from your user arrives here.

@@ -16,7 +16,7 @@ export interface Process {
  * Every process that can be seen now. Linux reads /proc, everything else asks `ps`. Callers of the same moment
  * share one look, which begins after the last of them asked.
  */
-export const processTable = shared(async (): Promise<ReadonlyMap<number, Process>> => {
+const processTable = shared(async (): Promise<ReadonlyMap<number, Process>> => {
   const found = process.platform === 'linux' ? fromProc() : await fromPs()
   return new Map(found.map((each) => [each.pid, each]))
 })
@@ -26,7 +26,7 @@ export async function processOf(pid: number): Promise<Process | undefined> {
 }
 
 /** `root` and everything below it, parents before children. Empty where `root` is gone. */
-export function treeOf(root: number, table: ReadonlyMap<number, Process>): Process[] {
+function treeOf(root: number, table: ReadonlyMap<number, Process>): Process[] {
   const children = new Map<number, Process[]>()
   for (const each of table.values()) children.set(each.parent, [...(children.get(each.parent) ?? []), each])
   const top = table.get(root)

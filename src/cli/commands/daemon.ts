@@ -73,7 +73,7 @@ const levels: Record<number, string> = { 10: 'trace', 20: 'debug', 30: 'info', 4
 const known = new Set(['time', 'level', 'msg', 'pid', 'hostname', 'name'])
 
 /** A pino line as `14:03:59 warn  message  key=value`. */
-export function logLine(line: string): string {
+function logLine(line: string): string {
   const record = parsed(line)
   if (typeof record !== 'object' || record === null) return escapeLine(line)
   const { time, level, msg } = record as { time?: unknown; level?: unknown; msg?: unknown }

@@ -4,7 +4,7 @@ import { isAbsolute, relative, resolve, sep } from 'node:path'
 import type { Place } from '../place.ts'
 import { printable } from './names.ts'
 
-export function isInside(folder: string, path: string): boolean {
+function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path)
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way))
 }
@@ -36,7 +36,7 @@ export function workingFolder(base: string, written: string, place: Place): stri
   const path = resolve(base, written)
   if (written.includes('\0')) place.error('the working directory holds a NUL character')
   else if (written.trim() === '') place.error('the working directory is empty', 'write `.` for the folder itself')
-  else if (!existsSync(path)) place.info(`the working directory ${path} does not exist yet`, `mkdir -p ${path}`)
+  else if (!existsSync(path)) place.warning(`the working directory ${path} does not exist: no agent can start in it`, `mkdir -p ${path}`)
   else if (!statSync(path).isDirectory()) place.error(`the working directory \`${printable(written)}\` is not a folder`)
   return path
 }

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { Known } from '../known.ts'
 import { list, optional, text, variable } from './words.ts'
 
-export const efforts = ['low', 'medium', 'high', 'xhigh', 'max'] as const
-export const restartModes = ['always', 'on-failure', 'never'] as const
+const efforts = ['low', 'medium', 'high', 'xhigh', 'max'] as const
+const restartModes = ['always', 'on-failure', 'never'] as const
 
 const modes = `plan: read-only; confirm: every tool call is an approval; manual: the runtime asks;
 auto: edits inside cwd are allowed, the rest asks; bypass: nothing asks`
