@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import type { Clock } from '../core/clock.ts'
 import type { Host } from '../core/runtime.ts'
-import type { Agent, Team } from '../core/team.ts'
+import type { Agent, Broker, Team } from '../core/team.ts'
 import { readDotenv } from './dotenv.ts'
 import { teamVariables, type Variable } from './variables.ts'
 
@@ -84,6 +84,12 @@ export function agentEnvironment(
 ): Environment {
   const declared = new Set([...agent.env, ...runtimeVariables(agent.runtime)])
   return pick(values, (name) => isPassedOn(name) || declared.has(name))
+}
+
+/** What the daemon may know of the broker: the one variable that `url_env` names, from its environment or from `.env`. */
+export function brokerEnvironment(broker: Broker, root: string, env: Environment): Environment {
+  if (broker.type !== 'postgres') return {}
+  return pick({ ...readDotenv(root).values, ...env }, (name) => name === broker.urlEnv)
 }
 
 function pick(values: Environment, wanted: (name: string) => boolean): Environment {

@@ -1,4 +1,4 @@
-import { mkdirSync, lstatSync } from 'node:fs'
+import { mkdirSync, lstatSync, rmdirSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { TroupeError } from '../core/error.ts'
@@ -76,5 +76,16 @@ export function preparePaths(paths: Paths): void {
         hint: `remove ${folder}, or set TMPDIR to a folder of your own`,
       })
     }
+  }
+}
+
+/** Takes an empty socket folder outside of the root away. Only for who holds the root's lock: it is made anew under that. */
+export function leavePaths(paths: Paths): void {
+  const sockets = join(paths.operatorSocket, '..')
+  if (sockets === paths.run) return
+  try {
+    rmdirSync(sockets)
+  } catch {
+    // still in use by agents, or gone: nothing depends on it
   }
 }

@@ -2,10 +2,11 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Clock } from '../core/clock.ts'
+import { defaultLimits } from '../core/limits.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Host, Runtime, Signal } from '../core/runtime.ts'
 import type { Agent, Team } from '../core/team.ts'
-import { agentEnvironment, hostOf } from '../config/environment.ts'
+import { agentEnvironment, brokerEnvironment, hostOf } from '../config/environment.ts'
 import { preparePaths, teamPaths } from '../config/paths.ts'
 import { loadRuntime, runtimeVariables } from '../runtimes/index.ts'
 import { openStore } from '../store/open.ts'
@@ -31,6 +32,7 @@ import { rehearsing } from './rehearsing.ts'
 import { Sessions } from './sessions.ts'
 import { takeSignal } from './signals.ts'
 import { stream } from './stream.ts'
+import { Throttle } from './throttle.ts'
 import { operatorToken } from './token.ts'
 
 export interface ComposeOptions {
@@ -51,7 +53,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const readFiles = async (): Promise<Team> => readTeam(root)
   const files = await readFiles().catch(onlyConfig)
   const broker = appliedBroker(paths.applied) ?? files?.broker ?? emptyTeam(root).broker
-  const store = await openStore(broker, { root, host: hostname(), env, clock })
+  const store = await openStore(broker, { root, host: hostname(), env: brokerEnvironment(broker, root, env), clock })
   const desired = new Desired(store, readFiles)
   await desired.load()
   const agents = new Agents(store, clock)
@@ -93,6 +95,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const sessions: Sessions = new Sessions(onSignal, (address) => deliverer.wake(address))
   const deliverer: Deliverer = new Deliverer({ store, clock, agents, sessions, team, report })
   const fetching = new Fetching(store, clock, deliverer)
+  const throttle = new Throttle({ store, clock, limits: () => (desired.known ? team().limits : defaultLimits), report })
   const mailroom = new Mailroom(store, clock, team)
   const launching = new Launching({
     store,
@@ -125,6 +128,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     deliverer,
     mailroom,
     fetching,
+    throttle,
     lifecycle,
     desired,
     team,
@@ -151,14 +155,17 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     root,
     finished: finished.promise,
     identify: identity(store, agents, token),
+    admit: (caller, door, requests) => throttle.admit(caller, door, requests),
     events: (cursor, signal) => stream(store, cursor, signal),
     listening: (given) => {
       front = given
     },
     async call(caller, name, input, signal) {
       idle.used()
-      if (caller.kind === 'agent') await fetching.confirm(caller.address, caller.incarnation)
-      return await run(table, caller, name, input, signal)
+      return await throttle.run(caller, name, async () => {
+        if (caller.kind === 'agent') await fetching.confirm(caller.address, caller.incarnation)
+        return await run(table, caller, name, input, signal)
+      })
     },
     async hook(caller, event) {
       await fetching.confirm(caller.address, caller.incarnation)
@@ -195,7 +202,7 @@ function emptyTeam(root: string): Team {
     name: '',
     broker: { type: 'sqlite', path: join(root, 'state', 'mailbox.db') },
     supervisor: { type: 'tmux', tmuxPrefix: 'a-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
-    limits: { messageBytes: 262_144, logBytes: 10 * 1024 * 1024, logFiles: 5 },
+    limits: defaultLimits,
     budget: { dailyUsdLimit: null, warnThresholdPct: null, messageTtlMs: 72 * 3_600_000, perProjectUsdLimit: {} },
     hitl: { globallySensitiveActions: [], autoApproveWindows: [] },
     rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, hooks: [] },

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import type { Readable } from 'node:stream'
 import { programVersion, protocolVersion } from '../api/index.ts'
 import type { HeldValues } from '../api/wire.ts'
-import { preparePaths, teamPaths, type Paths } from '../config/paths.ts'
+import { leavePaths, preparePaths, teamPaths, type Paths } from '../config/paths.ts'
 import { systemClock } from '../core/clock.ts'
 import { TroupeError, toShape, type ErrorShape } from '../core/error.ts'
 import type { ComposeOptions } from '../daemon/compose.ts'
@@ -52,6 +52,7 @@ export async function runDaemon(options: RunOptions): Promise<number> {
     else lastWords({ level: 60, msg: 'the daemon could not start or go on', failure: toShape(error) })
     return locked ? exits.locked : exits.failed
   } finally {
+    if (lock !== null) leavePaths(paths)
     lock?.release()
   }
 }

@@ -229,6 +229,7 @@ class Tmux implements Supervisor {
     if (!(await until(clock, 5_000, async () => connection.closed))) {
       throw new TroupeError('failed', 'the tmux server did not end when told to')
     }
+    if (socket !== null) rmSync(socket, { force: true }) // tmux leaves it
   }
 }
 
