@@ -6,7 +6,9 @@ import { expect, onTestFinished, vi } from 'vitest'
 import { run, type Ran } from '../../src/util/spawn.ts'
 import { processesCarrying } from '../../scripts/demo/left-over.ts'
 
-const program = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'dist', 'troupe.js')
+/** Where the shipped programs are. */
+export const dist = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'dist')
+const program = join(dist, 'troupe.js')
 
 export interface Row { agent: string; phase: string; detail: string; incarnation: string | null; restarts: number; inbox: number; attach?: string[] }
 export interface Mail { id: string; n: number; from: string; to: string; text: string; state: string; proof: string | null }
@@ -23,9 +25,9 @@ export class Troupe {
   readonly root: string
   readonly env: Record<string, string>
 
-  constructor(files: Record<string, string>, env: Record<string, string> = {}) {
+  constructor(files: Record<string, string>, env: Record<string, string> = {}, below = '.') {
     this.folder = mkdtempSync(join(tmpdir(), 'troupe-e2e-'))
-    this.root = join(this.folder, '.team')
+    this.root = join(this.folder, below, '.team')
     const home = join(this.folder, 'home')
     mkdirSync(home)
     this.write(files)
@@ -66,7 +68,7 @@ export class Troupe {
   }
 
   async mail(): Promise<Mail[]> {
-    return await this.json<Mail[]>('mail', '--all')
+    return await this.json<Mail[]>('mail', '--all', '--limit', '1000')
   }
 
   /** The journal so far, oldest first. */
