@@ -12,7 +12,15 @@ export function teamView(team: Team): Record<string, unknown> {
       drain_timeout_secs: supervisor.drainTimeoutMs / 1000,
       tmux_server: supervisor.tmuxServer,
     },
-    limits: { message_bytes: limits.messageBytes, log_bytes: limits.logBytes, log_files: limits.logFiles },
+    limits: {
+      message_bytes: limits.messageBytes,
+      log_bytes: limits.logBytes,
+      log_files: limits.logFiles,
+      requests_per_second: limits.requestsPerSecond,
+      requests_at_once: limits.requestsAtOnce,
+      waits_at_once: limits.waitsAtOnce,
+      inbox_messages: limits.inboxMessages,
+    },
     budget: {
       daily_usd_limit: budget.dailyUsdLimit,
       warn_threshold_pct: budget.warnThresholdPct,

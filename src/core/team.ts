@@ -37,6 +37,14 @@ export interface Limits {
   /** Log rotation. */
   logBytes: number
   logFiles: number
+  /** Of one agent, over ten seconds: calls, and hooks by themselves. */
+  requestsPerSecond: number
+  /** Calls of one agent that run side by side. */
+  requestsAtOnce: number
+  /** Calls of one agent that wait for mail. */
+  waitsAtOnce: number
+  /** Unacknowledged messages of one recipient above which other agents are refused; operators are not. */
+  inboxMessages: number
 }
 
 export interface BudgetSettings {

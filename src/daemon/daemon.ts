@@ -4,6 +4,9 @@ import type { OperationName, Output, Parsed, StreamItem } from '../api/index.ts'
 /** Who is calling. It comes from the connection, never from an argument. */
 export type Caller = { kind: 'operator'; via: 'socket' | 'http' } | { kind: 'agent'; address: string; incarnation: string }
 
+/** What a request of an agent is about; each has its own rate. */
+export type Door = 'call' | 'hook'
+
 /** One running daemon, as the server sees it. */
 export interface Daemon {
   readonly root: string
@@ -11,6 +14,8 @@ export interface Daemon {
   call(caller: Caller, name: string, input: unknown, signal: AbortSignal): Promise<unknown>
   /** Bearer token → caller, or null. Tokens of ended incarnations are null. */
   identify(token: string): Promise<Caller | null>
+  /** Counts requests of an agent before anything else looks at them. Throws `throttled`; operators always pass. */
+  admit(caller: Caller, door: Door, requests: number): void
   /** The journal from a cursor on (null: from now), live. Ends with the signal. */
   events(cursor: string | null, signal: AbortSignal): AsyncIterable<StreamItem>
   /** A hook of an agent's CLI. Answers within a second. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { v7 as uuid } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { systemClock, type Clock } from '../core/clock.ts'
+import { defaultLimits } from '../core/limits.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
 import { enter } from '../core/plan.ts'
 import type { Attempt, Parcel, Runtime, Session, SessionContext, Signal } from '../core/runtime.ts'
@@ -45,7 +46,7 @@ const agent = (id: string, more: Partial<Agent> = {}): Agent =>
   ({ address: `p:${id}`, id, project: 'p', role: 'worker', canDm: ['p:b'], canBroadcast: ['all'], reportsTo: null, ...more }) as Agent
 const members = ['p:a', 'p:b', 'p:c']
 const theTeam = {
-  limits: { messageBytes: 100_000 },
+  limits: { ...defaultLimits, messageBytes: 100_000 },
   projects: [{ id: 'p', agents: [agent('a'), agent('b'), agent('c')], channels: [{ project: 'p', name: 'all', members, wildcard: true }] }],
 } as unknown as Team
 

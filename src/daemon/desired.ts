@@ -1,5 +1,6 @@
 import { TroupeError } from '../core/error.ts'
 import { sha256 } from '../core/event.ts'
+import { defaultLimits } from '../core/limits.ts'
 import type { Agent, Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
 
@@ -21,7 +22,8 @@ export class Desired {
   async load(): Promise<void> {
     const applied = await this.#store.read((db) => db.settings.get(key))
     if (applied !== undefined) {
-      this.#team = applied as Team
+      const team = applied as Team
+      this.#team = { ...team, limits: { ...defaultLimits, ...team.limits } } // an older release knew fewer
       return
     }
     try {

@@ -7,7 +7,8 @@ import { TroupeError } from '../core/error.ts'
 import { sha256 } from '../core/event.ts'
 import type { Message, Priority, Sender, Trust } from '../core/message.ts'
 import { findAgent, type Agent, type Team } from '../core/team.ts'
-import type { Store } from '../store/store.ts'
+import { throttled } from '../core/throttle.ts'
+import type { Store, Tx } from '../store/store.ts'
 import { randomBytes16 } from '../util/random.ts'
 
 export interface Letter {
@@ -92,6 +93,7 @@ export class Mailroom {
           deliveries: deliveries.map((delivery) => ({ to: delivery.recipient, state: describeDelivery(delivery) })),
         }
       }
+      if (!isPerson(message.from)) await this.#checkInboxes(tx, recipients)
       const kept = await tx.messages.insert(message, recipients)
       await tx.journal({
         type: 'message.sent',
@@ -101,6 +103,15 @@ export class Mailroom {
       })
       return { message: kept, recipients, deliveries: recipients.map((to) => ({ to, state: 'queued' })) }
     })
+  }
+
+  /** An operator's mail always gets in: nobody else could tell a flooded agent to catch up. */
+  async #checkInboxes(tx: Tx, recipients: string[]): Promise<void> {
+    const allowed = this.#team().limits.inboxMessages
+    for (const recipient of recipients) {
+      const full = (await tx.deliveries.backlog(recipient, allowed)) >= allowed
+      if (full) throw throttled(recipient, { limit: 'inbox_messages', allowed, retryAfterMs: 60_000 })
+    }
   }
 }
 

@@ -13,6 +13,7 @@ import type { Lifecycle } from './lifecycle.ts'
 import type { Mailroom } from './mailroom.ts'
 import type { Reconciler } from './reconciler.ts'
 import type { Sessions } from './sessions.ts'
+import type { Throttle } from './throttle.ts'
 
 /** What handlers may use. Made once, in compose.ts. */
 export interface Parts {
@@ -26,6 +27,7 @@ export interface Parts {
   deliverer: Deliverer
   mailroom: Mailroom
   fetching: Fetching
+  throttle: Throttle
   lifecycle: Lifecycle
   desired: Desired
   team(): Team

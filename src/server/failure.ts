@@ -22,6 +22,8 @@ const statuses: Record<ErrorCode, ContentfulStatusCode> = {
 export function failure(c: Context, error: unknown): Response {
   const shape = toShape(error)
   if (shape.code === 'unauthorised') c.header('WWW-Authenticate', 'Bearer realm="troupe"')
+  const wait = shape.code === 'throttled' ? shape.facts?.['retryAfterMs'] : undefined
+  if (typeof wait === 'number') c.header('Retry-After', String(Math.max(1, Math.ceil(wait / 1000))))
   return c.json({ error: shape, exit: exitCodes[shape.code] }, statuses[shape.code])
 }
 

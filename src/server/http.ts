@@ -14,7 +14,7 @@ import { sendEvents, sseTimes } from './sse.ts'
 export const bodyLimits = { call: 1024 * 1024, model: 64 * 1024 * 1024 }
 
 /** A runtime's hook must never wait for troupe longer than this, ms; it then gets an answer without an opinion. */
-export const hookMs = 1000
+const hookMs = 1000
 
 export interface HttpOptions {
   daemon: Daemon
@@ -52,6 +52,7 @@ export function httpApp(options: HttpOptions): HttpApp {
     c.set('signal', c.req.raw.signal) // taken first: later wrappings of the request lose it
     if (c.req.path === '/health' && c.req.method === 'GET') return c.body(null, 204)
     c.set('caller', await identify(daemon, c.req.raw.headers, c.env.door, c.req.path.startsWith('/model/')))
+    if (!c.req.path.startsWith('/model/')) daemon.admit(c.var.caller, c.req.path === '/hook' ? 'hook' : 'call', 1)
     return next()
   })
   app.use('/model/*', limit(bodyLimits.model))
@@ -61,7 +62,7 @@ export function httpApp(options: HttpOptions): HttpApp {
 
   app.get('/api/v1/openapi.json', (c) => c.json(openApi(new URL(c.req.url).origin)))
   app.get('/api/v1/events', (c) => {
-    if (c.var.caller.kind !== 'operator') throw new TroupeError('denied', 'the journal is for operators only')
+    if (c.var.caller.kind !== 'operator') throw new TroupeError('denied', 'the journal is for operators only', { hint: 'agents have the tools of /mcp' })
     const cursor = c.req.header('last-event-id') ?? c.req.query('cursor') ?? null
     const { clock, times = sseTimes } = options
     return sendEvents(c, (signal) => daemon.events(cursor, signal), { clock, times, signal: c.var.signal })
@@ -75,6 +76,7 @@ export function httpApp(options: HttpOptions): HttpApp {
   app.all('/mcp', async (c) => {
     const caller = agentOnly(c.var.caller)
     const body = c.req.method === 'POST' ? await readJson(c, null).catch(() => notJson) : undefined
+    if (Array.isArray(body)) daemon.admit(caller, 'call', body.length)
     return body === notJson ? c.json(notJson, 400) : mcp.fetch(c.req.raw, caller, c.var.signal, body)
   })
   app.post('/hook', async (c) => {
@@ -113,7 +115,7 @@ function limit(maxSize: number): MiddlewareHandler {
 /** An agent's token is good for its own operations only, whatever the handler would say. */
 function checkAudience(name: string, caller: Caller): void {
   if (!isOperation(name)) throw new TroupeError('unknown', `there is no operation ${JSON.stringify(name)}`, whatThereIs)
-  if (!operations[name].who.includes(caller.kind)) throw new TroupeError('denied', `${name} is not for ${caller.kind}s`)
+  if (!operations[name].who.includes(caller.kind)) throw new TroupeError('denied', `${name} is not for ${caller.kind}s`, whatThereIs)
 }
 
 function agentOnly(caller: Caller): AgentCaller {
@@ -127,13 +129,13 @@ async function readJson(c: Context<Env>, empty: unknown): Promise<unknown> {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new TroupeError('usage', 'the request is not JSON', { cause })
+    throw new TroupeError('usage', 'the request is not JSON', { hint: 'send one JSON value as the body', cause })
   }
 }
 
 function asRecord(body: unknown): Record<string, unknown> {
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>
-  throw new TroupeError('usage', 'a hook sends a JSON object')
+  throw new TroupeError('usage', 'a hook sends a JSON object', { hint: 'send the event as the agent CLI gave it' })
 }
 
 type HookAnswer = Record<string, unknown>

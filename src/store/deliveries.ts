@@ -2,6 +2,7 @@ import { sql, type Selectable } from 'kysely'
 import type { Delivery, DeliveryState } from '../core/delivery.ts'
 import type { Message } from '../core/message.ts'
 import type { Db } from './engine.ts'
+import { prepared } from './prepared.ts'
 import { readDelivery, readMessage } from './rows.ts'
 import type { DeliveryTable, Written } from './schema.ts'
 import type { DeliveriesReader, DeliveryChange, Tx } from './store.ts'
@@ -32,9 +33,25 @@ export function deliveriesReader(db: Db, team: string): DeliveriesReader {
       const rows = await query.where('state', '=', 'queued').orderBy('recipient').execute()
       return rows.map((row) => row.recipient)
     },
+    async backlog(recipient, most) {
+      const { rows } = await backlog(db, { team, recipient, most })
+      return Number(rows[0]?.open ?? 0)
+    },
     counts: () => counts(db, team),
   }
 }
+
+/** Asked with every message of an agent. */
+const backlog = prepared<{ team: string; recipient: string; most: number }, { open: number | string }>((db, given) => {
+  const open = db
+    .selectFrom('deliveries')
+    .select('n')
+    .where('team', '=', given.team)
+    .where('state', 'in', unacknowledged)
+    .where('recipient', '=', given.recipient)
+    .limit(given.most)
+  return db.selectFrom(open.as('unacknowledged')).select((row) => row.fn.countAll<number | string>().as('open'))
+})
 
 export function deliveriesWriter(db: Db, by: Written): Tx['deliveries'] {
   return {

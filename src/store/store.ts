@@ -99,6 +99,8 @@ export interface DeliveriesReader {
   due(recipient: string, incarnation: string, after: number, limit: number): Promise<{ message: Message; delivery: Delivery }[]>
   /** Every recipient with queued deliveries. */
   waiting(): Promise<string[]>
+  /** Number of unacknowledged deliveries to one recipient, counted no further than `most`. */
+  backlog(recipient: string, most: number): Promise<number>
   /** Number of unacknowledged deliveries by recipient. */
   counts(): Promise<Record<string, number>>
 }

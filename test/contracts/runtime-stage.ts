@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 as uuid } from 'uuid'
+import { defaultLimits } from '../../src/core/limits.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { render } from '../../src/core/envelope.ts'
 import type { Message, Trust } from '../../src/core/message.ts'
@@ -43,6 +44,12 @@ export interface Run {
   kill(): Promise<void>
 }
 
+export interface StageOptions {
+  env: Record<string, string>
+  agent?: Partial<Agent>
+  rules: Rule[]
+}
+
 /** A machine for one CLI: model, MCP server, hook sink, terminal. */
 export class RuntimeStage {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'troupe-runtime-')))
@@ -70,7 +77,7 @@ export class RuntimeStage {
     this.#server = serve({ fetch: this.#app().fetch, port: 0, hostname: '127.0.0.1' })
   }
 
-  static async make(runtime: Runtime, more: { env: Record<string, string>; agent?: Partial<Agent>; rules: Rule[] }): Promise<RuntimeStage> {
+  static async make(runtime: Runtime, more: StageOptions): Promise<RuntimeStage> {
     return new RuntimeStage(runtime, { agent: {}, ...more }, await tmuxStage('own'))
   }
 
@@ -121,10 +128,11 @@ export class RuntimeStage {
     }
   }
 
-  async start(session: string | null = null): Promise<Run> {
+  /** `change` stands for what happens to the machine between the launch's preparation and the start. */
+  async start(session: string | null = null, change: (launch: Launch) => Launch = (launch) => launch): Promise<Run> {
     const context = this.context(await this.#runtime.health(this.host), session)
     const startedAt = systemClock.now()
-    const launch = await this.#runtime.launch(context)
+    const launch = change(await this.#runtime.launch(context))
     const pane = await this.#terminals.supervisor.launch(launch.spec)
     return this.#watch({ launch, incarnation: context.incarnation, pid: pane.pid, startedAt, session: launch.session ?? session })
   }
@@ -252,7 +260,7 @@ const emptyTeam: Team = {
   name: 'contract',
   broker: { type: 'sqlite', path: 'mailbox.db' },
   supervisor: { type: 'tmux', tmuxPrefix: 'c-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
-  limits: { messageBytes: 1_000_000, logBytes: 1_000_000, logFiles: 2 },
+  limits: { ...defaultLimits, messageBytes: 1_000_000, logBytes: 1_000_000, logFiles: 2 },
   budget: { dailyUsdLimit: null, warnThresholdPct: null, messageTtlMs: 0, perProjectUsdLimit: {} },
   hitl: { globallySensitiveActions: [], autoApproveWindows: [] },
   rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, hooks: [] },

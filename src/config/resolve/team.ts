@@ -1,5 +1,5 @@
 import { basename, dirname, extname, resolve } from 'node:path'
-import type { Broker, Project, SupervisorSettings, Team } from '../../core/team.ts'
+import type { Broker, Limits, Project, SupervisorSettings, Team } from '../../core/team.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import type { Known } from '../known.ts'
 import type { Place } from '../place.ts'
@@ -29,7 +29,7 @@ export function resolveTeam(
     name: raw.name ?? folderName(root),
     broker: resolveBroker(raw.broker, root, place.at('broker')),
     supervisor: resolveSupervisor(raw.supervisor, known, place.at('supervisor')),
-    limits: { messageBytes: raw.limits.message_bytes, logBytes: raw.limits.log_bytes, logFiles: raw.limits.log_files },
+    limits: resolveLimits(raw.limits),
     budget: resolveBudget(raw.budget, named, place.at('budget')),
     hitl: resolveHitl(raw.hitl, named, place.at('hitl')),
     rateLimits: resolveRateLimits(raw.rate_limits, place.at('rate_limits')),
@@ -37,6 +37,18 @@ export function resolveTeam(
     attachments: resolveAttachments(raw.attachments, root),
     projects,
     rehearsal: raw.rehearsal === null ? null : rehearsal(raw.rehearsal, root, place.at('rehearsal')),
+  }
+}
+
+function resolveLimits(raw: RawCompose['limits']): Limits {
+  return {
+    messageBytes: raw.message_bytes,
+    logBytes: raw.log_bytes,
+    logFiles: raw.log_files,
+    requestsPerSecond: raw.requests_per_second,
+    requestsAtOnce: raw.requests_at_once,
+    waitsAtOnce: raw.waits_at_once,
+    inboxMessages: raw.inbox_messages,
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { defaultLimits } from '../../core/limits.ts'
 import type { Known } from '../known.ts'
 import { list, optional, text, variable, version } from './words.ts'
 
@@ -28,19 +29,21 @@ function supervisor(known: Known) {
     .describe('What keeps the agents alive')
 }
 
+const atLeastOne = z.int().min(1)
+
 const limits = z
   .strictObject({
-    message_bytes: z
-      .int()
-      .min(1)
-      .default(256 * 1024)
-      .describe('Largest message, bytes'),
-    log_bytes: z
-      .int()
-      .min(1)
-      .default(10 * 1024 * 1024)
-      .describe('A terminal log is rotated at this size, bytes'),
-    log_files: z.int().min(1).default(5).describe('Logs kept for each agent'),
+    message_bytes: atLeastOne.default(defaultLimits.messageBytes).describe('Largest message, bytes'),
+    log_bytes: atLeastOne.default(defaultLimits.logBytes).describe('A terminal log is rotated at this size, bytes'),
+    log_files: atLeastOne.default(defaultLimits.logFiles).describe('Logs kept for each agent'),
+    requests_per_second: atLeastOne
+      .default(defaultLimits.requestsPerSecond)
+      .describe('Calls of one agent, and its hooks by themselves, averaged over ten seconds; more are refused for a moment'),
+    requests_at_once: atLeastOne.default(defaultLimits.requestsAtOnce).describe('Calls of one agent that may run side by side'),
+    waits_at_once: atLeastOne.default(defaultLimits.waitsAtOnce).describe('Calls of one agent that may wait for mail'),
+    inbox_messages: atLeastOne
+      .default(defaultLimits.inboxMessages)
+      .describe('Unacknowledged messages in one inbox; agents that write to a full one are refused, operators are not'),
   })
   .prefault({})
 

@@ -122,6 +122,11 @@ async function details(parts: Parts, agent: Agent) {
     evidence: state.evidence,
     limits: {
       messageBytes: limits.messageBytes,
+      requestsPerSecond: limits.requestsPerSecond,
+      requestsAtOnce: limits.requestsAtOnce,
+      waitsAtOnce: limits.waitsAtOnce,
+      inboxMessages: limits.inboxMessages,
+      refused: parts.throttle.refused(agent.address),
       dailyUsd: budget.dailyUsdLimit,
       projectUsd: budget.perProjectUsdLimit[agent.project] ?? null,
       restart: agent.restart,

@@ -1,0 +1,15 @@
+import type { Limits } from './team.ts'
+
+/**
+ * What holds where the team's files say nothing. The rates are far above what agents at work do (a tool call takes a
+ * model turn), and far below what would keep the daemon from serving others.
+ */
+export const defaultLimits: Limits = {
+  messageBytes: 256 * 1024,
+  logBytes: 10 * 1024 * 1024,
+  logFiles: 5,
+  requestsPerSecond: 100,
+  requestsAtOnce: 64,
+  waitsAtOnce: 8,
+  inboxMessages: 10_000,
+}
