@@ -5,15 +5,15 @@ export function advice(state: AgentState): string[] {
   const { address, phase } = state
   switch (phase.name) {
     case 'waiting':
-      return [`troupe attach ${address} --rw: it asks (${phase.what}); answer in its terminal`]
+      return [`troupe attach ${address} --rw: it waits for ${phase.what}; ${phase.fix ?? 'answer in its terminal'}`]
     case 'quarantined':
       return [`troupe logs ${address}: see why it ended`, `troupe restart ${address}: clears the quarantine and starts it`]
     case 'blocked':
-      return [phase.fix ?? `mend the cause (${phase.why})`, `troupe restart ${address}: tries again`]
+      return [phase.fix ?? `mend the cause (${phase.why})`, `troupe start ${address}: tries again`, `troupe restart ${address}: the same with a new process`]
     case 'parked':
       return phase.until === null
-        ? [`troupe restart ${address}: once the provider lets it work again`]
-        : ['nothing: it starts by itself when the time has come', `troupe restart ${address}: tries now`]
+        ? [...(phase.fix === undefined ? [] : [phase.fix]), `troupe start ${address}: once the provider lets it work again`]
+        : ['nothing: it goes on by itself when the time has come', `troupe start ${address}: tries now`]
     case 'backoff':
       return [`troupe logs ${address}: see why it ended`, `troupe restart ${address}: does not wait for the back-off`]
     case 'stopped':

@@ -130,7 +130,7 @@ export function onSignal(state: AgentState, signal: Signal): AgentState {
     case 'busy':
       return enter(state, { name: 'busy' }, signal.evidence)
     case 'waiting':
-      return enter(state, { name: 'waiting', what: signal.what }, signal.evidence)
+      return enter(state, { name: 'waiting', what: signal.what, ...fixOf(signal) }, signal.evidence)
     case 'failure':
       return onFailure(state, signal)
     default:
@@ -142,12 +142,16 @@ function onFailure(state: AgentState, signal: Signal & { type: 'failure' }): Age
   switch (signal.class) {
     case 'auth':
     case 'config':
-      return enter(state, { name: 'blocked', why: signal.why }, signal.evidence)
+      return enter(state, { name: 'blocked', why: signal.why, ...fixOf(signal) }, signal.evidence)
     case 'quota':
-      return enter(state, { name: 'parked', until: signal.until, why: signal.why }, signal.evidence)
+      return enter(state, { name: 'parked', until: signal.until, why: signal.why, ...fixOf(signal) }, signal.evidence)
     default:
       return witness(state, signal.evidence)
   }
+}
+
+function fixOf({ fix }: { fix?: string }): { fix?: string } {
+  return fix === undefined ? {} : { fix }
 }
 
 /** The process is gone. An end that was asked for costs nothing; any other goes through the restart policy. */
@@ -167,9 +171,9 @@ export function onEnded(state: AgentState, agent: Pick<Agent, 'restart'> | undef
     case 'quarantine':
       return enter(next, { name: 'quarantined', why: decision.why }, evidence)
     case 'block':
-      return enter(next, { name: 'blocked', why: decision.why, ...(decision.fix === undefined ? {} : { fix: decision.fix }) }, evidence)
+      return enter(next, { name: 'blocked', why: decision.why, ...fixOf(decision) }, evidence)
     case 'park':
-      return enter(next, { name: 'parked', until: decision.until, why: decision.why }, evidence)
+      return enter(next, { name: 'parked', until: decision.until, why: decision.why, ...fixOf(decision) }, evidence)
   }
 }
 

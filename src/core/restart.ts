@@ -38,7 +38,7 @@ export type RestartDecision =
   | { do: 'stop'; why: 'done' | 'failed'; code: number | null; state: RestartState }
   | { do: 'quarantine'; why: string; state: RestartState }
   | { do: 'block'; why: string; fix?: string; state: RestartState }
-  | { do: 'park'; until: number | null; why: string; state: RestartState }
+  | { do: 'park'; until: number | null; why: string; fix?: string; state: RestartState }
 
 /**
  * What follows the end of a run. `jitter` is a number in [0, 1) from the caller: up to a fifth is
@@ -51,7 +51,10 @@ export function afterEnd(mode: RestartMode, before: RestartState, ended: Ended, 
     const { why, fix } = ended.failure
     return { do: 'block', why, ...(fix === undefined ? {} : { fix }), state: before }
   }
-  if (ended.failure?.class === 'quota') return { do: 'park', until: ended.failure.until, why: ended.failure.why, state: before }
+  if (ended.failure?.class === 'quota') {
+    const { until, why, fix } = ended.failure
+    return { do: 'park', until, why, ...(fix === undefined ? {} : { fix }), state: before }
+  }
   if (mode === 'never') return { do: 'stop', why: clean ? 'done' : 'failed', code: ended.code, state: before }
   if (mode === 'on-failure' && clean) return { do: 'stop', why: 'done', code: 0, state: before }
   if (state.failures.length >= restartPolicy.quarantineFailures) {

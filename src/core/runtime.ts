@@ -149,10 +149,11 @@ export type Signal =
   | { type: 'ready'; evidence: Evidence }
   | { type: 'idle'; evidence: Evidence }
   | { type: 'busy'; evidence: Evidence }
-  | { type: 'waiting'; what: string; evidence: Evidence }
+  /** `fix`: how a person answers it, or is spared it the next time. */
+  | { type: 'waiting'; what: string; fix?: string; evidence: Evidence }
   | { type: 'proof'; marker: string; proof: Proof; evidence: Evidence }
   | { type: 'session'; id: string; evidence: Evidence }
-  | { type: 'failure'; class: FailureClass; why: string; until: number | null; evidence: Evidence }
+  | { type: 'failure'; class: FailureClass; why: string; until: number | null; fix?: string; evidence: Evidence }
   | { type: 'usage'; usage: UsageRecord }
   | { type: 'note'; evidence: Evidence }
 

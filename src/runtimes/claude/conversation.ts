@@ -18,6 +18,8 @@ interface Parts {
   signals: Signals
   /** Of this incarnation, ms: an earlier one's text proves nothing for it. */
   startedAt: number
+  /** The model's API was asked again, at this time (ms). */
+  retried(at: number): void
 }
 
 /** What stands in the conversation: proof of delivery and usage, read from the transcript. */
@@ -68,6 +70,7 @@ export class Conversation {
       if (fact.usage.at >= startedAt - usageReach) signals.emit(fact)
       return
     }
+    if (fact.type === 'retry') return this.#parts.retried(fact.at)
     if (fact.at < startedAt - clockSlack) return
     for (const marker of this.#markers(fact.text)) this.prove(marker, 'record', 'its text stands in the transcript', fact.at)
   }

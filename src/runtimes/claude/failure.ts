@@ -1,16 +1,25 @@
 import type { FailureClass } from '../../core/restart.ts'
 
-export type TurnFailure = { class: FailureClass; why: string; until: number | null }
+export type TurnFailure = { class: FailureClass; why: string; until: number | null; fix?: string }
 
 const auth = new Set(['authentication_failed', 'oauth_org_not_allowed', 'account_on_hold', 'verification_required', 'cloud_credential_error'])
+
+const fixes = {
+  auth: 'run `claude` and /login, or mend the key in the environment and bring it up anew',
+  billing: 'add funds at the provider',
+  model: 'correct `model` in the project file, then restart it',
+  context: 'its conversation is full: attach --rw and /compact, or restart it with --fresh',
+}
 
 /**
  * What a StopFailure means for the agent; null where the next turn may well work. `error` is Claude's word for it,
  * `text` what it shows. A plain 429 is a busy server; only a used-up allowance parks.
  */
 export function classify(error: string, text: string, now: number): TurnFailure | null {
-  if (auth.has(error)) return { class: 'auth', why: text, until: null }
-  if (error === 'billing_error') return { class: 'quota', why: text, until: null }
+  if (auth.has(error)) return { class: 'auth', why: text, until: null, fix: fixes.auth }
+  if (error === 'billing_error') return { class: 'quota', why: text, until: null, fix: fixes.billing }
+  if (error === 'model_not_found') return { class: 'config', why: text, until: null, fix: fixes.model }
+  if (error === 'invalid_request' && /^prompt is too long/i.test(text)) return { class: 'config', why: text, until: null, fix: fixes.context }
   if (error === 'rate_limit' && isAllowance(text)) return { class: 'quota', why: text, until: resetTime(text, now) }
   return null
 }

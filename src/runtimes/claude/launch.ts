@@ -16,8 +16,12 @@ import { prepareState, readState, trusts } from './trust.ts'
 /** What would lead Claude past the scripted model of a rehearsal, or to the person's own state. */
 const leadsOut = /^(ANTHROPIC_|CLAUDE_|AWS_|CLOUD_ML_REGION$|GOOGLE_APPLICATION_CREDENTIALS$)/
 
-/** No updates under a running team, no reports, no questions about how it was. */
-const quiet = { DISABLE_AUTOUPDATER: '1', CLAUDE_CODE_DISABLE_FEEDBACK_SURVEY: '1' }
+/** No updates under a running team, no questions about how it was, nor whether a long conversation shall be resumed whole. */
+const quiet = {
+  DISABLE_AUTOUPDATER: '1',
+  CLAUDE_CODE_DISABLE_FEEDBACK_SURVEY: '1',
+  CLAUDE_CODE_RESUME_TOKEN_THRESHOLD: '1000000000',
+}
 
 export async function launch(context: LaunchContext): Promise<Launch> {
   const { health } = context

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findComposer, findStartDialog } from './screen.ts'
+import { findComposer } from './screen.ts'
 
 const esc = '\u001b'
 const rule = `${esc}[38;2;136;136;136m${'─'.repeat(40)}`
@@ -35,9 +35,4 @@ describe('findComposer', () => {
     expect(findComposer(`${said}\n${screen('❯ that')}`)?.text).toBe('that')
     expect(findComposer(named)).toEqual({ mode: '❯', text: '' })
   })
-})
-
-it('knows what is asked before there is a session', () => {
-  expect(findStartDialog(' ❯ No, exit\n   Yes, I trust this folder\n')).toMatch(/trusted/)
-  expect(findStartDialog('❯ \n')).toBeNull()
 })

@@ -1,3 +1,5 @@
+import { printable } from '../../core/envelope.ts'
+
 /** The input box as it stands on the screen. */
 export interface Composer {
   /** `❯` for a prompt, `!` for a shell command. */
@@ -68,16 +70,15 @@ function restyle(before: { dim: boolean; inverse: boolean }, codes: string): { d
   return style
 }
 
-const startDialogs: [RegExp, string][] = [
-  [/Yes, I trust this folder/, 'it asks whether this folder is trusted'],
-  [/Do you want to use this API key/i, 'it asks whether to use the API key in the environment'],
-  [/Bypass Permissions mode/i, 'it asks whether bypass mode is meant'],
-  [/Let's get started|Choose the text style/, 'its first set-up'],
-  [/Unable to connect to Anthropic/, 'it cannot reach Anthropic for its first set-up'],
-  [/Select login method|Paste code here/, 'it asks for a login'],
-]
+/** How far above the input box Claude draws what it is doing. Lines that are not empty. */
+const statusLines = 10
 
-/** What Claude asks before it has a session, or null. */
-export function findStartDialog(screen: string): string | null {
-  return startDialogs.find(([pattern]) => pattern.test(screen))?.[1] ?? null
+/** `✻ 429 rate limited · retrying in 4s · attempt 1/10`, above the input box. The cause stays the same from try to try. */
+export function findRetry(screen: string): { line: string; cause: string } | null {
+  const lines = screen.split('\n').filter((line) => line.trim() !== '')
+  for (const line of lines.slice(-statusLines).toReversed()) {
+    const found = /^\s*[^\s\w] ((.{1,200}) · retrying in \d+\S* · attempt \d+\/\d+)\s*$/u.exec(line)
+    if (found !== null) return { line: printable(found[1]!), cause: found[2]! }
+  }
+  return null
 }

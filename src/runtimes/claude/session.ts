@@ -8,8 +8,8 @@ import { claudeHome } from './home.ts'
 import { coalesce, Lane } from './in-turn.ts'
 import { interrupt } from './interrupt.ts'
 import { Parcels } from './parcels.ts'
+import { Questions } from './questions.ts'
 import { offer } from './rungs.ts'
-import { findStartDialog } from './screen.ts'
 import { readSessionFile, watchFolder, type Own, type SessionFile } from './session-file.ts'
 import { teamTools } from './settings.ts'
 import { Signals } from './signals.ts'
@@ -21,8 +21,8 @@ import { TurnEnd } from './turn-end.ts'
 const tickMs = 2_000
 /** Claude writes its transcript in batches, about 100 ms after the fact. */
 const flushMs = 250
-/** A start that takes longer is looked at on the screen: it may be asking something. ms */
-const startPatience = 8_000
+/** A retry that was written down longer ago is history, read at an adoption. ms */
+const retryReach = 15_000
 
 /** One running Claude: its session file, hooks and transcript in, messages out. */
 export class ClaudeSession implements Session {
@@ -33,16 +33,14 @@ export class ClaudeSession implements Session {
   readonly #parcels = new Parcels()
   readonly #turnEnd = new TurnEnd()
   readonly #conversation: Conversation
+  readonly #questions: Questions
   readonly #lane = new Lane()
   readonly #waiters = new Map<string, (attempt: Attempt | null) => void>()
   readonly #read: () => void
   readonly #leave: (() => void)[] = []
   #seen: SessionFile | null = null
-  /** The tool that the last PermissionRequest named. */
-  #asking: string | null = null
   /** `prompt_id` of the last prompt: what is typed into a running turn carries the turn's. */
   #turn: unknown = null
-  #dialog: string | null = null
   #closed = false
 
   constructor(context: SessionContext) {
@@ -51,7 +49,10 @@ export class ClaudeSession implements Session {
     const launched = readLaunched(this.#files)
     const home = claudeHome(context.host.home, launched?.configDir ?? null)
     this.#own = { folder: home.sessions, pid: context.pid, startedAt: context.startedAt }
-    const parts = { home, parcels: this.#parcels, signals: this.#signals, startedAt: context.startedAt }
+    const { startedAt, terminal } = context
+    const { clock } = context.host
+    const parts = { home, parcels: this.#parcels, signals: this.#signals, startedAt, retried: (at: number) => this.#onRetry(at) }
+    this.#questions = new Questions({ terminal, clock, startedAt, signals: this.#signals, reread: () => readSessionFile(this.#own) })
     this.#conversation = new Conversation(parts, context.session ?? launched?.session ?? null)
     this.#read = coalesce(
       () => this.#conversation.read(),
@@ -93,6 +94,7 @@ export class ClaudeSession implements Session {
   close(): void {
     this.#closed = true
     for (const leave of this.#leave.splice(0)) leave()
+    this.#questions.close()
     for (const settle of this.#waiters.values()) settle(null)
   }
 
@@ -115,25 +117,22 @@ export class ClaudeSession implements Session {
     const found = await readSessionFile(this.#own)
     if (this.#closed) return
     if (found === null) {
-      if (this.#seen === null) await this.#lookAtStart()
+      if (this.#seen === null) await this.#questions.lookAtStart()
       return
     }
-    const signals = changes(this.#seen, found, this.#asking, this.#context.host.clock.now())
+    if (this.#seen?.status === 'waiting' && found.status !== 'waiting') this.#questions.answered()
+    const signals = changes(this.#seen, found, this.#questions.asking, this.#context.host.clock.now())
     this.#seen = found
     await this.#conversation.follow(found.sessionId)
-    for (const signal of signals) this.#signals.emit(signal)
+    for (const signal of signals) {
+      if (signal.type !== 'waiting' || !this.#questions.looksInto(found)) this.#signals.emit(signal)
+    }
     this.#read()
   }
 
-  /** Before there is a session, the screen is all there is. */
-  async #lookAtStart(): Promise<void> {
-    const { host, startedAt, terminal } = this.#context
-    const at = host.clock.now()
-    if (at - startedAt < startPatience) return
-    const dialog = findStartDialog(await terminal.screen().catch(() => '')) // a terminal that is gone: its end is told elsewhere
-    if (dialog === null || dialog === this.#dialog) return
-    this.#dialog = dialog
-    this.#signals.emit({ type: 'waiting', what: dialog, evidence: { at, what: dialog, source: 'screen' } })
+  #onRetry(at: number): void {
+    if (this.#context.host.clock.now() - at > retryReach) return
+    this.#questions.retried().catch((error: unknown) => this.#note(`its screen cannot be read: ${reason(error)}`, 'screen'))
   }
 
   #onHook(event: Record<string, unknown>): Record<string, unknown> {
@@ -142,7 +141,7 @@ export class ClaudeSession implements Session {
         this.#onPrompt(String(event['prompt'] ?? ''), event['prompt_id'])
         return {}
       case 'PermissionRequest':
-        return this.#onPermission(String(event['tool_name'] ?? 'a tool'))
+        return this.#onPermission(String(event['tool_name'] ?? 'a tool'), event['tool_input'])
       case 'Stop':
         return this.#turnEnd.answer(event['stop_hook_active'] === true)
       case 'StopFailure':
@@ -165,6 +164,7 @@ export class ClaudeSession implements Session {
     const at = this.#context.host.clock.now()
     const joins = turn === undefined ? this.#seen?.status === 'busy' : turn === this.#turn
     this.#turn = turn
+    if (!joins) this.#questions.turnBegan()
     if (!joins) this.#signals.emit({ type: 'busy', evidence: { at, what: 'a prompt was taken', source: 'hook' } })
     for (const { parcel, rung } of this.#parcels.in(text)) {
       if (rung === 'paste' && joins) this.#waiters.get(parcel.marker)?.({ result: 'taken', what: 'queued behind the running turn' })
@@ -173,11 +173,11 @@ export class ClaudeSession implements Session {
   }
 
   /** troupe's own tools never ask, also where Claude's allow rules do not reach, as in plan mode. */
-  #onPermission(tool: string): Record<string, unknown> {
+  #onPermission(tool: string, input: unknown): Record<string, unknown> {
     if (tool.startsWith(teamTools)) {
       return { hookSpecificOutput: { hookEventName: 'PermissionRequest', decision: { behavior: 'allow' } } }
     }
-    this.#asking = tool
+    this.#questions.permission(tool, input)
     return {}
   }
 
@@ -205,7 +205,7 @@ export class ClaudeSession implements Session {
   }
 
   #settle(signal: Signal): void {
-    if (signal.type === 'idle') this.#asking = null
+    if (signal.type === 'idle') this.#questions.answered()
     if (signal.type === 'proof') this.#waiters.get(signal.marker)?.({ result: 'proved', proof: signal.proof, what: signal.evidence.what })
   }
 

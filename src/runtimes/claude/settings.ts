@@ -9,6 +9,9 @@ const answerSeconds = 5
 /** Reported over HTTP, no process for each. SessionStart is not possible over HTTP: see `command`. */
 const reported = ['UserPromptSubmit', 'PermissionRequest', 'Stop', 'StopFailure', 'SessionEnd'] as const
 
+/** Claude's own ways to other sessions of the same user, past the team's rules. Denied by name they are not even offered. */
+const pastTheTeam = ['SendMessage', 'ListAgents']
+
 type Hook = Record<string, unknown>
 
 /** Content of the file for --settings. Holds no secret: the bearer comes from the agent's environment. */
@@ -22,7 +25,7 @@ export function settings(context: LaunchContext, spool: string): Record<string, 
   for (const each of context.agent.hooks) add(each.event, each.matcher, { type: 'command', command: each.command })
   return {
     hooks,
-    permissions: { allow: [`mcp__${teamServer}`] },
+    permissions: { allow: [`mcp__${teamServer}`], deny: pastTheTeam },
     // The YAML says `bypass`: the question whether that was meant is answered.
     ...(context.agent.permissionMode === 'bypass' ? { skipDangerousModePermissionPrompt: true } : {}),
   }

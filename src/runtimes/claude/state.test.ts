@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { Parcel } from '../../core/runtime.ts'
+import { askedBy } from './dialogs.ts'
 import { classify, resetTime } from './failure.ts'
 import { chooseMode } from './mode.ts'
 import { Parcels } from './parcels.ts'
 import { parseSessionFile, type SessionFile } from './session-file.ts'
-import { changes } from './status.ts'
+import { changes, isUntold } from './status.ts'
 import { TurnEnd } from './turn-end.ts'
 
 const file: SessionFile = { sessionId: 's1', startedAt: 1, status: 'idle', waitingFor: null, statusUpdatedAt: 10, messagingSocketPath: '/s' }
-const types = (before: SessionFile | null, after: SessionFile, asking: string | null = null) =>
-  changes(before, after, asking, 5).map((signal) => (signal.type === 'waiting' ? `waiting: ${signal.what}` : signal.type))
+const types = (before: SessionFile | null, after: SessionFile, tool: string | null = null) =>
+  changes(before, after, tool === null ? null : askedBy(tool, {}), 5).map((signal) => (signal.type === 'waiting' ? `waiting: ${signal.what}` : signal.type))
 
 describe('the session file', () => {
   it('tells ready with the first status, not before', () => {
@@ -28,8 +29,19 @@ describe('the session file', () => {
   it('says what a question is about', () => {
     const asks = { ...file, status: 'waiting' as const, waitingFor: 'permission prompt', statusUpdatedAt: 12 }
     expect(types(file, asks, 'Bash')).toEqual(['waiting: permission for Bash'])
-    expect(types(file, asks)).toEqual(['waiting: permission prompt'])
-    expect(types(file, { ...asks, waitingFor: 'dialog open' }, 'Bash')).toEqual(['waiting: dialog open'])
+    expect(types(file, asks)).toEqual(['waiting: a permission'])
+    expect(types(file, { ...asks, waitingFor: 'input needed' }, 'AskUserQuestion')).toEqual(['waiting: an answer to its question'])
+    expect(types(file, { ...asks, waitingFor: 'input needed' })).toEqual(['waiting: input that a tool server asks for'])
+    expect(types(file, { ...asks, waitingFor: 'dialog open' }, 'Bash')).toEqual(['waiting: unknown'])
+  })
+
+  it('says when only the screen can tell', () => {
+    const asks = (waitingFor: string | null) => ({ ...file, status: 'waiting' as const, waitingFor })
+    for (const reason of ['dialog open', 'something new', null]) expect(isUntold(asks(reason), askedBy('Bash', {}))).toBe(true)
+    expect(isUntold(asks('permission prompt'), null)).toBe(true)
+    expect(isUntold(asks('permission prompt'), askedBy('Bash', {}))).toBe(false)
+    expect(isUntold(asks('worker request'), null)).toBe(false)
+    expect(isUntold({ ...file, waitingFor: 'dialog open' }, null)).toBe(false)
   })
 
   it('is read with care', () => {
@@ -48,6 +60,9 @@ describe('a failed turn', () => {
     expect(classify('billing_error', 'Credit balance too low', now)).toMatchObject({ class: 'quota', until: null })
     expect(classify('rate_limit', 'API Error: Request rejected (429) · slow down', now)).toBeNull()
     expect(classify('server_error', 'API Error: 529', now)).toBeNull()
+    expect(classify('model_not_found', 'It may not exist', now)).toMatchObject({ class: 'config' })
+    expect(classify('invalid_request', 'Prompt is too long · the request is …', now)).toMatchObject({ class: 'config', fix: expect.stringContaining('/compact') as string })
+    expect(classify('invalid_request', 'something else', now)).toBeNull()
     expect(classify('rate_limit', "You've hit your session limit · resets 3pm", now)).toMatchObject({
       class: 'quota',
       until: new Date(2026, 10, 21, 15, 0).getTime(),

@@ -1,14 +1,15 @@
 import type { Evidence } from '../../core/phase.ts'
 import type { Signal } from '../../core/runtime.ts'
+import { unknownDialog, type Dialog } from './dialogs.ts'
 import type { SessionFile } from './session-file.ts'
 
 const source = 'session-file'
 
 /**
- * What a new reading of the session file tells beyond the one before (null: none yet). `asking` is the tool that
+ * What a new reading of the session file tells beyond the one before (null: none yet). `asking` is what
  * a PermissionRequest named. The time of the status counts, so that a turn too short to be seen busy is not missed.
  */
-export function changes(before: SessionFile | null, after: SessionFile, asking: string | null, at: number): Signal[] {
+export function changes(before: SessionFile | null, after: SessionFile, asking: Dialog | null, at: number): Signal[] {
   const signals: Signal[] = []
   const evidence = (what: string): Evidence => ({ at, what, source })
   if (before?.sessionId !== after.sessionId) {
@@ -22,9 +23,29 @@ export function changes(before: SessionFile | null, after: SessionFile, asking: 
   return signals
 }
 
-function toSignal(file: SessionFile, asking: string | null, evidence: (what: string) => Evidence): Signal {
+function toSignal(file: SessionFile, asking: Dialog | null, evidence: (what: string) => Evidence): Signal {
   if (file.status !== 'waiting') return { type: file.status === 'busy' ? 'busy' : 'idle', evidence: evidence(`status ${file.status ?? 'idle'}`) }
-  const reason = file.waitingFor ?? 'an answer'
-  const what = reason === 'permission prompt' && asking !== null ? `permission for ${asking}` : reason
-  return { type: 'waiting', what, evidence: evidence(`status waiting, ${reason}`) }
+  const dialog = saidToWait(file.waitingFor, asking)
+  return { type: 'waiting', ...dialog, evidence: evidence(`status waiting, ${file.waitingFor ?? 'for something'}`) }
+}
+
+const reasons: Record<string, Dialog> = {
+  'permission prompt': { what: 'a permission', fix: 'choose with the arrow keys, confirm with Enter; Escape refuses' },
+  'input needed': { what: 'input that a tool server asks for', fix: 'fill it in; Escape declines' },
+  'sandbox request': { what: 'a permission for its sandbox', fix: 'choose with the arrow keys, confirm with Enter' },
+  'worker request': { what: 'a permission for one of its sub-agents', fix: 'choose with the arrow keys, confirm with Enter' },
+  'goal proposal': { what: 'approval of a goal', fix: 'choose with the arrow keys, confirm with Enter' },
+}
+
+export function saidToWait(reason: string | null, asking: Dialog | null): Dialog {
+  if (asking !== null && (reason === 'permission prompt' || reason === 'input needed')) return { what: asking.what, fix: asking.fix }
+  return reasons[reason ?? ''] ?? unknownDialog
+}
+
+/** Whether only the screen can tell what is asked: `dialog open` is all that the file says of most dialogs. */
+export function isUntold(file: SessionFile, asking: Dialog | null): boolean {
+  if (file.status !== 'waiting') return false
+  if (saidToWait(file.waitingFor, asking) === unknownDialog) return true
+  // Its hook was lost, or came to the daemon before this one.
+  return asking === null && file.waitingFor === 'permission prompt'
 }

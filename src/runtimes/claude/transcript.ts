@@ -8,6 +8,8 @@ import { isRecord } from './json.ts'
 export type TranscriptFact =
   /** Text that stands in the conversation now. */
   | { type: 'entered'; text: string; at: number }
+  /** The model's API was asked the same again. */
+  | { type: 'retry'; at: number }
   | { type: 'usage'; usage: UsageRecord }
 
 type LineFact = Exclude<TranscriptFact, { type: 'usage' }> | { type: 'usage'; usage: UsageRecord; final: boolean }
@@ -21,8 +23,15 @@ export function readLine(line: string): LineFact | null {
   if (record === null || record['isSidechain'] === true) return null
   const at = Date.parse(String(record['timestamp']))
   if (record['type'] === 'assistant') return readUsage(record, at)
+  if (isRetry(record)) return { type: 'retry', at }
   const text = enteredText(record)
   return text === null ? null : { type: 'entered', text, at }
+}
+
+/** Claude notes each request as what it adds to the one before: a retry adds nothing. */
+function isRetry(record: Record<string, unknown>): boolean {
+  const { type, base, tail } = record
+  return type === 'api-request' && typeof base === 'string' && Array.isArray(tail) && tail.length === 0
 }
 
 /** Lines of a sub-agent's own file: only what they cost. */
@@ -149,7 +158,7 @@ class Source {
   async *facts(): AsyncGenerator<TranscriptFact> {
     for await (const line of this.#tail.lines()) {
       const fact = this.#read(line)
-      if (fact?.type === 'entered') yield fact
+      if (fact?.type === 'entered' || fact?.type === 'retry') yield fact
       if (fact?.type !== 'usage') continue
       for (const usage of this.#meter.add(fact.usage, fact.final)) yield { type: 'usage', usage }
     }
