@@ -18,6 +18,12 @@ export const daemon = {
       store: z.string(),
     }),
   }),
+  'daemon.check': operation({
+    about: 'A quick integrity check of the database, beside the daemon’s own work.',
+    who: ['operator'],
+    input: z.object({}),
+    output: z.object({ ok: z.boolean(), why: z.string() }),
+  }),
   'daemon.stop': operation({
     about: 'Stop the daemon. Agents go on and are adopted by the next one.',
     who: ['operator'],

@@ -4,9 +4,12 @@ import { TroupeError, toShape } from '../core/error.ts'
 import { checkVersions } from '../store/versions.ts'
 import { programPath } from '../util/programs.ts'
 
-/** `daemon --root R [--values-on-stdin] [--no-keeper]`: troupe's long-running process, one per team root. */
+/**
+ * `daemon --root R [--values-on-stdin] [--no-keeper]`: troupe's long-running process, one per team root.
+ * `daemon --check FILE`: looks whether a database is sound, without writing to it, prints the answer as JSON, and ends.
+ */
 const { values } = parseArgs({
-  options: { root: { type: 'string' }, 'values-on-stdin': { type: 'boolean' }, 'no-keeper': { type: 'boolean' } },
+  options: { root: { type: 'string' }, 'values-on-stdin': { type: 'boolean' }, 'no-keeper': { type: 'boolean' }, check: { type: 'string' } },
 })
 
 async function main(root: string | undefined): Promise<number> {
@@ -29,4 +32,10 @@ async function main(root: string | undefined): Promise<number> {
   })
 }
 
-process.exit(await main(values.root))
+async function check(file: string): Promise<number> {
+  const { checkDatabase } = await import('../store/check.ts')
+  process.stdout.write(`${JSON.stringify(checkDatabase(file))}\n`)
+  return 0
+}
+
+process.exit(values.check === undefined ? await main(values.root) : await check(values.check))

@@ -1,9 +1,5 @@
 import { TroupeError } from '../core/error.ts'
-
-/** Older `node:sqlite` cuts text at the first NUL. */
-const leastNode = '24.16.0'
-/** Older SQLite can corrupt a database in WAL mode (https://sqlite.org/releaselog/3_51_3.html). */
-const leastSqlite = '3.51.3'
+import { leastNode, leastSqlite, olderThan } from '../util/versions.ts'
 
 /** Throws `incompatible` where SQLite would not keep what it is given. */
 export function checkVersions(versions: { node: string; sqlite?: string | undefined } = process.versions): void {
@@ -17,13 +13,4 @@ export function checkVersions(versions: { node: string; sqlite?: string | undefi
       hint: `install a Node from nodejs.org, ${leastNode} or newer, or use broker type postgres`,
     })
   }
-}
-
-function olderThan(version: string, least: string): boolean {
-  const [a, b] = [version, least].map((text) => text.split('.').map((part) => Number.parseInt(part, 10)))
-  for (const [index, wanted] of (b ?? []).entries()) {
-    const found = a?.[index] ?? 0
-    if (found !== wanted) return found < wanted
-  }
-  return false
 }

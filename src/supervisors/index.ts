@@ -23,11 +23,16 @@ export type MakeSupervisor = (context: SupervisorContext) => Supervisor
 interface Entry {
   /** Absent while nothing is behind the word. */
   load?: () => Promise<MakeSupervisor>
+  /** The version of what it drives. Throws TroupeError where that is missing or too old. */
+  probe?: (env: Record<string, string>) => Promise<string>
 }
 
 /** YAML word → supervisor, loaded when it is first needed. One line for each. */
 const supervisors: Readonly<Record<string, Entry>> = {
-  tmux: { load: async () => (await import('./tmux/index.ts')).fromContext },
+  tmux: {
+    load: async () => (await import('./tmux/index.ts')).fromContext,
+    probe: async (env) => `tmux ${await (await import('./tmux/server.ts')).checkVersion(env)}`,
+  },
   systemd: {},
   launchd: {},
   podman: {},
@@ -40,6 +45,12 @@ export const supervisorNames = {
   default: 'tmux',
   ready: words.filter((word) => supervisors[word]?.load !== undefined),
   planned: words.filter((word) => supervisors[word]?.load === undefined),
+}
+
+/** What the supervisor of this name finds on the machine, such as `tmux 3.5a`. Throws TroupeError where it cannot work here. */
+export async function probeSupervisor(name: string, env: Record<string, string>): Promise<string> {
+  const probe = Object.hasOwn(supervisors, name) ? supervisors[name]?.probe : undefined
+  return probe === undefined ? 'nothing to look for' : await probe(env)
 }
 
 /** The supervisor that a team names. */

@@ -6,6 +6,19 @@ export const care: Group = {
   title: 'When something is wrong',
   commands: [
     {
+      name: 'doctor',
+      about: 'Look for what is wrong with the machine, the team’s files and what runs',
+      options: [
+        ['--fix', 'mend what can be mended without loss: modes, left-over launch files and sockets; asks first'],
+        ['-y, --yes', 'with --fix: ask nothing'],
+      ],
+      examples: [
+        ['doctor', 'exit code 1 if something is wrong; starts nothing'],
+        ['doctor --fix -y', 'mend what is safe to mend'],
+      ],
+      run: async (cli, given) => (await import('../commands/doctor.ts')).doctor(cli, given),
+    },
+    {
       name: 'audit',
       about: 'Read, check and export the journal',
       commands: [

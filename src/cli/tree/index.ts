@@ -34,5 +34,5 @@ export const language: Language = { commands, options: globalOptions }
 /** Commands of the design that this version does not have: a clear word instead of "unknown command". */
 export const later: readonly string[] = [
   'approvals', 'pending', 'approve', 'deny', 'bridge', 'budget', 'plan', 'wait', 'reload', 'exec', 'shell', 'new', 'task',
-  'freeze', 'thaw', 'halt', 'doctor', 'env', 'context', 'import', 'gc',
+  'freeze', 'thaw', 'halt', 'env', 'context', 'import', 'gc',
 ]

@@ -1,8 +1,9 @@
 import { programVersion, protocolVersion } from '../../api/index.ts'
 import type { Handlers } from '../daemon.ts'
+import { checkBeside } from '../../util/check-beside.ts'
 import type { Parts } from '../parts.ts'
 
-export function daemon(parts: Parts): Pick<Handlers, 'daemon.status' | 'daemon.stop' | 'daemon.token'> {
+export function daemon(parts: Parts): Pick<Handlers, 'daemon.status' | 'daemon.check' | 'daemon.stop' | 'daemon.token'> {
   return {
     'daemon.status': async () => ({
       pid: process.pid,
@@ -15,6 +16,11 @@ export function daemon(parts: Parts): Pick<Handlers, 'daemon.status' | 'daemon.s
       agents: parts.agents.all().filter((state) => state.incarnation !== null).length,
       store: `${parts.store.engine} ${parts.store.where}`,
     }),
+    'daemon.check': async () => {
+      if (parts.store.engine === 'sqlite') return await checkBeside(parts.store.where)
+      await parts.store.read((db) => db.events.head())
+      return { ok: true, why: 'the database answers; PostgreSQL checks itself' }
+    },
     'daemon.stop': async () => {
       parts.finish()
       return { pid: process.pid }
