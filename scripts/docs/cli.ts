@@ -1,4 +1,5 @@
 import { exitCodes, type ErrorCode } from '../../src/core/error.ts'
+import { jsonShape } from './shape.ts'
 import { globalOptions, groups, type Command } from '../../src/cli/tree/index.ts'
 
 const codes: [number, string][] = [
@@ -18,7 +19,8 @@ export function cliReference(): string {
     '# Command line',
     '',
     'Data goes to stdout, words to stderr. With `--json` stdout holds exactly one JSON value (one value a line where a command follows with `-f`),',
-    'and an error is `{"error": {"code", "message", "hint", "facts"}}` on stderr. Times are milliseconds since the epoch.',
+    'and an error is `{"error": {"code", "message", "hint", "facts"}}` on stderr. Times are milliseconds since the epoch,',
+    'durations milliseconds, money decimal strings in USD. Shapes are only ever added to: `?` marks what can be absent, and `|` alternatives.',
     'An agent is named by its address, `project:agent`, or by its short name where that is unique.',
     '',
     '## Options of every command',
@@ -37,6 +39,7 @@ function section(command: Command, prefix: string): string[] {
   const path = `${prefix}${command.name}`
   const subs = (command.commands ?? []).flatMap((each) => section(each, `${path} `))
   if (command.run === undefined) return subs
+  const shown = jsonShape(path)
   const usage = ['troupe', path, ...(command.options === undefined ? [] : ['[options]']), ...(command.args ?? []).map(([name]) => name)].join(' ')
   return [
     '',
@@ -47,6 +50,7 @@ function section(command: Command, prefix: string): string[] {
     code(usage),
     ...list([...(command.args ?? []).map(([name, about]): [string, string] => [name, about]), ...(command.options ?? [])]),
     ...(command.more === undefined ? [] : ['', command.more]),
+    ...(shown === null ? [] : ['', `With \`--json\`: ${shown.startsWith('the ') ? shown : code(shown)}`]),
     ...examples(command.examples ?? []),
     ...subs,
   ]

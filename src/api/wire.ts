@@ -90,7 +90,7 @@ export class LineReader {
     try {
       return JSON.parse(this.#decoder.decode(line))
     } catch (cause) {
-      throw new TroupeError('usage', 'a line is not JSON in UTF-8', { cause })
+      throw new TroupeError('usage', 'a line is not JSON in UTF-8', { hint: 'one JSON object a line, UTF-8', cause })
     }
   }
 }

@@ -5,7 +5,7 @@ import { clockTime, escapeLine, pad } from './text.ts'
 export type EventRow = Answer<'events'>['events'][number]
 
 const agentColumn = 16
-const upPhases = ['idle', 'busy', 'waiting']
+const upPhases = new Set(['idle', 'busy', 'waiting'])
 
 /** Makes one readable line of each event: time, whom it is about, what happened. */
 export function createEventLines(color: Colors): (event: EventRow, now: number) => string {
@@ -62,7 +62,7 @@ function sentence(event: EventRow, message: string): string {
 /** Says each thing once: what the phase's name or its detail says already is left out. */
 function phaseText(fact: (name: string) => string): string {
   const [to, detail, why, source] = [fact('to'), fact('detail'), fact('why'), fact('source')]
-  if (fact('from') === 'starting' && upPhases.includes(to)) return why.startsWith('ready') ? why : `ready${around(' — ', why, ` [${source}]`)}`
+  if (fact('from') === 'starting' && upPhases.has(to)) return why.startsWith('ready') ? why : `ready${around(' — ', why, ` [${source}]`)}`
   const shown = `${to}${source === 'operator' ? '' : around(' (', detail, ')')}`
   return [to, detail].includes(why) ? shown : `${shown}${around(' — ', why, around(' [', source, ']'))}`
 }
@@ -78,7 +78,7 @@ export function isProgress(event: EventRow): boolean {
   if (event.type === 'agent.launched') return noticesOf(event).length > 0
   if (event.type !== 'agent.phase') return false
   const to = text(event, 'to')
-  return to === 'backoff' || (text(event, 'from') === 'starting' && upPhases.includes(to))
+  return to === 'backoff' || (text(event, 'from') === 'starting' && upPhases.has(to))
 }
 
 function paint(color: Colors, event: EventRow): (text: string) => string {

@@ -49,6 +49,7 @@ export async function* follow(file: string, at: number, signal: AbortSignal): As
   }
 }
 
+/** Null where there is no such file, or none to be seen: then there is nothing to follow yet. */
 async function inodeOf(file: string): Promise<number | null> {
   return (await stat(file).catch(() => null))?.ino ?? null
 }

@@ -70,7 +70,7 @@ class SocketClient implements Client {
   }
 
   close(): void {
-    this.#lose(new TroupeError('unavailable', 'the connection was closed'))
+    this.#lose(new TroupeError('unavailable', 'the connection was closed', { hint: 'connect again' }))
     this.#lines.close()
   }
 

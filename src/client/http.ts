@@ -19,7 +19,7 @@ export async function connectHttp(options: { url: string; token: string }): Prom
     call: <K extends OperationName>(name: K, input: Input<K>, more: { signal?: AbortSignal } = {}) =>
       call(name, input, more.signal) as Promise<Output<K>>,
     events: (cursor, signal) => readEvents(ask, cursor, signal),
-    close: () => closed.abort(new TroupeError('unavailable', 'the connection was closed')),
+    close: () => closed.abort(new TroupeError('unavailable', 'the connection was closed', { hint: 'connect again' })),
   }
 }
 
@@ -43,7 +43,7 @@ async function readError(response: Response): Promise<TroupeError> {
   try {
     return fromShape(((await response.json()) as { error: ErrorShape }).error)
   } catch (cause) {
-    return new TroupeError('unavailable', `what answers there is not troupe: HTTP ${response.status}`, { cause })
+    return new TroupeError('unavailable', `what answers there is not troupe: HTTP ${response.status}`, { hint: 'troupe daemon status says where the daemon is', cause })
   }
 }
 

@@ -1,6 +1,7 @@
 import { readdirSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { z } from 'zod'
+import { TroupeError } from '../core/error.ts'
 import type { Project, RuntimeDescriptor, Team } from '../core/team.ts'
 import { Diagnostics, type Diagnostic } from './diagnostic.ts'
 import type { Known } from './known.ts'
@@ -168,7 +169,9 @@ function checkDoubles(files: readonly ProjectFile[]): void {
 }
 
 function agentPlace(files: readonly ProjectFile[], project: string, agent: string): Place {
-  const file = files.find((one) => one.project.id === project && one.project.agents.some((member) => member.id === agent))!
-  const role = file.project.agents.find((member) => member.id === agent)!.role
-  return file.place.at(`${role}s`, agent)
+  for (const file of files) {
+    const member = file.project.id === project ? file.project.agents.find((each) => each.id === agent) : undefined
+    if (member !== undefined) return file.place.at(`${member.role}s`, agent)
+  }
+  throw new TroupeError('internal', `no file declares ${project}:${agent}`)
 }

@@ -10,7 +10,10 @@ export async function run(handlers: Handlers, caller: Caller, name: string, inpu
   }
   const operation = operations[name]
   if (!(operation.who as readonly string[]).includes(caller.kind)) {
-    throw new TroupeError('denied', `${caller.kind === 'agent' ? 'an agent' : 'an operator'} may not call ${name}`, { facts: { name } })
+    throw new TroupeError('denied', `${caller.kind === 'agent' ? 'an agent' : 'an operator'} may not call ${name}`, {
+      hint: 'GET /api/v1/openapi.json says who may call what',
+      facts: { name },
+    })
   }
   return await invoke(handlers, name, parse(name, input), { caller, signal })
 }
@@ -20,7 +23,7 @@ function parse(name: OperationName, input: unknown): unknown {
   if (parsed.success) return parsed.data
   const issues = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
   const text = issues.map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`)).join('; ')
-  throw new TroupeError('usage', `the input of ${name} is wrong: ${text}`, { facts: { issues } })
+  throw new TroupeError('usage', `the input of ${name} is wrong: ${text}`, { hint: 'GET /api/v1/openapi.json says what it takes', facts: { issues } })
 }
 
 /** The table pairs each handler with its own input; the type system cannot see that through a name. */

@@ -19,7 +19,7 @@ export function takeLock(file: string, holder: { pid: number; since: number }): 
     database.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
-    if (!isBusy(cause)) throw new TroupeError('failed', `the lock ${file} cannot be taken: ${String(cause)}`, { cause })
+    if (!isBusy(cause)) throw new TroupeError('failed', `the lock ${file} cannot be taken: ${String(cause)}`, { hint: 'check owner and mode of its folder, and the room on its disk', cause })
     throw new TroupeError('conflict', `a daemon runs already for this team${describeHolder(file)}`, {
       hint: 'troupe daemon status',
       facts: { ...lockHolder(file) },

@@ -21,6 +21,7 @@ export interface ConnectionContext {
 
 type State = { name: 'greeting'; stopTimer: () => void } | { name: 'open'; pid: number } | { name: 'closed' }
 
+const howToTalk = 'one JSON object a line: a hello with the protocol version, then requests with an id'
 const operator: Caller = { kind: 'operator', via: 'socket' }
 
 /** One client of the operator socket, from its hello to its end. Whatever it asked for is aborted when it goes. */
@@ -63,17 +64,17 @@ export class Connection {
 
   #take(line: unknown): void {
     if (this.#state.name === 'closed') return
-    if (!isRecord(line)) throw new TroupeError('usage', 'a line must be a JSON object')
+    if (!isRecord(line)) throw new TroupeError('usage', 'a line must be a JSON object', { hint: howToTalk })
     if (this.#state.name === 'greeting') return this.#greet(line['hello'], this.#state.stopTimer)
     if ('keeper' in line) return this.#seatKeeper(line['keeper'], this.#state.pid)
     const id = line['id']
-    if (typeof id !== 'number' || !Number.isSafeInteger(id)) throw new TroupeError('usage', 'a request needs an integer id')
+    if (typeof id !== 'number' || !Number.isSafeInteger(id)) throw new TroupeError('usage', 'a request needs an integer id', { hint: howToTalk })
     if (line['cancel'] === true) return this.#requests.get(id)?.abort()
     this.#start(id, line)
   }
 
   #greet(hello: unknown, stopTimer: () => void): void {
-    if (!isRecord(hello)) throw new TroupeError('usage', 'the first line must be a hello')
+    if (!isRecord(hello)) throw new TroupeError('usage', 'the first line must be a hello', { hint: howToTalk })
     this.#out.send({ hello: this.#context.hello })
     if (hello['protocol'] !== protocolVersion) throw incompatible(hello, this.#context.hello)
     stopTimer()
@@ -86,7 +87,7 @@ export class Connection {
   }
 
   #start(id: number, line: Record<string, unknown>): void {
-    if (this.#requests.has(id)) throw new TroupeError('usage', `request ${id} is still running`)
+    if (this.#requests.has(id)) throw new TroupeError('usage', `request ${id} is still running`, { hint: 'give each request an id of its own' })
     if (this.#requests.size >= this.#context.limits.requests) {
       return this.#fail(id, new TroupeError('throttled', `${this.#requests.size} requests are running on this connection`, {
         hint: 'wait for some of them to end',
@@ -103,7 +104,7 @@ export class Connection {
     if (typeof line['call'] === 'string') return this.#call(line['call'], line['input'] ?? {}, signal)
     const cursor = line['events']
     if (cursor !== null && typeof cursor !== 'string') {
-      throw new TroupeError('usage', 'a request needs `call` or `events`')
+      throw new TroupeError('usage', 'a request needs `call` or `events`', { hint: howToTalk })
     }
     for await (const item of this.#context.daemon.events(cursor, signal)) {
       this.#out.send({ id, item })

@@ -20,7 +20,7 @@ export function checkNames(headers: Pick<Headers, 'get'>, door: Door): void {
   }
   const origin = headers.get('origin')
   if (origin !== null && !hosts(door).some((name) => origin.toLowerCase() === `http://${name}`)) {
-    throw new TroupeError('denied', `pages of ${JSON.stringify(origin)} may not call this address`)
+    throw new TroupeError('denied', `pages of ${JSON.stringify(origin)} may not call this address`, { hint: 'call it from a program, or from a page of this address' })
   }
 }
 
@@ -45,7 +45,7 @@ export async function identify(daemon: Daemon, headers: Pick<Headers, 'get'>, do
     })
   }
   if (door.kind === 'socket' && !(caller.kind === 'agent' && caller.incarnation === door.incarnation)) {
-    throw new TroupeError('denied', 'this socket belongs to another agent')
+    throw new TroupeError('denied', 'this socket belongs to another agent', { hint: 'use TROUPE_MCP_URL of the agent’s own environment' })
   }
   return caller
 }

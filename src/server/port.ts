@@ -67,7 +67,7 @@ async function choosePort(server: Server): Promise<number> {
     const port = randomInt(firstPort, lastPort)
     if (await tryPort(server, port)) return port
   }
-  throw new TroupeError('failed', `no free port found between ${firstPort} and ${lastPort}`)
+  throw new TroupeError('failed', `no free port found between ${firstPort} and ${lastPort}`, { hint: 'end programs that listen there' })
 }
 
 /** False if somebody has it. */

@@ -49,7 +49,7 @@ export async function listenOn(server: Server, path: string): Promise<void> {
   rmSync(path, { force: true })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
-      reject(new TroupeError('failed', `cannot listen on ${path}: ${cause.message}`, { cause })))
+      reject(new TroupeError('failed', `cannot listen on ${path}: ${cause.message}`, { hint: 'check owner and mode of its folder', cause })))
     server.listen(path, () => resolve())
   })
   chmodSync(path, 0o600)

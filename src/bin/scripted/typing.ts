@@ -44,9 +44,9 @@ export class TypingReader {
       return []
     }
     if (this.#pending.startsWith('\x1b')) return this.#skipSequence()
-    const [key] = this.#pending
-    this.#pending = this.#pending.slice(key!.length)
-    return this.#press(key!)
+    const [key = ''] = this.#pending
+    this.#pending = this.#pending.slice(key.length)
+    return this.#press(key)
   }
 
   #press(key: string): Typed[] {

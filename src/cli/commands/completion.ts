@@ -47,6 +47,7 @@ export async function complete(cli: Cli, given: Given): Promise<void> {
   const words = given.words('words')
   const { fixed, live } = candidates(words, cli.language)
   const last = words.at(-1) ?? ''
+  // Names are a help, no more: a team that cannot be read completes to nothing.
   const named = live === null ? [] : await names(cli, live).catch(() => [])
   for (const word of [...fixed, ...named]) if (word.startsWith(last)) cli.out.line(word)
 }

@@ -26,6 +26,12 @@ export async function stop(cli: Cli): Promise<void> {
   cli.out.show(stopped, () => cli.out.say(`The daemon (process ${stopped.pid}) has stopped; agents go on.`))
 }
 
+/** The bare token, for `$(troupe daemon token)`. */
+export async function token({ out, call }: Cli): Promise<void> {
+  const found = await call('daemon.token', {}, 'starting the daemon')
+  out.show(found, () => out.line(found.token))
+}
+
 async function show({ out, call }: Cli): Promise<void> {
   const found = await call('daemon.status', {}, 'starting the daemon')
   out.show(found, () => {

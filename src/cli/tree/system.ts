@@ -26,6 +26,12 @@ export const system: Group = {
           run: async (cli) => (await import('../commands/daemon.ts')).stop(cli),
         },
         {
+          name: 'token',
+          about: 'Print the token for the HTTP API',
+          examples: [['curl -X POST -H "Authorization: Bearer $(troupe daemon token)" URL/api/v1/ps', 'URL is what daemon status shows']],
+          run: async (cli) => (await import('../commands/daemon.ts')).token(cli),
+        },
+        {
           name: 'logs',
           about: 'Print the daemon’s own log',
           options: [

@@ -88,7 +88,7 @@ type AgentCaller = Caller & { kind: 'agent' } & { agent: Agent }
 function self(parts: Parts, caller: Caller): AgentCaller {
   if (caller.kind !== 'agent') throw new TroupeError('denied', 'only an agent has an inbox', { hint: 'use send and mail' })
   const agent = findAgent(parts.team(), caller.address)
-  if (agent === undefined) throw new TroupeError('denied', `${caller.address} is no longer in the team`)
+  if (agent === undefined) throw new TroupeError('denied', `${caller.address} is no longer in the team`, { hint: 'its operator took it out; stop working' })
   return { ...caller, agent }
 }
 
