@@ -8,7 +8,7 @@ import { processEnvironment } from '../src/config/environment.ts'
 import { teamPaths } from '../src/config/paths.ts'
 import { run } from '../src/util/spawn.ts'
 
-const program = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist', 'troupe.js')
+const program = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist', 'troupe.cjs')
 
 /** A team of scripted agents in a folder of its own, used as a person would use it. */
 export class BenchTeam {

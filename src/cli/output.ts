@@ -71,7 +71,7 @@ export function createOutput(options: OutputOptions): Output {
     line,
     raw: (text) => void stdout.write(text),
     show: (value, print) => (json ? line(toJson(value)) : print()),
-    table: (heads, rows) => table(heads, rows, columns, color.dim).forEach((row) => line(row)),
+    table: (heads, rows) => line(table(heads, rows, columns, color.dim).join('\n')),
     say: (text) => (quiet ? undefined : note(escapeText(text))),
     told: (text) => (quiet ? undefined : note(text)),
     wordColor: words,

@@ -30,7 +30,7 @@ export function printAgents(out: Output, rows: AgentRow[], now: number): void {
     row.restarts === 0 ? '-' : String(row.restarts),
   ])
   const wide = table([...columns, detail], cells.map((row, i) => [...row, rows[i]?.detail ?? '']), Infinity, out.color.dim)
-  if (wide.every((line) => width(line) <= out.columns)) return wide.forEach((line) => out.line(line))
+  if (wide.every((line) => width(line) <= out.columns)) return out.line(wide.join('\n'))
   table(columns, cells, out.columns, out.color.dim).forEach((line, i) => {
     out.line(line)
     const why = rows[i - 1]?.detail ?? ''

@@ -6,6 +6,7 @@ import { createOutput, type Output } from './output.ts'
 import type { Request } from './program.ts'
 import { quick } from './quick.ts'
 import { language } from './tree/index.ts'
+import { NeedsWholeProgram } from './whole.ts'
 
 export interface World {
   /** Without node and script. */
@@ -22,7 +23,7 @@ const interrupted = 130
 /** How long a command may take to put things away after Ctrl-C, ms. A second Ctrl-C does not wait. */
 const graceMs = 10_000
 
-/** Runs one command line to its exit code. */
+/** Runs one command line to its exit code. Throws NeedsWholeProgram, with nothing done, in a program that lacks a part. */
 export async function run(world: World): Promise<number> {
   for (const stream of [world.stdout, world.stderr]) stream.on('error', leaveQuietly)
   const out = createOutput({ ...world, ...flagsOf(world.argv) })
@@ -37,6 +38,7 @@ export async function run(world: World): Promise<number> {
     return stop.signal.aborted ? interrupted : code
   } catch (error) {
     if (stop.signal.aborted) return interrupted
+    if (error instanceof NeedsWholeProgram) throw error
     return tell(out, error)
   } finally {
     ignoreInterrupt()

@@ -7,8 +7,14 @@ import { TroupeError } from '../core/error.ts'
  */
 const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu
 
+/** Nothing in it that needs a closer look: each character is one column wide and harmless. */
+function isPlain(text: string): boolean {
+  return /^[ -~]*$/.test(text)
+}
+
 /** Text of several lines, safe to print: line breaks stay, tabs become spaces, the rest shows as `\u{1b}`. */
 export function escapeText(text: string): string {
+  if (isPlain(text)) return text
   return text
     .replaceAll('\r\n', '\n')
     .replaceAll('\t', '    ')
@@ -17,7 +23,7 @@ export function escapeText(text: string): string {
 
 /** The same on one line: a line break shows as `↵`. */
 export function escapeLine(text: string): string {
-  return escapeText(text).replaceAll('\n', '↵')
+  return isPlain(text) ? text : escapeText(text).replaceAll('\n', '↵')
 }
 
 /** JSON that is safe on a terminal too: still the same value to every parser. */
@@ -29,7 +35,7 @@ export function toJson(value: unknown): string {
 
 /** Columns that the text takes on a terminal; colours take none. */
 export function width(text: string): number {
-  return measure(text).width
+  return isPlain(text) ? text.length : measure(text).width
 }
 
 /** Cuts to `limit` columns, the last of them `…` if anything was cut. For text without colours. */

@@ -18,7 +18,7 @@ export type ProgramName = keyof typeof sources
 
 export function programPath(name: ProgramName): string {
   const bundled = !import.meta.url.endsWith('.ts')
-  return fileURLToPath(new URL(bundled ? `./${name}.js` : sources[name], import.meta.url))
+  return fileURLToPath(new URL(bundled ? `./${name}.${name === 'troupe' ? 'cjs' : 'js'}` : sources[name], import.meta.url))
 }
 
 /** argv of the keeper of one team root. Absolute paths; nothing secret. */

@@ -31,7 +31,7 @@ describe('the published package', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   test('holds the programs and the documents, and nothing that is made or private', () => {
-    expect(files).toEqual(expect.arrayContaining(['bin/troupe', 'bin/find-node.mjs', 'dist/troupe.js', 'dist/daemon.js', 'LICENSE', 'README.md']))
+    expect(files).toEqual(expect.arrayContaining(['bin/troupe', 'bin/find-node.mjs', 'dist/troupe.cjs', 'dist/daemon.js', 'LICENSE', 'README.md']))
     expect(files.filter((file) => /node_modules|\/state\/|^(src|test|scripts)\//.test(file))).toEqual([])
   })
 

@@ -8,7 +8,7 @@ import { processesCarrying } from '../../scripts/demo/left-over.ts'
 
 /** Where the shipped programs are. */
 export const dist = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'dist')
-const program = join(dist, 'troupe.js')
+const program = join(dist, 'troupe.cjs')
 
 export interface Row { agent: string; phase: string; detail: string; incarnation: string | null; restarts: number; inbox: number; attach?: string[] }
 export interface Mail { id: string; n: number; from: string; to: string; text: string; state: string; proof: string | null }
