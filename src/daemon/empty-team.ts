@@ -1,0 +1,21 @@
+import { join } from 'node:path'
+import { defaultLimits } from '../core/limits.ts'
+import type { Team } from '../core/team.ts'
+
+/** Before the first good team: nothing to run, defaults for the supervisor. */
+export function emptyTeam(root: string): Team {
+  return {
+    root,
+    name: '',
+    broker: { type: 'sqlite', path: join(root, 'state', 'mailbox.db') },
+    supervisor: { type: 'tmux', tmuxPrefix: 'a-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
+    limits: defaultLimits,
+    budget: { dailyUsdLimit: null, warnThresholdPct: null, messageTtlMs: 72 * 3_600_000, perProjectUsdLimit: {} },
+    hitl: { globallySensitiveActions: [], autoApproveWindows: [] },
+    rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, hooks: [] },
+    interfaces: [],
+    attachments: { enabled: false, maxSizeBytes: 0, allowedRoots: [], scanner: null, auditLogPath: null, tempfileTtlMs: 0 },
+    projects: [],
+    rehearsal: null,
+  }
+}
