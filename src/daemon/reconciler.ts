@@ -92,12 +92,18 @@ export class Reconciler {
     this.#cancelTick = clock.after(wait, () => this.wake())
   }
 
-  /** A supervisor that cannot tell throws here, and nothing is planned: not knowing is neither life nor death. */
+  /**
+   * A supervisor that cannot tell throws here, and nothing is planned: not knowing is neither life nor death. Nor is
+   * anything planned for whom an action works on while we look: what was seen may be older than what is known. The
+   * end of that action brings another round.
+   */
   async #round(): Promise<void> {
     const { supervisor, clock } = this.#parts
+    const changing = new Set(this.#busy.keys())
     const observed = await supervisor.list()
     const known = await this.#known()
-    for (const action of plan(agentsOf(this.#parts.team()), known, observed, clock.now())) this.#begin(action)
+    const actions = plan(agentsOf(this.#parts.team()), known, observed, clock.now())
+    for (const action of actions) if (!changing.has(action.address) && !changing.has(keyOf(action))) this.#begin(action)
   }
 
   async #known(): Promise<Known[]> {
@@ -110,7 +116,7 @@ export class Reconciler {
   }
 
   #begin(action: Action): void {
-    const key = 'incarnation' in action && action.do === 'end-orphan' ? action.incarnation : action.address
+    const key = keyOf(action)
     if (this.#busy.has(key)) return
     const work = this.#apply(action)
       .catch((error: unknown) => this.#parts.report(`${action.do} of ${action.address}`, error))
@@ -205,4 +211,9 @@ export class Reconciler {
       tx.journal({ type: 'agent.orphan-ended', subject: address, agent: address, data: { incarnation, took } }),
     )
   }
+}
+
+/** Whom an action works on: an orphan stands for itself, everything else for its agent. */
+function keyOf(action: Action): string {
+  return action.do === 'end-orphan' ? action.incarnation : action.address
 }

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { v7 as uuid } from 'uuid'
+import { expect, it, vi } from 'vitest'
+import { systemClock } from '../core/clock.ts'
+import { enter } from '../core/plan.ts'
+import type { Observed, Supervisor } from '../core/supervisor.ts'
+import type { Agent, Team } from '../core/team.ts'
+import { openStore } from '../store/open.ts'
+import { Agents } from './agents.ts'
+import type { Front } from './daemon.ts'
+import type { Launching } from './launching.ts'
+import { Reconciler } from './reconciler.ts'
+import { Sessions } from './sessions.ts'
+
+const address = 'p:a'
+const theTeam = { projects: [{ id: 'p', agents: [{ address, id: 'a', project: 'p', restart: 'always' } as Agent], channels: [] }] } as unknown as Team
+
+const patiently = { timeout: 30_000, interval: 10 }
+
+/** A supervisor whose look at the processes takes as long as the test wants. */
+class SlowEyes {
+  processes: Observed[] = []
+  readonly looks: ((seen: Observed[]) => void)[] = []
+  readonly cleared: string[] = []
+  list = (): Promise<Observed[]> => new Promise((resolve) => this.looks.push(resolve))
+  clear = async (incarnation: string): Promise<void> => void this.cleared.push(incarnation)
+  subscribe = () => () => {}
+}
+
+it('does not take an agent for dead whose start ended while it looked', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'reconciler-'))
+  const store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock: systemClock })
+  const agents = new Agents(store, systemClock)
+  const eyes = new SlowEyes()
+  const started = Promise.withResolvers<void>()
+  const launching = {
+    adopt: vi.fn(async () => {}),
+    launch: vi.fn(async () => {
+      const incarnation = uuid()
+      await agents.update(address, (state) => enter({ ...state, incarnation }, { name: 'starting' }, { at: 1, what: '', source: '' }), async (tx) => {
+        await tx.incarnations.insert({ id: incarnation, agent: address, tokenHash: 'h', pane: null, pid: null, session: null, startedAt: 1, ended: null })
+      })
+      await started.promise
+      await store.write((tx) => tx.incarnations.update(incarnation, { pane: '%1', pid: 7 }))
+      eyes.processes = [{ address, incarnation, pane: '%1', pid: 7, state: { alive: true } }]
+    }),
+  }
+  const faults: unknown[] = []
+  const reconciler = new Reconciler({
+    store,
+    clock: systemClock,
+    agents,
+    sessions: new Sessions(() => {}, () => {}),
+    supervisor: eyes as unknown as Supervisor,
+    launching: launching as unknown as Launching,
+    team: () => theTeam,
+    front: () => ({ endpoints: { close: async () => {} } }) as unknown as Front,
+    jitter: () => 0,
+    report: (_what, error) => faults.push(error),
+  })
+  const look = async () => await vi.waitFor(() => eyes.looks.shift() ?? expect.fail('nobody looks'), patiently)
+
+  await agents.update(address, (state) => ({ ...state, wanted: 'running' }))
+  reconciler.start()
+  ;(await look())([])
+  await vi.waitFor(() => expect(agents.get(address).phase.name).toBe('starting'), patiently)
+  reconciler.wake()
+  // Looked before the terminal was there, told of it after.
+  const answer = await look()
+  started.resolve()
+  await vi.waitFor(() => expect(eyes.processes).toHaveLength(1), patiently)
+  await new Promise((resolve) => setImmediate(resolve))
+  answer([])
+  ;(await look())(eyes.processes)
+  await vi.waitFor(() => expect(launching.adopt).toHaveBeenCalledOnce(), patiently)
+
+  expect(agents.get(address)).toMatchObject({ phase: { name: 'starting' }, incarnation: eyes.processes[0]?.incarnation, restarts: { count: 0 } })
+  expect(launching.launch).toHaveBeenCalledOnce()
+  expect(eyes.cleared).toEqual([])
+  expect(faults).toEqual([])
+  await reconciler.stop()
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
