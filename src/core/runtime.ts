@@ -102,6 +102,15 @@ export interface SessionContext {
   host: Host
   /** Types into the agent's terminal, reads its screen. */
   terminal: Terminal
+  tools: ToolLine
+}
+
+/** The line between a CLI and the team's tools, as troupe's server sees it. */
+export interface ToolLine {
+  /** The CLI listens there now. Not every CLI does. */
+  open(): boolean
+  /** When it last asked for anything there, ms since the epoch; null: not since this daemon began. */
+  heardAt(): number | null
 }
 
 export interface Terminal {

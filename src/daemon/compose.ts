@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../core/clock.ts'
 import { defaultLimits } from '../core/limits.ts'
 import { TroupeError } from '../core/error.ts'
+import type { JournalEvent } from '../core/event.ts'
 import type { Host, Runtime, Signal } from '../core/runtime.ts'
 import type { Agent, Team } from '../core/team.ts'
 import { agentEnvironment, brokerEnvironment, hostOf } from '../config/environment.ts'
@@ -17,6 +18,7 @@ import { appliedBroker } from './applied.ts'
 import type { Daemon, Front } from './daemon.ts'
 import { Deliverer } from './deliverer.ts'
 import { Desired } from './desired.ts'
+import { emptyTeam } from './empty-team.ts'
 import { Fetching } from './fetching.ts'
 import { run } from './guard.ts'
 import { handlers } from './handlers/index.ts'
@@ -30,6 +32,7 @@ import { readTeam } from './read-team.ts'
 import { Reconciler } from './reconciler.ts'
 import { rehearsing } from './rehearsing.ts'
 import { Sessions } from './sessions.ts'
+import { ToolLines } from './tool-lines.ts'
 import { takeSignal } from './signals.ts'
 import { stream } from './stream.ts'
 import { Throttle } from './throttle.ts'
@@ -60,14 +63,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   await agents.load()
   const team = (): Team => desired.team
   const token = operatorToken(join(paths.run, 'operator.token'))
-  const runtimes = new Map<string, Promise<Runtime>>()
-  const runtimeOf = (agent: Agent): Promise<Runtime> => {
-    const key = JSON.stringify([agent.runtime, agent.descriptor])
-    const known = runtimes.get(key) ?? loadRuntime(agent.runtime, agent.descriptor)
-    runtimes.set(key, known)
-    known.catch(() => runtimes.delete(key))
-    return known
-  }
+  const runtimeOf = runtimeCache()
 
   let front: Front | null = null
   const theFront = (): Front => {
@@ -97,7 +93,12 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const fetching = new Fetching(store, clock, deliverer)
   const throttle = new Throttle({ store, clock, limits: () => (desired.known ? team().limits : defaultLimits), report })
   const mailroom = new Mailroom(store, clock, team)
+  const tools = new ToolLines(clock)
+  agents.subscribe((after, before) => {
+    if (before.incarnation !== null && after.incarnation !== before.incarnation) tools.forget(before.incarnation)
+  })
   const launching = new Launching({
+    tools,
     store,
     agents,
     sessions,
@@ -142,12 +143,9 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   })
   const model = rehearsing(clock, () => (desired.known ? team().rehearsal : null))
   store.subscribe((events) => {
-    for (const event of events) {
-      if (event.type !== 'message.sent' || !Array.isArray(event.data['recipients'])) continue
-      for (const recipient of event.data['recipients'] as string[]) {
-        fetching.arrived(recipient)
-        deliverer.wake(recipient)
-      }
+    for (const recipient of recipientsOf(events)) {
+      fetching.arrived(recipient)
+      deliverer.wake(recipient)
     }
   })
 
@@ -167,6 +165,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
         return await run(table, caller, name, input, signal)
       })
     },
+    heard: (caller, until) => tools.heard(caller.incarnation, until),
     async hook(caller, event) {
       await fetching.confirm(caller.address, caller.incarnation)
       return (await sessions.get(caller.incarnation)?.session.hook(event)) ?? {}
@@ -189,26 +188,25 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   }
 }
 
+/** One runtime for each description. A load that failed is tried again. */
+function runtimeCache(): (agent: Agent) => Promise<Runtime> {
+  const runtimes = new Map<string, Promise<Runtime>>()
+  return (agent) => {
+    const key = JSON.stringify([agent.runtime, agent.descriptor])
+    const known = runtimes.get(key) ?? loadRuntime(agent.runtime, agent.descriptor)
+    runtimes.set(key, known)
+    // The caller is told why; here it is only not kept.
+    known.catch(() => runtimes.delete(key))
+    return known
+  }
+}
+
+function recipientsOf(events: readonly JournalEvent[]): string[] {
+  return events.flatMap(({ type, data }) => (type === 'message.sent' && Array.isArray(data['recipients']) ? (data['recipients'] as string[]) : []))
+}
+
 /** Errors in the team's files keep nobody from looking after what runs. */
 function onlyConfig(error: unknown): null {
   if (error instanceof TroupeError && error.code === 'config') return null
   throw error
-}
-
-/** Before the first good team: nothing to run, defaults for the supervisor. */
-function emptyTeam(root: string): Team {
-  return {
-    root,
-    name: '',
-    broker: { type: 'sqlite', path: join(root, 'state', 'mailbox.db') },
-    supervisor: { type: 'tmux', tmuxPrefix: 'a-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
-    limits: defaultLimits,
-    budget: { dailyUsdLimit: null, warnThresholdPct: null, messageTtlMs: 72 * 3_600_000, perProjectUsdLimit: {} },
-    hitl: { globallySensitiveActions: [], autoApproveWindows: [] },
-    rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, hooks: [] },
-    interfaces: [],
-    attachments: { enabled: false, maxSizeBytes: 0, allowedRoots: [], scanner: null, auditLogPath: null, tempfileTtlMs: 0 },
-    projects: [],
-    rehearsal: null,
-  }
 }

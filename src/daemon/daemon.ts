@@ -18,6 +18,8 @@ export interface Daemon {
   admit(caller: Caller, door: Door, requests: number): void
   /** The journal from a cursor on (null: from now), live. Ends with the signal. */
   events(cursor: string | null, signal: AbortSignal): AsyncIterable<StreamItem>
+  /** An agent's CLI asked the team's tools for something; with `until`, it listens there until that aborts. */
+  heard(caller: Caller & { kind: 'agent' }, until: AbortSignal | null): void
   /** A hook of an agent's CLI. Answers within a second. */
   hook(caller: Caller & { kind: 'agent' }, event: Record<string, unknown>): Promise<Record<string, unknown>>
   /** The scripted model, where the team rehearses; 404 otherwise. */

@@ -14,6 +14,7 @@ import type { Agents } from './agents.ts'
 import type { Front } from './daemon.ts'
 import { fingerprint } from './desired.ts'
 import type { Sessions } from './sessions.ts'
+import type { ToolLines } from './tool-lines.ts'
 
 export interface LaunchingParts {
   store: Store
@@ -28,6 +29,7 @@ export interface LaunchingParts {
   healthOf(agent: Agent): Promise<Health>
   /** The environment that every agent gets besides its identity: pass-through names and declared ones. */
   environmentFor(agent: Agent): Record<string, string>
+  tools: ToolLines
   front(): Front
   jitter(): number
 }
@@ -181,6 +183,7 @@ export class Launching {
       session,
       folder: paths.agentFolder(agent.project, agent.id),
       host: this.#parts.host(),
+      tools: this.#parts.tools.of(incarnation),
       terminal: {
         type: (input: Parameters<Supervisor['type']>[1]) => supervisor.type(incarnation, input),
         screen: (options?: { escapes?: boolean }) => supervisor.screen(incarnation, options),

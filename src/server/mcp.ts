@@ -55,6 +55,7 @@ export function mcpEndpoint(daemon: Daemon, report: (error: unknown) => void): M
   return {
     fetch(request, caller, signal, body) {
       calls.cancel(caller, body)
+      daemon.heard(caller, isSubscription(body) ? signal : null)
       // The SDK clones a request that it parses itself, and a clone loses the abort: it gets the body, the signal is pinned.
       Object.defineProperty(request, 'signal', { value: signal })
       const authInfo = { token: '', clientId: caller.incarnation, scopes: [], extra: { caller, signal } }
@@ -62,6 +63,11 @@ export function mcpEndpoint(daemon: Daemon, report: (error: unknown) => void): M
     },
     close: () => handler.close(),
   }
+}
+
+/** Of the 2026 protocol: an answer that stays open for as long as the client listens. */
+function isSubscription(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'method' in body && body.method === 'subscriptions/listen'
 }
 
 interface Exchange {
@@ -77,7 +83,7 @@ function mcpServer(exchange: Exchange): Server {
   server.setRequestHandler('tools/list', () => ({ tools: [...tools.values()].map(({ tool }) => tool) }))
   server.setRequestHandler('tools/call', async ({ params }, context) => {
     const found = tools.get(params.name)
-    if (found === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`)
+    if (found === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name.slice(0, 100)}`)
     const result = await callTool(exchange, found.entry, params, context)
     return server.projectCallToolResult(result, found.tool.outputSchema)
   })

@@ -16,6 +16,7 @@ import type { Host, Launch, LaunchContext, Parcel, Runtime, Session, SessionCont
 import type { Agent, Team } from '../../src/core/team.ts'
 import { rehearsal, type Rehearsal } from '../../src/proxy/rehearsal.ts'
 import type { Rule, Step } from '../../src/proxy/scenario.ts'
+import { ToolLines } from '../../src/daemon/tool-lines.ts'
 import { programPath } from '../../src/util/programs.ts'
 import { alive, environmentCarriers } from './runtime-processes.ts'
 import { tmuxStage, type TmuxStage } from './tmux-stage.ts'
@@ -58,11 +59,18 @@ export class RuntimeStage {
   readonly #runtime: Runtime
   readonly #agent: Agent
   readonly #terminals: TmuxStage
-  readonly #server: ServerType
+  #server: ServerType
   #session: Session | null = null
+  /** Bodies of the requests to the model, as they came. */
+  readonly asked: string[] = []
+  /** The hook sink takes calls and never answers. */
+  hooksHang = false
+  /** Seen by the MCP server; made anew with it. */
+  tools = new ToolLines(systemClock)
   /** Calls of the tool `hold` that wait, to be let go. */
   #holding: (() => void)[] = []
   #n = 0
+  #port = 0
 
   private constructor(runtime: Runtime, more: { env: Record<string, string>; agent: Partial<Agent>; rules: Rule[] }, terminals: TmuxStage) {
     this.#runtime = runtime
@@ -137,10 +145,24 @@ export class RuntimeStage {
     return this.#watch({ launch, incarnation: context.incarnation, pid: pane.pid, startedAt, session: launch.session ?? session })
   }
 
-  parcel(trust: Trust, text: string): Parcel {
+  /** The daemon is gone: nothing listens any more. */
+  async away(): Promise<void> {
+    const { port } = this.#server.address() as AddressInfo
+    this.#port = port
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    if ('closeAllConnections' in this.#server) this.#server.closeAllConnections()
+    await closed
+  }
+
+  /** The next daemon listens at the same place and knows nothing of before. */
+  back(): void {
+    this.tools = new ToolLines(systemClock)
+    this.#server = serve({ fetch: this.#app().fetch, port: this.#port, hostname: '127.0.0.1' })
+  }
+
+  parcel(trust: Trust, text: string, from = trust === 'operator' ? 'user' : 'office:bob'): Parcel {
     const id = uuid()
     const n = ++this.#n
-    const from = trust === 'operator' ? 'user' : 'office:bob'
     const message: Message = {
       ...{ id, n, from, to: address, project: 'office', text, threadId: null, trust, key: null, priority: 'normal' as const },
       ...{ chain: id, hop: 0, control: null, sentAt: systemClock.now() },
@@ -163,7 +185,7 @@ export class RuntimeStage {
       type: (input) => supervisor.type(incarnation, input),
       screen: (options) => supervisor.screen(incarnation, options),
     }
-    const place = { agent: this.#agent, folder: this.agentFolder, host: this.host, terminal }
+    const place = { agent: this.#agent, folder: this.agentFolder, host: this.host, terminal, tools: this.tools.of(address) }
     const session = this.#runtime.open({ ...place, incarnation, pid, startedAt, session: it.session })
     const signals: Signal[] = []
     session.subscribe((signal) => signals.push(signal))
@@ -202,10 +224,20 @@ export class RuntimeStage {
     const mcp = createMcpHandler(() => this.#tools())
     app.post('/hook', async (c) => {
       if (c.req.header('authorization') !== 'Bearer token-of-alice') return c.json({}, 401)
+      if (this.hooksHang) await new Promise(() => {})
       return c.json((await this.#session?.hook(await c.req.json())) ?? {})
     })
-    app.all('/mcp', (c) => mcp.fetch(c.req.raw, {}))
-    app.all('/model/*', (c) => this.model.handle(c.req.raw, { agent: address }))
+    app.all('/mcp', async (c) => {
+      const { signal } = c.req.raw
+      const parsedBody: unknown = c.req.method === 'POST' ? await c.req.json() : undefined
+      const listens = (parsedBody as { method?: string } | undefined)?.method === 'subscriptions/listen'
+      this.tools.heard(address, listens ? signal : null)
+      return await mcp.fetch(c.req.raw, { parsedBody })
+    })
+    app.all('/model/*', async (c) => {
+      if (c.req.path.endsWith('/messages')) this.asked.push(await c.req.raw.clone().text())
+      return await this.model.handle(c.req.raw, { agent: address })
+    })
     return app
   }
 

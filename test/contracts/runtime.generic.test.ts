@@ -48,7 +48,7 @@ class Bench {
     const { spec } = await runtime.launch(context as unknown as LaunchContext)
     const { pid } = await supervisor.launch(spec)
     const terminal = { type: supervisor.type.bind(supervisor, incarnation), screen: () => supervisor.screen(incarnation) }
-    const session = runtime.open({ ...(context as unknown as LaunchContext), pid, startedAt: 0, session: null, terminal })
+    const session = runtime.open({ ...(context as unknown as LaunchContext), pid, startedAt: 0, session: null, terminal, tools: { open: () => false, heardAt: () => null } })
     session.subscribe((signal) => this.signals.push(signal))
     this.#sessions.push(session)
     return session

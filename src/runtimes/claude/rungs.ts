@@ -73,7 +73,7 @@ async function pasted(parcel: Parcel, parts: RungParts): Promise<Attempt> {
 }
 
 /** Looks twice: a screen can be caught in the middle of being drawn. */
-async function whyNoPaste({ terminal, clock }: RungParts): Promise<string | null> {
+export async function whyNoPaste({ terminal, clock }: Pick<RungParts, 'terminal' | 'clock'>): Promise<string | null> {
   for (const wait of [0, frameMs]) {
     if (wait > 0) await pause(clock, wait)
     const composer = findComposer(await terminal.screen({ escapes: true }))

@@ -9,6 +9,7 @@ import { coalesce, Lane } from './in-turn.ts'
 import { interrupt } from './interrupt.ts'
 import { Parcels } from './parcels.ts'
 import { Questions } from './questions.ts'
+import { Reconnect } from './reconnect.ts'
 import { offer } from './rungs.ts'
 import { readSessionFile, watchFolder, type Own, type SessionFile } from './session-file.ts'
 import { teamTools } from './settings.ts'
@@ -34,6 +35,8 @@ export class ClaudeSession implements Session {
   readonly #turnEnd = new TurnEnd()
   readonly #conversation: Conversation
   readonly #questions: Questions
+  readonly #reconnect: Reconnect
+  #reconnecting = false
   readonly #lane = new Lane()
   readonly #waiters = new Map<string, (attempt: Attempt | null) => void>()
   readonly #read: () => void
@@ -53,6 +56,7 @@ export class ClaudeSession implements Session {
     const { clock } = context.host
     const parts = { home, parcels: this.#parcels, signals: this.#signals, startedAt, retried: (at: number) => this.#onRetry(at) }
     this.#questions = new Questions({ terminal, clock, startedAt, signals: this.#signals, reread: () => readSessionFile(this.#own) })
+    this.#reconnect = new Reconnect({ tools: context.tools, own: this.#own, terminal, clock, signals: this.#signals })
     this.#conversation = new Conversation(parts, context.session ?? launched?.session ?? null)
     this.#read = coalesce(
       () => this.#conversation.read(),
@@ -128,6 +132,15 @@ export class ClaudeSession implements Session {
       if (signal.type !== 'waiting' || !this.#questions.looksInto(found)) this.#signals.emit(signal)
     }
     this.#read()
+    if (!this.#reconnecting && this.#reconnect.isDue(found.status)) this.#bringBackTools()
+  }
+
+  #bringBackTools(): void {
+    this.#reconnecting = true
+    this.#lane
+      .run(() => this.#reconnect.go())
+      .catch((error: unknown) => this.#note(`its connection to the team’s tools cannot be mended: ${reason(error)}`, 'mcp'))
+      .finally(() => (this.#reconnecting = false))
   }
 
   #onRetry(at: number): void {
