@@ -17,7 +17,9 @@ const inboxMessage = z.object({
 })
 
 const inbox = z.object({ messages: z.array(inboxMessage) })
-const ids = z.array(z.int()).describe('Message numbers')
+const ids = z.array(z.int()).max(1000).describe('Message numbers')
+/** Of an agent or a channel; longer than any that a team’s files can hold. */
+const name = z.string().max(500)
 const priority = z.enum(['urgent', 'normal', 'low'])
 const text = z.string().min(1, 'the message is empty')
 const key = z.string().min(1).max(200).optional().describe('Your own key: a repeated send with the same key returns the first id')
@@ -34,25 +36,25 @@ export const mail = {
     about: 'Send a message to one agent. `to` is its short name in your project or `project:agent`.',
     who: ['agent'],
     tool: { readOnly: false },
-    input: z.object({ to: z.string(), text, thread_id: z.string().max(200).optional(), priority: priority.optional(), key }),
+    input: z.object({ to: name, text, thread_id: z.string().max(200).optional(), priority: priority.optional(), key }),
     output: z.object({ id: z.int(), recipient: z.string() }),
   }),
   broadcast: operation({
     about: 'Send a message to every other member of a channel you belong to.',
     who: ['agent', 'operator'],
     tool: { readOnly: false },
-    input: z.object({ channel: z.string(), text, thread_id: z.string().max(200).optional(), priority: priority.optional(), key }),
+    input: z.object({ channel: name, text, thread_id: z.string().max(200).optional(), priority: priority.optional(), key }),
     output: z.object({ id: z.int(), channel: z.string(), recipients: z.array(z.string()) }),
   }),
   inbox_peek: operation({
-    about: 'All your messages that you have not acknowledged yet, oldest first. Changes nothing.',
+    about: 'All your messages that you have not acknowledged yet, oldest first, up to 1 MiB at a time. Changes nothing.',
     who: ['agent'],
     tool: { readOnly: true },
     input: z.object({ limit: z.int().min(1).max(100).default(20) }),
     output: inbox,
   }),
   inbox_read: operation({
-    about: 'Fetch messages by number and acknowledge them in one call. Numbers that are not yours, or done already, are skipped.',
+    about: 'Fetch messages by number and acknowledge them in one call. Numbers that are not yours, or done already, are skipped. What goes beyond 1 MiB stays: ask for it again.',
     who: ['agent'],
     tool: { readOnly: false },
     input: z.object({ ids: ids.min(1) }),
@@ -93,7 +95,7 @@ export const mail = {
   send: operation({
     about: 'Send a message to an agent or a #channel as the operator.',
     who: ['operator'],
-    input: z.object({ to: z.string(), text, priority: priority.default('normal'), key, thread: z.string().max(200).optional() }),
+    input: z.object({ to: name, text, priority: priority.default('normal'), key, thread: z.string().max(200).optional() }),
     output: z.object({
       id: z.string(),
       n: z.int(),
@@ -103,7 +105,7 @@ export const mail = {
   mail: operation({
     about: 'Messages of an agent (to and from it), or of the whole team, newest first.',
     who: ['operator'],
-    input: z.object({ agent: z.string().optional(), limit: z.int().min(1).max(1000).default(50), unread: z.boolean().default(false) }),
+    input: z.object({ agent: name.optional(), limit: z.int().min(1).max(1000).default(50), unread: z.boolean().default(false) }),
     output: z.array(
       z.object({
         id: z.string(),

@@ -18,12 +18,17 @@ export async function run(handlers: Handlers, caller: Caller, name: string, inpu
   return await invoke(handlers, name, parse(name, input), { caller, signal })
 }
 
+/** An answer is not to be many times as long as what was asked. */
+const mostIssues = 5
+
 function parse(name: OperationName, input: unknown): unknown {
   const parsed = operations[name].input.safeParse(input ?? {})
   if (parsed.success) return parsed.data
-  const issues = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
+  const issues = parsed.error.issues.slice(0, mostIssues).map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
   const text = issues.map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`)).join('; ')
-  throw new TroupeError('usage', `the input of ${name} is wrong: ${text}`, { hint: 'GET /api/v1/openapi.json says what it takes', facts: { issues } })
+  const others = parsed.error.issues.length - issues.length
+  const more = others === 0 ? '' : `; and ${others} more`
+  throw new TroupeError('usage', `the input of ${name} is wrong: ${text}${more}`, { hint: 'GET /api/v1/openapi.json says what it takes', facts: { issues } })
 }
 
 /** The table pairs each handler with its own input; the type system cannot see that through a name. */

@@ -96,7 +96,8 @@ export class Connection {
     const abort = new AbortController()
     this.#requests.set(id, abort)
     void this.#answer(id, line, abort.signal)
-      .then((ok) => this.#out.send({ id, ok }), (error: unknown) => this.#fail(id, error))
+      .then((ok) => this.#out.send({ id, ok }))
+      .catch((error: unknown) => this.#fail(id, error)) // also of an answer that cannot be written as a line
       .finally(() => this.#requests.delete(id))
   }
 

@@ -4,6 +4,7 @@ import { isOperation, operations } from '../api/index.ts'
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Caller, Daemon } from '../daemon/daemon.ts'
+import { parseJson } from '../util/json.ts'
 import { defectSentence, failure, isDefect } from './failure.ts'
 import { checkNames, identify, withoutSecrets, type AgentCaller, type Door } from './guard.ts'
 import { mcpEndpoint } from './mcp.ts'
@@ -52,7 +53,7 @@ export function httpApp(options: HttpOptions): HttpApp {
     c.set('signal', c.req.raw.signal) // taken first: later wrappings of the request lose it
     if (c.req.path === '/health' && c.req.method === 'GET') return c.body(null, 204)
     c.set('caller', await identify(daemon, c.req.raw.headers, c.env.door, c.req.path.startsWith('/model/')))
-    if (!c.req.path.startsWith('/model/')) daemon.admit(c.var.caller, c.req.path === '/hook' ? 'hook' : 'call', 1)
+    if (!c.req.path.startsWith('/model/')) daemon.admit(c.var.caller, c.req.path === '/hook' ? 'hook' : 'call', price(c))
     return next()
   })
   app.use('/model/*', limit(bodyLimits.model))
@@ -96,6 +97,16 @@ const whatThereIs = { hint: 'GET /api/v1/openapi.json lists what there is' }
 /** As JSON-RPC says it. */
 const notJson = { jsonrpc: '2.0', id: null, error: { code: -32700, message: 'Parse error: the request is not JSON' } }
 
+/** Requests that count as one, bytes: reading is what costs. */
+const unitBytes = 16 * 1024
+
+/** As how many requests one counts, before it is read; a body without a stated length as the longest. */
+function price(c: Context): number {
+  const stated = Number(c.req.header('content-length') ?? 0) || 0
+  const length = c.req.header('transfer-encoding') === undefined ? Math.min(stated, bodyLimits.call) : bodyLimits.call
+  return 1 + Math.floor(length / unitBytes)
+}
+
 /** A stated length is checked by itself, since Node holds a client to it; only a body without one has to be counted. */
 function limit(maxSize: number): MiddlewareHandler {
   const refuse = (): never => {
@@ -127,7 +138,7 @@ async function readJson(c: Context<Env>, empty: unknown): Promise<unknown> {
   const text = await c.req.text()
   if (text === '') return empty
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (cause) {
     throw new TroupeError('usage', 'the request is not JSON', { hint: 'send one JSON value as the body', cause })
   }

@@ -38,7 +38,7 @@ const limits = z
     log_files: atLeastOne.default(defaultLimits.logFiles).describe('Logs kept for each agent'),
     requests_per_second: atLeastOne
       .default(defaultLimits.requestsPerSecond)
-      .describe('Calls of one agent, and its hooks by themselves, averaged over ten seconds; more are refused for a moment'),
+      .describe('Calls of one agent, and its hooks by themselves, averaged over ten seconds, each 16 KiB as one more; what is over it is refused for a moment'),
     requests_at_once: atLeastOne.default(defaultLimits.requestsAtOnce).describe('Calls of one agent that may run side by side'),
     waits_at_once: atLeastOne.default(defaultLimits.waitsAtOnce).describe('Calls of one agent that may wait for mail'),
     inbox_messages: atLeastOne

@@ -24,6 +24,7 @@ export function mail(parts: Parts): Pick<Handlers, 'send' | 'mail' | 'explain.me
       const agent = input.agent === undefined ? undefined : resolveAgent(parts.team(), input.agent).address
       const filter = { limit: input.limit, unread: input.unread, ...(agent === undefined ? {} : { agent }) }
       const rows = await parts.store.read((db) => db.messages.list(filter))
+      checkSize(rows)
       return rows.map(({ message, deliveries }) => ({
         id: message.id,
         n: message.n,
@@ -50,6 +51,18 @@ export function mail(parts: Parts): Pick<Handlers, 'send' | 'mail' | 'explain.me
       }
     },
   }
+}
+
+/** What one answer to an operator may hold, bytes of text: escaped, it still fits into one string. */
+const mostText = 32 * 1024 * 1024
+
+function checkSize(rows: { message: Message }[]): void {
+  const bytes = rows.reduce((sum, { message }) => sum + Buffer.byteLength(message.text), 0)
+  if (bytes <= mostText) return
+  throw new TroupeError('too_large', `these ${rows.length} messages hold ${bytes} bytes, one answer holds ${mostText}`, {
+    hint: 'ask for fewer at a time',
+    facts: { size: bytes, limit: mostText },
+  })
 }
 
 async function find(

@@ -1,6 +1,6 @@
 import { TroupeError } from '../../core/error.ts'
-import type { Delivery } from '../../core/delivery.ts'
 import type { Message } from '../../core/message.ts'
+import { portion, portionBytes } from '../../core/portion.ts'
 import { findAgent, type Agent } from '../../core/team.ts'
 import type { Caller, Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
@@ -14,22 +14,35 @@ type Tools = Pick<
 export function tools(parts: Parts): Tools {
   const { mailroom, fetching } = parts
 
-  async function handOver(caller: AgentCaller, open: { message: Message }[], done: boolean, signal: AbortSignal) {
+  async function handOver(caller: AgentCaller, all: { message: Message }[], done: boolean, signal: AbortSignal) {
+    const open = portion(all)
     if (!signal.aborted) fetching.hand(caller.incarnation, open.map(({ message }) => message.id), done)
     return { messages: open.map(({ message }) => inboxMessage(message)) }
   }
 
-  /** The caller's own open mail with these numbers; others are skipped. */
-  async function ownOpen(caller: AgentCaller, numbers: number[]): Promise<{ message: Message; delivery: Delivery }[]> {
+  /** The caller's own open mail with these numbers, others are skipped; `keep` says what is needed of each, null that it was the last. */
+  async function ownOpen<T>(caller: AgentCaller, numbers: number[], keep: (message: Message) => T | null): Promise<T[]> {
     return await parts.store.read(async (db) => {
-      const found = []
+      const found: T[] = []
       for (const n of new Set(numbers)) {
         const message = await db.messages.byN(n)
         const delivery = message === undefined ? undefined : await db.deliveries.get(message.id, caller.address)
-        if (message === undefined || delivery === undefined) continue
-        if (delivery.state === 'queued' || delivery.state === 'delivered') found.push({ message, delivery })
+        if (message === undefined || (delivery?.state !== 'queued' && delivery?.state !== 'delivered')) continue
+        const kept = keep(message)
+        if (kept === null) break
+        found.push(kept)
       }
       return found
+    })
+  }
+
+  /** No more is held in memory than one answer carries, and the message that does not fit. */
+  async function portionOf(caller: AgentCaller, numbers: number[]): Promise<{ message: Message }[]> {
+    let bytes = 0
+    return await ownOpen(caller, numbers, (message) => {
+      if (bytes > portionBytes) return null
+      bytes += Buffer.byteLength(message.text)
+      return { message }
     })
   }
 
@@ -56,7 +69,7 @@ export function tools(parts: Parts): Tools {
     },
     inbox_read: async (input, { caller, signal }) => {
       const me = self(parts, caller)
-      return await handOver(me, await ownOpen(me, input.ids), true, signal)
+      return await handOver(me, await portionOf(me, input.ids), true, signal)
     },
     inbox_watch: async (input, { caller, signal }) => {
       const me = self(parts, caller)
@@ -64,8 +77,8 @@ export function tools(parts: Parts): Tools {
     },
     inbox_ack: async (input, { caller }) => {
       const me = self(parts, caller)
-      const own = await ownOpen(me, input.ids)
-      return { acked: await fetching.ack(me.address, me.incarnation, own.map(({ message }) => message.id)) }
+      const own = await ownOpen(me, input.ids, (message) => message.id)
+      return { acked: await fetching.ack(me.address, me.incarnation, own) }
     },
     list_team: async (_input, { caller }) => ({ agents: colleagues(parts, caller).map((agent) => agent.address).toSorted() }),
     org_chart: async (_input, { caller }) => {
