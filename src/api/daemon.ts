@@ -24,6 +24,12 @@ export const daemon = {
     input: z.object({}),
     output: z.object({ ok: z.boolean(), why: z.string() }),
   }),
+  'daemon.scrub': operation({
+    about: 'A text without the values that the daemon holds for agents, and without what looks like a secret.',
+    who: ['operator'],
+    input: z.object({ text: z.string().max(256 * 1024) }),
+    output: z.object({ text: z.string() }),
+  }),
   'daemon.stop': operation({
     about: 'Stop the daemon. Agents go on and are adopted by the next one.',
     who: ['operator'],

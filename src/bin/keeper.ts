@@ -1,9 +1,10 @@
+import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
-import { keep } from '../client/keeping.ts'
+import { keep, type HeldValues } from '../client/keeping.ts'
 
-/** `keeper --root R --socket S --log L --daemon PROGRAM`: keeps the daemon of one team root alive (`client/keeping.ts`). */
+/** `keeper --root R --socket S --log L --daemon PROGRAM [--values-on-stdin]`: keeps the daemon of one team root alive (`client/keeping.ts`). */
 const { values } = parseArgs({
-  options: { root: { type: 'string' }, socket: { type: 'string' }, log: { type: 'string' }, daemon: { type: 'string' } },
+  options: { root: { type: 'string' }, socket: { type: 'string' }, log: { type: 'string' }, daemon: { type: 'string' }, 'values-on-stdin': { type: 'boolean' } },
 })
 const { root, socket, log, daemon } = values
 if (root === undefined || socket === undefined || log === undefined || daemon === undefined) {
@@ -14,5 +15,8 @@ if (root === undefined || socket === undefined || log === undefined || daemon ==
 // The terminal that it came from does not count.
 for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => undefined)
 const command = [process.execPath, ...process.execArgv, daemon, '--root', root, '--values-on-stdin']
-const end = await keep({ root, socket, log, daemon: command })
+// Whoever starts us writes JSON of its own making, or nothing.
+const given = values['values-on-stdin'] === true ? await text(process.stdin) : ''
+const held = given === '' ? null : (JSON.parse(given) as HeldValues | null)
+const end = await keep({ root, socket, log, daemon: command, values: held })
 process.exit(end === 'failed' ? 1 : 0)

@@ -29,7 +29,11 @@ async function connectOrStart(root: string, { env, out }: CliOptions): Promise<C
   } catch (error) {
     if (!(error instanceof TroupeError) || error.code !== 'unavailable') throw error
   }
-  const [{ ensureDaemon }, { programPath }] = await Promise.all([import('../client/start.ts'), import('../util/programs.ts')])
+  const [{ ensureDaemon }, { programPath }, { startingWith }] = await Promise.all([
+    import('../client/start.ts'),
+    import('../util/programs.ts'),
+    import('./starting.ts'),
+  ])
   const done = out.progress('starting the daemon')
   return ensureDaemon({
     root,
@@ -38,7 +42,7 @@ async function connectOrStart(root: string, { env, out }: CliOptions): Promise<C
     node: [process.execPath],
     daemonProgram: programPath('daemon'),
     keeperProgram: programPath('keeper'),
-    env: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+    ...startingWith(root, env),
   }).finally(done)
 }
 

@@ -7,12 +7,16 @@ import { openLines, type Lines } from './lines.ts'
 /** Exit code of a daemon that found another one at work on its root. */
 const lockedExit = 75
 
+export type { HeldValues } from '../api/wire.ts'
+
 export interface KeepOptions {
   root: string
   socket: string
   log: string
   /** argv that starts the daemon; it reads the held values from its stdin. */
   daemon: string[]
+  /** What the first daemon gets. */
+  values?: HeldValues | null
 }
 
 /** How a keeper ends: asked to, not needed (another keeps this daemon), or its first daemon could not start. */
@@ -46,7 +50,7 @@ export async function keep(options: KeepOptions): Promise<KeptEnd> {
 }
 
 async function keepOn(options: KeepOptions): Promise<KeptEnd> {
-  let values: HeldValues | null = null
+  let values: HeldValues | null = options.values ?? null
   let everMet = false
   let failures = 0
   let child: Child | null = null

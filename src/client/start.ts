@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { HeldValues } from '../api/wire.ts'
 import { fromShape, TroupeError, type ErrorShape } from '../core/error.ts'
 import { keeperCommand } from '../util/programs.ts'
 import { spawnDetached } from '../util/spawn.ts'
@@ -17,8 +18,10 @@ export interface StartOptions {
   node: readonly string[]
   daemonProgram: string
   keeperProgram: string
-  /** The daemon's environment. */
+  /** Of daemon and keeper; every process of this user can read it. */
   env: Record<string, string>
+  /** Values for agents until an `up` brings others; in memory only. */
+  values?: HeldValues | null
   /** ms, until the daemon answers. */
   timeoutMs?: number
   /** Nothing answered: a daemon is being started now. */
@@ -43,7 +46,9 @@ export async function ensureDaemon(options: StartOptions): Promise<Client> {
   options.starting?.()
   const logStart = sizeOf(options.log)
   const keeper = { ended: false }
-  await spawnDetached(keeperCommand({ ...options, keeper: options.keeperProgram, daemon: options.daemonProgram }), {
+  const command = keeperCommand({ ...options, keeper: options.keeperProgram, daemon: options.daemonProgram })
+  await spawnDetached([...command, '--values-on-stdin'], {
+    input: JSON.stringify(options.values ?? null),
     env: options.env,
     cwd: options.root,
     logFile: options.log,

@@ -92,6 +92,20 @@ export function brokerEnvironment(broker: Broker, root: string, env: Environment
   return pick({ ...readDotenv(root).values, ...env }, (name) => name === broker.urlEnv)
 }
 
+/**
+ * What stands in the environment of daemon and keeper, where every process of this user can read it: standard names,
+ * our own and Node's, and the address of the database. Values for agents go another way, in memory.
+ */
+export function daemonEnvironment(env: Environment, broker: Broker | null): Environment {
+  const database = (name: string): boolean => {
+    if (broker === null) return /_(URL|DSN)$/.test(name) // the files are broken: the running team may still need it
+    return broker.type === 'postgres' && (name === broker.urlEnv || name.startsWith('PG'))
+  }
+  // A command typed in an agent's shell may start the daemon: what makes that shell an agent's must not make the daemon one.
+  const ours = (name: string): boolean => /^(TROUPE|TEAMCTL|NODE|TMUX)_/.test(name) && !/^TROUPE_(AGENT|PROJECT|INCARNATION|MCP_URL)/.test(name)
+  return pick(env, (name) => isPassedOn(name) || ours(name) || database(name))
+}
+
 function pick(values: Environment, wanted: (name: string) => boolean): Environment {
   return Object.fromEntries(Object.entries(values).filter(([name]) => wanted(name)))
 }

@@ -56,5 +56,18 @@ export const care: Group = {
         },
       ],
     },
+    {
+      name: 'support',
+      about: 'Gather what a developer needs to know',
+      commands: [
+        {
+          name: 'bundle',
+          about: 'Write versions, findings, states and logs into one archive, without secrets',
+          args: [['[file]', 'a new .tar.gz file (default: troupe-support-TIME.tar.gz here)']],
+          examples: [['support bundle', 'look into it before you give it away: it holds what agents printed']],
+          run: async (cli, given) => (await import('../commands/support.ts')).bundle(cli, given),
+        },
+      ],
+    },
   ],
 }

@@ -1,9 +1,11 @@
 import { programVersion, protocolVersion } from '../../api/index.ts'
+import { isPassedOn } from '../../config/environment.ts'
+import { scrubber } from '../../core/scrub.ts'
 import type { Handlers } from '../daemon.ts'
 import { checkBeside } from '../../util/check-beside.ts'
 import type { Parts } from '../parts.ts'
 
-export function daemon(parts: Parts): Pick<Handlers, 'daemon.status' | 'daemon.check' | 'daemon.stop' | 'daemon.token'> {
+export function daemon(parts: Parts): Pick<Handlers, 'daemon.status' | 'daemon.check' | 'daemon.scrub' | 'daemon.stop' | 'daemon.token'> {
   return {
     'daemon.status': async () => ({
       pid: process.pid,
@@ -20,6 +22,10 @@ export function daemon(parts: Parts): Pick<Handlers, 'daemon.status' | 'daemon.c
       if (parts.store.engine === 'sqlite') return await checkBeside(parts.store.where)
       await parts.store.read((db) => db.events.head())
       return { ok: true, why: 'the database answers; PostgreSQL checks itself' }
+    },
+    'daemon.scrub': async ({ text }) => {
+      const held = Object.entries(parts.front().held.values?.env ?? {}).filter(([name]) => !isPassedOn(name))
+      return { text: scrubber([...held.map(([, value]) => value), parts.token()])(text) }
     },
     'daemon.stop': async () => {
       parts.finish()
