@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cliReference } from './docs/cli.ts'
 import { configReference } from './docs/config.ts'
+import { manPage } from './docs/man.ts'
 
 /** Writes the pages of docs/ that are made from the program itself; `--check` only says which are out of date. */
 const folder = fileURLToPath(new URL('../docs/', import.meta.url))
-const pages: Record<string, () => string> = { 'cli.md': cliReference, 'config.md': configReference }
+const pages: Record<string, () => string> = { 'cli.md': cliReference, 'config.md': configReference, 'troupe.1': manPage }
 
 const stale = Object.entries(pages).filter(([name, make]) => !existsSync(join(folder, name)) || readFileSync(join(folder, name), 'utf8') !== make())
 if (process.argv.includes('--check')) {

@@ -2,7 +2,7 @@ import { exitCodes, type ErrorCode } from '../../src/core/error.ts'
 import { jsonShape } from './shape.ts'
 import { globalOptions, groups, type Command } from '../../src/cli/tree/index.ts'
 
-const codes: [number, string][] = [
+export const codes: [number, string][] = [
   [0, 'done'],
   [1, 'failed, or somebody was first'],
   [2, 'the command line or the team’s files are wrong, or a file named there is missing'],
