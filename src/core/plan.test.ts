@@ -77,6 +77,12 @@ describe('plan', () => {
     expect(plan([agent], [known({ wanted: 'stopped' })], [dead], 5)).toEqual([{ do: 'clear', address, incarnation: 'i0' }])
   })
 
+  it('frees an agent whose process outlived the time it was parked until', () => {
+    const parked = (until: number | null) => known(running({ name: 'parked', until, why: 'limit' }))
+    expect(plan([agent], [parked(5)], [process('i1')], 5)).toEqual([{ do: 'unpark', address, incarnation: 'i1' }])
+    expect(plan([agent], [parked(6), parked(null)], [process('i1')], 5)).toEqual([])
+  })
+
   it('stops and then forgets an agent that left the team', () => {
     expect(plan([], [known(running())], [process('i1')], 5)).toEqual([{ do: 'stop', address, incarnation: 'i1' }])
     expect(plan([], [known({})], [], 5)).toEqual([{ do: 'forget-agent', address }])
@@ -102,6 +108,8 @@ describe('signals', () => {
   it('a spent quota parks; going idle does not free it, a new turn does', () => {
     const parked = onSignal(state(running()), { type: 'failure', class: 'quota', why: 'limit', until: 99, evidence: at(1) })
     expect(parked.phase).toEqual({ name: 'parked', until: 99, why: 'limit' })
+    const mended = { type: 'failure', class: 'auth', why: 'no login', until: null, fix: 'log in', evidence: at(1) } as const
+    expect(onSignal(state(running()), mended).phase).toEqual({ name: 'blocked', why: 'no login', fix: 'log in' })
     expect(onSignal(parked, { type: 'idle', evidence: at(2) }).phase.name).toBe('parked')
     expect(onSignal(parked, { type: 'busy', evidence: at(3) }).phase.name).toBe('busy')
   })

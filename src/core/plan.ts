@@ -13,6 +13,8 @@ export type Action =
   | { do: 'forget-launch'; address: string; incarnation: string }
   | { do: 'stop'; address: string; incarnation: string }
   | { do: 'adopt'; address: string; incarnation: string; pid: number }
+  /** The time it was parked until has come, and its process is still there. */
+  | { do: 'unpark'; address: string; incarnation: string }
   /** A process that belongs to no current incarnation. */
   | { do: 'end-orphan'; address: string; incarnation: string }
   /** What is left of an ended process. */
@@ -42,7 +44,7 @@ export function plan(agents: readonly Agent[], known: readonly Known[], observed
     }
     claimed.add(incarnation)
     const seen = observed.find((process) => process.incarnation === incarnation)
-    const action = forIncarnation(each, seen, declared.has(address))
+    const action = forIncarnation(each, seen, declared.has(address), now)
     if (action !== null) actions.push(action)
   }
   for (const process of observed) {
@@ -53,7 +55,7 @@ export function plan(agents: readonly Agent[], known: readonly Known[], observed
   return actions
 }
 
-function forIncarnation(known: Known, seen: Observed | undefined, declared: boolean): Action | null {
+function forIncarnation(known: Known, seen: Observed | undefined, declared: boolean, now: number): Action | null {
   const { address, incarnation, wanted, phase } = known.state
   if (incarnation === null) return null
   if (seen === undefined) {
@@ -63,6 +65,7 @@ function forIncarnation(known: Known, seen: Observed | undefined, declared: bool
   if (!seen.state.alive) return { do: 'record-end', address, incarnation, code: seen.state.code, signal: seen.state.signal }
   if (wanted === 'stopped' || phase.name === 'stopping' || !declared) return { do: 'stop', address, incarnation }
   if (!known.watched) return { do: 'adopt', address, incarnation, pid: seen.pid }
+  if (phase.name === 'parked' && phase.until !== null && phase.until <= now) return { do: 'unpark', address, incarnation }
   return null
 }
 

@@ -113,7 +113,10 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     front: theFront,
     jitter: Math.random,
   })
-  const reconciler = new Reconciler({ store, clock, agents, sessions, supervisor, launching, team: () => (desired.known ? team() : emptyTeam(root)), front: theFront, jitter: Math.random, report })
+  const tell = async (to: string, text: string, key: string): Promise<void> => {
+    await mailroom.post({ from: 'troupe', to, text, threadId: null, priority: 'normal', key })
+  }
+  const reconciler = new Reconciler({ tell, store, clock, agents, sessions, supervisor, launching, team: () => (desired.known ? team() : emptyTeam(root)), front: theFront, jitter: Math.random, report })
   const lifecycle = new Lifecycle({ store, clock, agents, desired, reconciler, supervisor, broker, paths, shim: [process.execPath, programPath('shim')], healthOf, front: theFront })
 
   const finished = Promise.withResolvers<void>()

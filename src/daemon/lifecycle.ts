@@ -215,10 +215,11 @@ export class Lifecycle {
   }
 }
 
-/** An agent that has no process is to be tried at once, whatever kept it. */
+/** An agent that is kept from its work is to be tried at once, whatever kept it: with a new process, or the one it has. */
 function tryNow(state: AgentState, at: number, verb: string): AgentState {
-  if (state.incarnation !== null) return state
-  return enter(state, { name: 'stopped', why: 'asked', code: null }, { at, what: `${verb} asked for`, source: 'operator' })
+  const evidence = { at, what: `${verb} asked for`, source: 'operator' }
+  if (state.incarnation === null) return enter(state, { name: 'stopped', why: 'asked', code: null }, evidence)
+  return state.phase.name === 'parked' || state.phase.name === 'blocked' ? enter(state, { name: 'idle' }, evidence) : state
 }
 
 function isSettled({ phase, wanted }: AgentState): boolean {

@@ -5,6 +5,7 @@ import { v7 as uuid } from 'uuid'
 import { expect, it, vi } from 'vitest'
 import { systemClock } from '../core/clock.ts'
 import { enter } from '../core/plan.ts'
+import type { Runtime, Session, SessionContext } from '../core/runtime.ts'
 import type { Observed, Supervisor } from '../core/supervisor.ts'
 import type { Agent, Team } from '../core/team.ts'
 import { openStore } from '../store/open.ts'
@@ -36,8 +37,8 @@ it('does not take an agent for dead whose start ended while it looked', async ()
   const eyes = new SlowEyes()
   const started = Promise.withResolvers<void>()
   const launching = {
-    adopt: vi.fn(async () => {}),
-    launch: vi.fn(async () => {
+    adopt: vi.fn<() => Promise<void>>(async () => {}),
+    launch: vi.fn<() => Promise<void>>(async () => {
       const incarnation = uuid()
       await agents.update(address, (state) => enter({ ...state, incarnation }, { name: 'starting' }, { at: 1, what: '', source: '' }), async (tx) => {
         await tx.incarnations.insert({ id: incarnation, agent: address, tokenHash: 'h', pane: null, pid: null, session: null, startedAt: 1, ended: null })
@@ -58,6 +59,7 @@ it('does not take an agent for dead whose start ended while it looked', async ()
     team: () => theTeam,
     front: () => ({ endpoints: { close: async () => {} } }) as unknown as Front,
     jitter: () => 0,
+    tell: async () => {},
     report: (_what, error) => faults.push(error),
   })
   const look = async () => await vi.waitFor(() => eyes.looks.shift() ?? expect.fail('nobody looks'), patiently)
@@ -81,6 +83,44 @@ it('does not take an agent for dead whose start ended while it looked', async ()
   expect(eyes.cleared).toEqual([])
   expect(faults).toEqual([])
   await reconciler.stop()
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
+
+it('frees a parked agent whose process is still there when the time has come, and tells it once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'reconciler-'))
+  const store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock: systemClock })
+  const agents = new Agents(store, systemClock)
+  const incarnation = uuid()
+  const sessions = new Sessions(() => {}, () => {})
+  const session = { subscribe: () => () => {}, close: () => {} } as unknown as Session
+  sessions.open({ open: () => session } as unknown as Runtime, { agent: { address }, incarnation } as unknown as SessionContext)
+  const until = systemClock.now() - 1
+  await agents.update(
+    address,
+    (state) => enter({ ...state, incarnation, wanted: 'running' }, { name: 'parked', until, why: 'limit' }, { at: 1, what: '', source: '' }),
+    async (tx) => {
+      await tx.incarnations.insert({ id: incarnation, agent: address, tokenHash: 'h', pane: '%1', pid: 7, session: null, startedAt: 1, ended: null })
+    },
+  )
+  const told: string[] = []
+  const reconciler = new Reconciler({
+    store,
+    clock: systemClock,
+    agents,
+    sessions,
+    supervisor: { list: async () => [{ address, incarnation, pane: '%1', pid: 7, state: { alive: true } }], subscribe: () => () => {} } as unknown as Supervisor,
+    launching: {} as unknown as Launching,
+    team: () => theTeam,
+    front: () => ({}) as unknown as Front,
+    jitter: () => 0,
+    tell: async (to, _text, key) => void told.push(`${to} ${key}`),
+    report: (what, error) => expect.fail(`${what}: ${String(error)}`),
+  })
+  reconciler.start()
+  await vi.waitFor(() => expect(agents.get(address).phase.name).toBe('idle'), patiently)
+  await reconciler.stop()
+  expect(told).toEqual([`${address} unparked ${incarnation} ${until}`])
   await store.close()
   rmSync(folder, { recursive: true })
 })

@@ -8,6 +8,8 @@ import type { Front } from './daemon.ts'
 import type { Launching } from './launching.ts'
 import type { Sessions } from './sessions.ts'
 
+const goOn = 'The limit that stopped your last turn should be over. Go on where it was cut off; if nothing was left to do, do nothing.'
+
 /** Looks again although nothing told it to: the safety net under the events. ms */
 const safetyTick = 5_000
 
@@ -21,6 +23,8 @@ export interface ReconcilerParts {
   team(): Team
   front(): Front
   jitter(): number
+  /** Writes to an agent in troupe's own name; the same key twice is one message. */
+  tell(address: string, text: string, key: string): Promise<void>
   /** A fault that no caller waits for. */
   report(what: string, error: unknown): void
 }
@@ -134,6 +138,8 @@ export class Reconciler {
         return agent === undefined ? undefined : await this.#parts.launching.launch(agent)
       case 'adopt':
         return agent === undefined ? undefined : await this.#parts.launching.adopt(agent, action.incarnation, action.pid)
+      case 'unpark':
+        return await this.#unpark(action.address, action.incarnation)
       case 'record-end':
         return await this.#recordEnd(action.address, action.incarnation, agent, action)
       case 'forget-launch':
@@ -147,6 +153,16 @@ export class Reconciler {
       case 'forget-agent':
         return await this.#parts.agents.remove(action.address)
     }
+  }
+
+  /** Told first, then freed: killed in between, the same is told under the same key. */
+  async #unpark(address: string, incarnation: string): Promise<void> {
+    const { agents, clock, tell } = this.#parts
+    const { phase } = agents.get(address)
+    if (phase.name !== 'parked') return
+    await tell(address, goOn, `unparked ${incarnation} ${phase.until}`)
+    const evidence = { at: clock.now(), what: 'the time it was parked until has come', source: 'clock' }
+    await agents.update(address, (state) => (state.phase.name === 'parked' ? enter(state, { name: 'idle' }, evidence) : state))
   }
 
   async #stopProcess(address: string, incarnation: string, agent: Agent | undefined): Promise<void> {
