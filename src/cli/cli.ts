@@ -23,6 +23,8 @@ export interface Cli {
   call<K extends OperationName>(name: K, input: Input<K>, wait?: string): Promise<Answer<K>>
   /** The journal from a cursor on (null: from now), until the signal. */
   events(cursor: string | null, signal: AbortSignal): AsyncIterable<StreamItem>
+  /** Something was asked of the daemon: a command that came this far must not be begun anew. */
+  asked(): boolean
   /** True if a daemon answers; never starts one. */
   running(): Promise<boolean>
   /** Waits for the end of the daemon that was told to stop, so that whoever comes next meets no dying one. */

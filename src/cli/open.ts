@@ -51,6 +51,7 @@ export function openCli(options: CliOptions): Cli {
   const { out, language, env, cwd, stdin, signal, rootFlag } = options
   let root: string | undefined
   let client: Promise<Client> | undefined
+  let asked = false
 
   const rootNow = (): string => (root ??= findRoot({ cwd, flag: rootFlag ?? undefined, env }).root)
   const socket = (): string => teamPaths(rootNow()).operatorSocket
@@ -72,7 +73,9 @@ export function openCli(options: CliOptions): Cli {
     signal,
     rootGiven: rootFlag !== null || Boolean(env.TROUPE_ROOT) || Boolean(env.TEAMCTL_ROOT),
     root: async () => rootNow(),
+    asked: () => asked,
     async call(name, input, wait) {
+      asked = true
       const done = wait === undefined ? () => undefined : out.progress(wait)
       try {
         // Called after Ctrl-C it puts things away, which must not be cut short by the same Ctrl-C.

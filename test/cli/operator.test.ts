@@ -9,6 +9,8 @@ import { teamFolder, troupe } from './troupe.ts'
 
 const id = '0199aaaa-0000-7000-8000-00000000abcd'
 const long = 100 * 86_400_000 // so that durations in the golden outputs stand still
+/** A pid that no process has: over the kernel's limit. */
+const longGone = 2 ** 22 + 1
 const attach = ['tmux', '-S', '/tmp/a b/tmux.sock', 'attach', '-r', '-t', '%4']
 const manager = {
   agent: 'hello:manager', project: 'hello', role: 'manager', runtime: 'scripted', phase: 'idle', detail: '',
@@ -147,6 +149,19 @@ test('up says who is not ready, and its exit code too', async () => {
   const input = daemon.calls.find((call) => call.name === 'up')?.input
   expect(input).toMatchObject({ agents: [], timeoutMs: 5000, env: { LANG: 'C' } })
   expect(input).not.toMatchObject({ env: { SECRET: 'x' } })
+})
+
+test('down is asked for once, and says how each agent ended', async () => {
+  const { home, root } = teamFolder()
+  const stopped = [{ agent: 'hello:dev', took: 'polite', ms: 47 }, { agent: 'hello:manager', took: 'not running', ms: 0 }]
+  const daemon = await fakeDaemon(root, { down: { stopped } }, [], longGone)
+  onTestFinished(() => daemon.stop())
+  expect(await troupe(home, ['down'])).toMatchObject({
+    code: 0,
+    stdout: 'AGENT      ENDED BY  AFTER\nhello:dev  polite     47ms\n',
+    stderr: 'The team is down; mail and state stay.\n',
+  })
+  expect(daemon.calls.map((call) => call.name)).toEqual(['down'])
 })
 
 test('only starting is a time-out, not a failure', async () => {
