@@ -40,7 +40,7 @@ describe('a scenario that is wrong is refused with its place', () => {
     ['two things in one step', 'about: x\nagents:\n  "*":\n    - when: a\n      do:\n        - { tool: dm, status: 429 }', 'a.yaml:6:11: a step does one thing'],
     ['a broken expression', 'about: x\nagents:\n  "*":\n    - when: /(/\n      do: [{ text: a }]', 'a.yaml:4:13: /(/ is not a regular expression'],
     ['a rule without a condition', 'about: x\nagents:\n  "*":\n    - do: [{ text: a }]', 'a.yaml:4:7: a rule needs when or from'],
-    ['an address that is none', 'about: x\nagents:\n  dev:\n    - otherwise: [{ text: a }]', 'name agents as project:agent'],
+    ['an address that is none', 'about: x\nagents:\n  "d e v":\n    - otherwise: [{ text: a }]', 'name agents as project:agent'],
     ['broken YAML', 'about: "x\nagents: {', 'a.yaml:'],
     ['an empty file', '', 'a.yaml:1:1: '],
   ])('%s', (_, text, expected) => {

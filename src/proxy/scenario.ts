@@ -5,7 +5,7 @@
 export interface Scenario {
   name: string
   about: string
-  /** By `project:agent`, or `*` for every agent; an agent's own rules are tried before those of `*`. */
+  /** By `project:agent`, `agent` (of any project), or `*`; the closer name's rules are tried first. */
   scripts: Record<string, Script>
 }
 
@@ -44,10 +44,9 @@ const silent: Step[] = [{ do: 'text', text: 'ok', delay: 0 }]
 
 /** The rules that count for one agent, in the order in which they are tried. */
 export function scriptFor(scenario: Scenario, agent: string): { rules: Rule[]; otherwise: Step[] } {
-  const own = scenario.scripts[agent]
-  const any = scenario.scripts['*']
+  const scripts = [agent, agent.slice(agent.indexOf(':') + 1), '*'].flatMap((name) => scenario.scripts[name] ?? [])
   return {
-    rules: [...(own?.rules ?? []), ...(any?.rules ?? [])],
-    otherwise: own?.otherwise ?? any?.otherwise ?? silent,
+    rules: scripts.flatMap((script) => script.rules),
+    otherwise: scripts.find((script) => script.otherwise !== null)?.otherwise ?? silent,
   }
 }

@@ -90,7 +90,7 @@ function toMatcher(when: string): ((text: string) => string[] | null) | null {
   }
 }
 
-const address = z.string().regex(/^(\*|[\w.-]+:[\w.-]+)$/, 'name agents as project:agent, or * for all')
+const address = z.string().regex(/^(\*|([\w.-]+:)?[\w.-]+)$/, 'name agents as project:agent, by the short name for every project, or * for all')
 
 export const scenarioSchema: z.ZodType<Omit<Scenario, 'name'>> = z
   .strictObject({ about: z.string(), agents: z.record(address, script) })
