@@ -51,7 +51,7 @@ const budget = z
   .strictObject({
     daily_usd_limit: optional(z.number().min(0)).describe('US dollars a day, the whole team'),
     warn_threshold_pct: optional(z.number().min(0).max(100)).describe('Warn at this share of a limit'),
-    message_ttl_hours: z.number().min(0).default(72).describe('Acknowledged messages are kept this long'),
+    message_ttl_hours: z.number().min(0).default(72).describe('How long acknowledged messages are to be kept; not acted upon in this version'),
     per_project_usd_limit: z.record(text, z.number().min(0)).default({}).describe('US dollars a day, by project'),
   })
   .prefault({})
