@@ -4,7 +4,8 @@ import { fakeDaemon, tokens } from '../../test/fixtures/daemon.ts'
 import { operations } from '../api/index.ts'
 import { systemClock } from '../core/clock.ts'
 import type { Door } from './guard.ts'
-import { bodyLimits, httpApp } from './http.ts'
+import { bodyLimits } from './body.ts'
+import { httpApp } from './http.ts'
 
 const door: Door = { kind: 'port', port: 4100 }
 

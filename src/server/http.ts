@@ -1,18 +1,15 @@
 import { Hono, type Context, type MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { isOperation, operations } from '../api/index.ts'
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Caller, Daemon } from '../daemon/daemon.ts'
 import { parseJson } from '../util/json.ts'
+import { bodyLimits, checkStated, readBody, readBytes } from './body.ts'
 import { defectSentence, failure, isDefect } from './failure.ts'
 import { checkNames, identify, withoutSecrets, type AgentCaller, type Door } from './guard.ts'
 import { mcpEndpoint } from './mcp.ts'
 import { openApi } from './openapi.ts'
 import { sendEvents, sseTimes } from './sse.ts'
-
-/** Bytes of a request's body. A model request carries a whole conversation, images included. */
-export const bodyLimits = { call: 1024 * 1024, model: 64 * 1024 * 1024 }
 
 /** A runtime's hook must never wait for troupe longer than this, ms; it then gets an answer without an opinion. */
 const hookMs = 1000
@@ -76,7 +73,7 @@ export function httpApp(options: HttpOptions): HttpApp {
   })
   app.all('/mcp', async (c) => {
     const caller = agentOnly(c.var.caller)
-    const body = c.req.method === 'POST' ? await readJson(c, null).catch(() => notJson) : undefined
+    const body = c.req.method === 'POST' ? await readJson(c, null).catch(notJsonAnswer) : undefined
     if (Array.isArray(body)) daemon.admit(caller, 'call', body.length)
     return body === notJson ? c.json(notJson, 400) : mcp.fetch(c.req.raw, caller, c.var.signal, body)
   })
@@ -84,7 +81,7 @@ export function httpApp(options: HttpOptions): HttpApp {
     const caller = agentOnly(c.var.caller)
     return c.json(await inTime(daemon.hook(caller, asRecord(await readJson(c, {}))), options.clock, report))
   })
-  app.all('/model/*', async (c) => daemon.model(agentOnly(c.var.caller), modelRequest(c)))
+  app.all('/model/*', async (c) => daemon.model(agentOnly(c.var.caller), await modelRequest(c)))
 
   return {
     fetch: (request, door) => app.fetch(request, { door }),
@@ -93,6 +90,12 @@ export function httpApp(options: HttpOptions): HttpApp {
 }
 
 const whatThereIs = { hint: 'GET /api/v1/openapi.json lists what there is' }
+
+/** Any other refusal is HTTP's. */
+function notJsonAnswer(error: unknown): typeof notJson {
+  if (error instanceof TroupeError && error.code === 'usage') return notJson
+  throw error
+}
 
 /** As JSON-RPC says it. */
 const notJson = { jsonrpc: '2.0', id: null, error: { code: -32700, message: 'Parse error: the request is not JSON' } }
@@ -107,19 +110,10 @@ function price(c: Context): number {
   return 1 + Math.floor(length / unitBytes)
 }
 
-/** A stated length is checked by itself, since Node holds a client to it; only a body without one has to be counted. */
-function limit(maxSize: number): MiddlewareHandler {
-  const refuse = (): never => {
-    throw new TroupeError('too_large', `the request is larger than ${maxSize} bytes`, {
-      hint: 'send less in one call',
-      facts: { limit: maxSize },
-    })
-  }
-  const count = bodyLimit({ maxSize, onError: refuse })
+function limit(bytes: number): MiddlewareHandler {
   return (c, next) => {
-    const length = c.req.header('content-length')
-    if (length === undefined || c.req.header('transfer-encoding') !== undefined) return count(c, next)
-    return Number(length) > maxSize ? refuse() : next()
+    checkStated(c.req.raw.headers, bytes)
+    return next()
   }
 }
 
@@ -135,7 +129,7 @@ function agentOnly(caller: Caller): AgentCaller {
 }
 
 async function readJson(c: Context<Env>, empty: unknown): Promise<unknown> {
-  const text = await c.req.text()
+  const text = await readBody(c.req.raw, bodyLimits.call)
   if (text === '') return empty
   try {
     return parseJson(text)
@@ -167,12 +161,12 @@ async function inTime(answer: Promise<HookAnswer>, clock: Clock, report: (error:
 }
 
 /** The agent's request as the model's own API would get it: prefix and token taken off, body and abort kept. */
-function modelRequest(c: Context<Env>): Request {
+async function modelRequest(c: Context<Env>): Promise<Request> {
   const url = new URL(c.req.url)
   url.pathname = url.pathname.slice('/model'.length)
-  const { method, headers, body } = c.req.raw
-  const content = body === null ? {} : { body, duplex: 'half' as const }
-  const request = new Request(url, { method, headers: withoutSecrets(headers), ...content })
+  const { method, headers } = c.req.raw
+  const body = await readBytes(c.req.raw, bodyLimits.model)
+  const request = new Request(url, { method, headers: withoutSecrets(headers), body })
   Object.defineProperty(request, 'signal', { value: c.var.signal })
   return request
 }
