@@ -55,7 +55,7 @@ export function mcpEndpoint(daemon: Daemon, report: (error: unknown) => void): M
   return {
     fetch(request, caller, signal, body) {
       calls.cancel(caller, body)
-      daemon.heard(caller, isSubscription(body) ? signal : null)
+      if (!isGreeting(body)) daemon.heard(caller, isSubscription(body) ? signal : null)
       // The SDK clones a request that it parses itself, and a clone loses the abort: it gets the body, the signal is pinned.
       Object.defineProperty(request, 'signal', { value: signal })
       const authInfo = { token: '', clientId: caller.incarnation, scopes: [], extra: { caller, signal } }
@@ -63,6 +63,13 @@ export function mcpEndpoint(daemon: Daemon, report: (error: unknown) => void): M
     },
     close: () => handler.close(),
   }
+}
+
+/** What comes before a client asks which tools there are. */
+const greetings = new Set<unknown>(['initialize', 'notifications/initialized', 'server/discover', 'ping'])
+
+function isGreeting(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'method' in body && greetings.has(body.method)
 }
 
 /** Of the 2026 protocol: an answer that stays open for as long as the client listens. */

@@ -25,6 +25,10 @@ const flushMs = 250
 /** A retry that was written down longer ago is history, read at an adoption. ms */
 const retryReach = 15_000
 
+/** Claude gives a tool server as long to answer before it goes on without. ms */
+const toolsPatience = 30_000
+const toolsStepMs = 50
+
 /** One running Claude: its session file, hooks and transcript in, messages out. */
 export class ClaudeSession implements Session {
   readonly #context: SessionContext
@@ -37,6 +41,7 @@ export class ClaudeSession implements Session {
   readonly #questions: Questions
   readonly #reconnect: Reconnect
   #reconnecting = false
+  #again = () => {}
   readonly #lane = new Lane()
   readonly #waiters = new Map<string, (attempt: Attempt | null) => void>()
   readonly #read: () => void
@@ -113,6 +118,7 @@ export class ClaudeSession implements Session {
       () => takeSpool(this.#files.spool, async (event) => void (await this.hook(event))),
       (error) => this.#note(`what its hooks left cannot be read: ${reason(error)}`, 'hook'),
     )
+    this.#again = look
     this.#leave.push(watchFolder(folder, (name) => name === `${pid}.json`, clock, tickMs, look))
     this.#leave.push(watchFolder(this.#files.spool, (name) => name.endsWith('.json'), clock, tickMs, spooled))
   }
@@ -124,6 +130,7 @@ export class ClaudeSession implements Session {
       if (this.#seen === null) await this.#questions.lookAtStart()
       return
     }
+    if (this.#waitsForTools(found)) return void this.#context.host.clock.after(toolsStepMs, this.#again)
     if (this.#seen?.status === 'waiting' && found.status !== 'waiting') this.#questions.answered()
     const signals = changes(this.#seen, found, this.#questions.asking, this.#context.host.clock.now())
     this.#seen = found
@@ -133,6 +140,13 @@ export class ClaudeSession implements Session {
     }
     this.#read()
     if (!this.#reconnecting && this.#reconnect.isDue(found.status)) this.#bringBackTools()
+  }
+
+  /** It says idle a moment before it knows the team's tools: a model that got mail then could not answer it. */
+  #waitsForTools(found: SessionFile): boolean {
+    const { host, startedAt, tools } = this.#context
+    const first = this.#seen === null || this.#seen.status === null
+    return first && found.status === 'idle' && tools.heardAt() === null && host.clock.now() - startedAt < toolsPatience
   }
 
   #bringBackTools(): void {
