@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -32,7 +32,10 @@ export class Troupe {
     mkdirSync(home)
     this.write(files)
     this.env = { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color', ...env }
-    onTestFinished(async () => await this.remove())
+    onTestFinished(async ({ task }) => {
+      if (task.result?.state === 'fail') await this.tellWhatHappened()
+      await this.remove()
+    })
   }
 
   /** Runs one command to its end. */
@@ -102,6 +105,13 @@ export class Troupe {
       mkdirSync(dirname(file), { recursive: true })
       writeFileSync(file, text)
     }
+  }
+
+  /** For whoever looks into a failure: the daemon's log and the journal. */
+  async tellWhatHappened(): Promise<void> {
+    const log = join(this.root, 'state', 'run', 'daemon.log')
+    console.log(existsSync(log) ? readFileSync(log, 'utf8').slice(-10_000) : 'the daemon left no log')
+    console.log((await this.run('tail', '--lines', '200')).stdout)
   }
 
   async remove(): Promise<void> {
