@@ -34,6 +34,11 @@ function evidenceLines({ color }: Output, { evidence }: Agent, now: number): str
 
 const limitNames: Record<string, string> = {
   messageBytes: 'bytes of a message',
+  requestsPerSecond: 'calls a second',
+  requestsAtOnce: 'calls at once',
+  waitsAtOnce: 'calls that wait for mail',
+  inboxMessages: 'messages in the inbox',
+  refused: 'calls refused',
   dailyUsd: 'USD a day, team',
   projectUsd: 'USD a day, project',
   restart: 'restart',
@@ -41,7 +46,7 @@ const limitNames: Record<string, string> = {
 }
 
 function limitText(value: unknown): string {
-  if (value === null) return 'none'
+  if (value === null || (typeof value === 'object' && Object.keys(value).length === 0)) return 'none'
   return typeof value === 'number' ? thousands(value) : typeof value === 'string' ? value : JSON.stringify(value)
 }
 
