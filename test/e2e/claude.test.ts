@@ -60,7 +60,7 @@ async function begin(troupe: Troupe): Promise<void> {
 async function transcript(troupe: Troupe): Promise<{ type: string; line: string }[]> {
   const { session } = await troupe.json<{ session: string }>('inspect', 'manager')
   const projects = join(troupe.root, 'state/agents/hello-manager/claude/home/projects')
-  const [file] = (await readdir(projects, { recursive: true })).filter((name) => name.endsWith(`${session}.jsonl`))
+  const file = (await readdir(projects, { recursive: true })).find((name) => name.endsWith(`${session}.jsonl`))
   const lines = readFileSync(join(projects, file!), 'utf8').split('\n').filter((line) => line !== '')
   return lines.map((line) => ({ type: (JSON.parse(line) as { type: string }).type, line }))
 }
