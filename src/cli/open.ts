@@ -75,11 +75,12 @@ export function openCli(options: CliOptions): Cli {
     root: async () => rootNow(),
     asked: () => asked,
     async call(name, input, wait) {
-      asked = true
       const done = wait === undefined ? () => undefined : out.progress(wait)
       try {
+        const open = await connected()
+        asked = true
         // Called after Ctrl-C it puts things away, which must not be cut short by the same Ctrl-C.
-        return await (await connected()).call(name, input, signal.aborted ? {} : { signal })
+        return await open.call(name, input, signal.aborted ? {} : { signal })
       } finally {
         done()
       }
