@@ -49,6 +49,8 @@ export interface StageOptions {
   env: Record<string, string>
   agent?: Partial<Agent>
   rules: Rule[]
+  /** More tools of the team, beside `hold`. */
+  tools?: (server: McpServer) => void
 }
 
 /** A machine for one CLI: model, MCP server, hook sink, terminal. */
@@ -59,6 +61,7 @@ export class RuntimeStage {
   readonly #runtime: Runtime
   readonly #agent: Agent
   readonly #terminals: TmuxStage
+  readonly #moreTools: (server: McpServer) => void
   #server: ServerType
   #session: Session | null = null
   /** Bodies of the requests to the model, as they came. */
@@ -72,7 +75,8 @@ export class RuntimeStage {
   #n = 0
   #port = 0
 
-  private constructor(runtime: Runtime, more: { env: Record<string, string>; agent: Partial<Agent>; rules: Rule[] }, terminals: TmuxStage) {
+  private constructor(runtime: Runtime, more: StageOptions, terminals: TmuxStage) {
+    this.#moreTools = more.tools ?? (() => {})
     this.#runtime = runtime
     this.#terminals = terminals
     const home = join(this.folder, 'home')
@@ -86,7 +90,11 @@ export class RuntimeStage {
   }
 
   static async make(runtime: Runtime, more: StageOptions): Promise<RuntimeStage> {
-    return new RuntimeStage(runtime, { agent: {}, ...more }, await tmuxStage('own'))
+    return new RuntimeStage(runtime, more, await tmuxStage('own'))
+  }
+
+  get agent(): Agent {
+    return this.#agent
   }
 
   get agentFolder(): string {
@@ -247,6 +255,7 @@ export class RuntimeStage {
       await new Promise<void>((resolve) => this.#holding.push(resolve))
       return { content: [{ type: 'text', text: 'let go' }] }
     })
+    this.#moreTools(server)
     return server
   }
 }

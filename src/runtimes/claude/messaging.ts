@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-/** A socket that does not take two lines within this is not listened to. ms */
+/** A socket that does not let us connect and write within this is not listened to. ms */
 const patienceMs = 2_000
 
 export type Pushed = { ok: true } | { ok: false; why: string }
@@ -8,11 +8,14 @@ export type Pushed = { ok: true } | { ok: false; why: string }
 /**
  * Gives a text to a running session over its messaging socket. Claude answers nothing, and drops a wrong token in
  * silence: that the text was taken shows in a hook or the transcript only. It comes in with the authority of a peer.
+ * What was written whole is on its way, also where a busy machine lets Claude hang up late: to say no would double it.
  */
 export function push(socketPath: string, token: string, text: string): Promise<Pushed> {
   return new Promise((resolve) => {
     const socket = connect(socketPath)
-    socket.setTimeout(patienceMs, () => socket.destroy(new Error(`the messaging socket took nothing in ${patienceMs} ms`)))
+    let written = false
+    socket.on('finish', () => (written = true))
+    socket.setTimeout(patienceMs, () => socket.destroy(written ? undefined : new Error(`it took nothing in ${patienceMs} ms`)))
     socket.on('error', (error) => resolve({ ok: false, why: error.message }))
     socket.on('close', () => resolve({ ok: true }))
     socket.on('data', () => {})

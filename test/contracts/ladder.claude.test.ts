@@ -1,0 +1,212 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Message } from '../../src/core/message.ts'
+import type { Rule, Step } from '../../src/proxy/scenario.ts'
+import { claude } from '../../src/runtimes/claude/index.ts'
+import { withClaude } from './claude-program.ts'
+import { PostOffice } from './post-office.ts'
+import { until } from './runtime-stage.ts'
+
+const contains = (text: string) => (said: string) => (said.includes(text) ? [text] : null)
+const tool = (name: string, args: Record<string, unknown> = {}): Step => ({ do: 'tool', tool: name, args, text: '', delay: 0 })
+const say = (text: string, delay = 0): Step => ({ do: 'text', text, delay })
+const on = (word: string, ...steps: Step[]): Rule => ({ when: contains(word), from: null, steps })
+
+const rules = [
+  on('do HOLD', tool('hold'), say('held')),
+  on('do ASK', tool('Bash', { command: 'touch made', description: 'makes a file' }), say('asked')),
+  on('do THINK', say('thought', 3_000)),
+  // Claude's own words, when it makes a summary.
+  on('Your task is to create a detailed summary', say('<summary>what was</summary>', 3_000)),
+  on('HUGE', tool('inbox_read', { ids: ['{id}'] }), say('read')),
+]
+
+interface Situation {
+  name: string
+  /** Brings the agent into the situation. */
+  enter(office: PostOffice): Promise<void>
+  phase: string
+  /** What a message shows while the situation lasts. */
+  meanwhile?: 'queued'
+  leave?(office: PostOffice): Promise<void>
+  rung: string[]
+}
+
+const started = async (office: PostOffice, word: string) => {
+  await office.start()
+  await office.is('idle')
+  await office.arrived(await office.send('bob', `do ${word}`))
+}
+
+const situations: Situation[] = [
+  { name: 'idle', enter: async (office) => void (await office.start(), await office.is('idle')), phase: 'idle', rung: ['push'] },
+  {
+    name: 'a tool is running',
+    enter: async (office) => void (await started(office, 'HOLD'), await until('the tool waits', () => office.stage.holding === 1)),
+    phase: 'busy',
+    meanwhile: 'queued',
+    leave: async (office) => office.stage.letGo(),
+    rung: ['push'],
+  },
+  { name: 'the model is at work', enter: (office) => started(office, 'THINK'), phase: 'busy', meanwhile: 'queued', rung: ['push'] },
+  {
+    name: 'a permission dialog is open',
+    enter: async (office) => void (await started(office, 'ASK'), await office.is('waiting')),
+    phase: 'waiting',
+    meanwhile: 'queued',
+    leave: async (office) => {
+      await until('the question is drawn', async () => /Do you want to proceed/.test((await office.run?.screen()) ?? ''))
+      await office.run?.type({ keys: ['Escape'] })
+    },
+    rung: ['push'],
+  },
+  { name: 'starting', enter: async (office) => void (await office.start()), phase: 'starting', rung: ['push'] },
+  {
+    name: 'compacting',
+    enter: async (office) => {
+      await started(office, 'THINK')
+      await office.is('idle')
+      await office.run?.type({ text: '/compact' })
+      await until('the command is there', async () => /❯\s\/compact/.test((await office.run?.screen()) ?? ''))
+      await office.run?.type({ keys: ['Enter'] })
+      await until('it asks for a summary', () => office.stage.asked.some((body) => body.includes('create a detailed summary')))
+      await office.is('busy')
+    },
+    phase: 'busy',
+    meanwhile: 'queued',
+    rung: ['push'],
+  },
+]
+
+const bodies: Record<string, string> = {
+  'one byte': 'x',
+  'many lines': Array.from({ length: 60 }, (_, n) => `line ${n}`).join('\n'),
+  Unicode: `👩‍👩‍👧‍👦 日本語 e\u0301 ${'😀'.repeat(50)} ‮`,
+  'control bytes': '\u001b[2J\u0003\u0004 \u0000 \u001b[201~ \r\n \u009b5n',
+  '/exit': '/exit',
+  '@file': '@/etc/passwd',
+  '!cmd': '!touch owned',
+  '#note': '#remember this',
+  '8 KiB': 'w '.repeat(4_000),
+  '256 KiB': `HUGE ${'y'.repeat(256 * 1024 - 6)}e`,
+}
+
+withClaude((env) => {
+  describe('the delivery ladder on Claude Code', () => {
+    const offices: PostOffice[] = []
+    const open = async () => {
+      const office = await PostOffice.open(claude(), env, rules)
+      offices.push(office)
+      return office
+    }
+    afterEach(async () => {
+      for (const office of offices.splice(0)) {
+        await office.close()
+        expect(office.faults).toEqual([])
+      }
+    })
+
+    it.each(situations)('delivers while $name', async ({ enter, phase, meanwhile, leave, rung }) => {
+      const office = await open()
+      await enter(office)
+      expect(office.phase()).toBe(phase)
+      const message = await office.send('bob', 'this is the message')
+      if (meanwhile !== undefined) {
+        await until('it was offered', async () => (await office.delivery(message)).rung)
+        expect((await office.delivery(message)).state).toBe(meanwhile)
+        expect(office.asked(message)).toBe(false)
+      }
+      await leave?.(office)
+      const delivery = await office.arrived(message)
+      expect(rung).toContain(delivery.rung)
+      expect(['hook', 'record']).toContain(delivery.proof)
+      await office.is('idle')
+    })
+
+    it('T5: delivers to the next incarnation what died with this one', async () => {
+      const office = await open()
+      await started(office, 'HOLD')
+      await until('the tool waits', () => office.stage.holding === 1)
+      const inClaude = await office.send('bob', 'queued inside when it died')
+      await until('it was offered', async () => (await office.delivery(inClaude)).rung)
+      const { id } = await office.run!.signal('session')
+      await office.kill()
+      office.stage.letGo()
+      const between = await office.send('carol', 'sent while nothing ran')
+      expect(office.why(between)).toMatch(/to run/)
+      await office.start(id)
+      // What was delivered and never acknowledged is shown again, and it does it again.
+      await until('the tool waits again', () => office.stage.holding === 1)
+      office.stage.letGo()
+      for (const message of [inClaude, between]) {
+        const { incarnation } = await office.arrived(message)
+        expect(incarnation).toBe(office.run?.incarnation)
+      }
+    })
+
+    it('leaves a draft as it is, and what its author sends then is the draft alone', async () => {
+      const office = await open()
+      const run = await office.start()
+      await office.is('idle')
+      await run.type({ text: 'half a thou' })
+      await until('the draft is there', async () => /❯\shalf a thou/.test(await run.screen()))
+      for (const from of ['user', 'bob']) expect((await office.arrived(await office.send(from, `for ${from}`))).rung).toBe('push')
+      await office.is('idle')
+      expect(await run.screen()).toMatch(/❯\shalf a thou\s*\n/)
+      await run.type({ text: 'ght' }, { keys: ['Enter'] })
+      await until('the draft was sent', () => office.stage.asked.some((body) => /"half a thought"/.test(body)))
+    })
+
+    it('brings urgent and normal mail into the turn, low mail after it, an operator’s as the user', async () => {
+      const office = await open()
+      await started(office, 'HOLD')
+      await until('the tool waits', () => office.stage.holding === 1)
+      const low = await office.send('bob', 'when there is time', 'low')
+      const urgent = await office.send('carol', 'at once', 'urgent')
+      const normal = await office.send('user', 'soon')
+      await until('both were offered', async () => (await office.delivery(urgent)).rung !== null && (await office.delivery(normal)).rung !== null)
+      expect(office.why(low)).toMatch(/idle/)
+      office.stage.letGo()
+      const order = await Promise.all([urgent, normal, low].map((message) => office.arrived(message)))
+      expect(order.map((each) => each.proof)).not.toContain(null)
+      const turnOf = (message: Message) => office.stage.asked.findIndex((body) => body.includes(message.id))
+      expect(turnOf(low)).toBeGreaterThan(Math.max(turnOf(urgent), turnOf(normal)))
+      await office.is('idle')
+      expect((await office.arrived(await office.send('user', 'typed for you'))).rung).toBe('paste')
+    })
+
+    it('loses nothing of a burst from three senders, and keeps the order of each', async () => {
+      const office = await open()
+      await office.start()
+      await office.is('idle')
+      const sent: Message[] = []
+      for (let n = 0; n < 20; n++) sent.push(await office.send(['bob', 'carol', 'user'][n % 3]!, `burst ${n}`))
+      for (const message of sent) await office.arrived(message)
+      await office.is('idle')
+      const last = office.stage.asked.at(-1)!
+      for (const from of ['office:bob', 'office:carol', 'user']) {
+        const places = sent.filter((each) => each.from === from).map((each) => last.indexOf(each.id))
+        expect(places).not.toContain(-1)
+        expect(places).toEqual(places.toSorted((a, b) => a - b))
+      }
+    })
+
+    it('carries bodies of every kind, from agents and from the operator', async () => {
+      const office = await open()
+      await office.start()
+      await office.is('idle')
+      const rungs = async (message: Message, rung: string) => {
+        const found = await office.arrived(message)
+        const fetched = message.text.length > 16 * 1024
+        expect({ text: message.text.slice(0, 20), rung: found.rung }).toEqual({ text: message.text.slice(0, 20), rung: fetched ? 'fetch' : rung })
+      }
+      const pushed: Message[] = []
+      for (const text of Object.values(bodies)) pushed.push(await office.send('bob', text))
+      for (const message of pushed) await rungs(message, 'push')
+      for (const text of Object.values(bodies)) {
+        await office.is('idle')
+        await rungs(await office.send('user', text), 'paste')
+      }
+      expect(office.run?.signals.filter((signal) => signal.type === 'waiting')).toEqual([])
+    }, 180_000)
+  })
+})
