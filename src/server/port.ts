@@ -11,7 +11,7 @@ import type { HttpApp } from './http.ts'
 import { listenOn } from './socket.ts'
 
 /** ms and bytes. No limit on how long an answer takes: agents wait for mail, pages follow the journal. */
-const serverOptions = { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 75_000, maxHeaderSize: 16 * 1024 }
+const serverOptions = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000, keepAliveTimeout: 75_000, maxHeaderSize: 16 * 1024 }
 
 /** Below the ports that kernels give to outgoing connections, so that none takes ours while the daemon restarts. */
 const firstPort = 20_000
