@@ -15,7 +15,11 @@ const ownTries = 12_000
 /** Between our tries, ms. After the last one a person has to look. */
 const pauses = [20_000, 120_000, 600_000]
 const answerMs = 5_000
+/** A paste that is not on the screen by then has met something else. */
+const drawnMs = 3_000
 const stepMs = 100
+
+const command = `/mcp reconnect ${teamServer}`
 
 interface Parts {
   tools: ToolLine
@@ -58,14 +62,15 @@ export class Reconnect {
   async go(): Promise<void> {
     const { own, terminal, clock, tools } = this.#parts
     if ((await readSessionFile(own))?.status !== 'idle' || tools.open()) return
-    if ((await whyNoPaste(this.#parts)) !== null) return
+    // Left there by an earlier try, whose Enter was lost.
+    const isThere = await this.#isInBox()
+    if (!isThere && (await whyNoPaste(this.#parts)) !== null) return
     this.#nextAt = clock.now() + (pauses[this.#tries] ?? 0)
     this.#tries += 1
     const asked = clock.now()
-    const command = `/mcp reconnect ${teamServer}`
-    await terminal.type([{ paste: command }])
-    await pause(clock, stepMs)
-    if (findComposer(await terminal.screen({ escapes: true }))?.text !== command) {
+    if (!isThere) await terminal.type([{ paste: command }])
+    while (!(await this.#isInBox()) && clock.now() - asked < drawnMs) await pause(clock, stepMs)
+    if (!(await this.#isInBox())) {
       return this.#note('the team’s tools are not connected, but somebody is typing: /mcp reconnect was left in the input box')
     }
     await terminal.type([{ keys: ['Enter'] }])
@@ -73,6 +78,10 @@ export class Reconnect {
     const came = tools.open() || (tools.heardAt() ?? 0) >= asked
     const last = this.#tries > pauses.length ? ', and it is not tried again: restart it' : ''
     this.#note(came ? `the team’s tools were not connected: ${command} brought them back` : `the team’s tools are not connected, and ${command} did not help${last}`)
+  }
+
+  async #isInBox(): Promise<boolean> {
+    return findComposer(await this.#parts.terminal.screen({ escapes: true }))?.text === command
   }
 
   #note(what: string): void {
