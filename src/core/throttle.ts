@@ -47,7 +47,7 @@ export function besides(running: number, waits: number, wait: boolean, limits: L
 const sentences: Record<LimitName, (who: string, allowed: number) => [string, string]> = {
   requests_per_second: (who, allowed) => [`${who} sends more than ${allowed} requests a second`, 'wait, and do not ask in a loop: inbox_watch waits for mail'],
   requests_at_once: (who, allowed) => [`${who} has ${allowed} requests running already`, 'wait for some of them to end'],
-  waits_at_once: (who, allowed) => [`${who} waits for mail with ${allowed} calls already`, 'one inbox_watch is enough'],
+  waits_at_once: (who, allowed) => [`${who} waits with ${allowed} calls already`, 'one inbox_watch is enough'],
   inbox_messages: (who, allowed) => [`the inbox of ${who} is full: ${allowed} messages wait there unacknowledged`, 'write again when it has caught up; an operator can tell it to'],
 }
 

@@ -168,7 +168,10 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
         return await run(table, caller, name, input, signal)
       })
     },
-    heard: (caller, until) => tools.heard(caller.incarnation, until),
+    heard(caller, until) {
+      if (until !== null) throttle.hold(caller, until)
+      tools.heard(caller.incarnation, until)
+    },
     async hook(caller, event) {
       await fetching.confirm(caller.address, caller.incarnation)
       return (await sessions.get(caller.incarnation)?.session.hook(event)) ?? {}

@@ -58,6 +58,20 @@ export class Throttle {
     }
   }
 
+  /** A stream that stays open until the signal counts as a call that waits. Throws `throttled`. */
+  hold(caller: Caller & { kind: 'agent' }, until: AbortSignal): void {
+    if (until.aborted) return
+    const load = this.#load(caller.address)
+    const refusal = besides(0, load.waits, true, this.#parts.limits())
+    if (refusal !== null) {
+      const error = throttled(caller.address, refusal)
+      this.#note(caller.address, error)
+      throw error
+    }
+    load.waits += 1
+    until.addEventListener('abort', () => (load.waits -= 1), { once: true })
+  }
+
   /** For people: refusals since the daemon began, by limit. */
   refused(address: string): Record<string, { times: number; last: number }> {
     const tallies = this.#loads.get(address)?.tallies ?? new Map<LimitName, Tally>()

@@ -53,13 +53,15 @@ export function mcpEndpoint(daemon: Daemon, report: (error: unknown) => void): M
     return mcpServer({ daemon, caller, signal, report, calls })
   })
   return {
-    fetch(request, caller, signal, body) {
+    async fetch(request, caller, signal, body) {
       calls.cancel(caller, body)
-      if (!isGreeting(body)) daemon.heard(caller, isSubscription(body) ? signal : null)
+      const ended = isSubscription(body) ? new AbortController() : null
+      if (!isGreeting(body)) daemon.heard(caller, ended === null ? null : AbortSignal.any([signal, ended.signal]))
       // The SDK clones a request that it parses itself, and a clone loses the abort: it gets the body, the signal is pinned.
       Object.defineProperty(request, 'signal', { value: signal })
       const authInfo = { token: '', clientId: caller.incarnation, scopes: [], extra: { caller, signal } }
-      return handler.fetch(request, { authInfo, ...(body === undefined ? {} : { parsedBody: body }) })
+      const response = await handler.fetch(request, { authInfo, ...(body === undefined ? {} : { parsedBody: body }) })
+      return ended === null ? response : whenSent(response, () => ended.abort())
     },
     close: () => handler.close(),
   }
@@ -75,6 +77,13 @@ function isGreeting(body: unknown): boolean {
 /** Of the 2026 protocol: an answer that stays open for as long as the client listens. */
 function isSubscription(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'method' in body && body.method === 'subscriptions/listen'
+}
+
+/** The same answer; `done` is called at the end of its body. */
+function whenSent(response: Response, done: () => void): Response {
+  if (response.body === null) done()
+  const body = response.body?.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({ flush: done })) ?? null
+  return new Response(body, response)
 }
 
 interface Exchange {

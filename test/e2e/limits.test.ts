@@ -106,3 +106,12 @@ test('a full inbox refuses agents whole and says so; an operator gets through; a
   expect((await call('ada', 'dm', { to: 'bob', text: 'now' })).status).toBe(200)
   expect((await inspected('ada'))['refused']).toMatchObject({ inbox_messages: { times: 2 } })
 })
+
+test('a subscription that was refused holds no place', async () => {
+  for (let n = 0; n < 6; n += 1) {
+    now += 10_000
+    const body = { jsonrpc: '2.0', id: n, method: 'subscriptions/listen', params: { notifications: 7 } }
+    expect((await ask(live.url, '/mcp', { token: token('ada'), body })).status).not.toBe(429)
+  }
+  expect((await call('ada', 'inbox_watch', { timeout_ms: 0 })).status).toBe(200)
+})
