@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { arch, cpus, platform } from 'node:os'
 import { crowd } from './crowd.ts'
+import { fuzz } from './fuzz.ts'
 import { kills } from './kills.ts'
 import { allToAll, toolCalls } from './mcp.ts'
 import { table, type Row } from './row.ts'
@@ -20,6 +21,7 @@ const parts: [string, () => Promise<Row[]>][] = [
   ['wake', wake],
   ['kills', async () => await kills(full ? 1000 : 20)],
   ['crowd', crowd],
+  ...(full ? [['fuzz', fuzz] as [string, () => Promise<Row[]>]] : []),
 ]
 
 const rows: Row[] = []
