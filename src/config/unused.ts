@@ -12,8 +12,6 @@ const unusedKeys = {
     'autonomy',
     'on_rate_limit',
     'interfaces',
-    'hooks',
-    'mcps',
     'skills',
     'subagents',
     'ultracode',
