@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { freePort, startPostgres, whyNoPostgres, type Postgres } from '../postgres.ts'
 import { slice } from './slice.ts'
-import { environmentOf } from './teams.ts'
-import { kill, pair, Troupe } from './troupe.ts'
+import { environmentOf, incarnations } from './teams.ts'
+import { kill, pair, patiently, Troupe } from './troupe.ts'
 
 const broker = 'broker: {type: postgres, url_env: TEAM_DATABASE}\n'
 
@@ -34,6 +35,21 @@ describe.skipIf(whyNoPostgres() !== null)('two scripted agents, PostgreSQL', () 
     await troupe.settled(2)
   }, 300_000)
 
+  it('goes on after the database has dropped every connection', async () => {
+    const address = await postgres.database()
+    const troupe = new Troupe(pair({ broker }), { TEAM_DATABASE: address })
+    await troupe.ok('up')
+    const before = await incarnations(troupe)
+    const { pid } = await troupe.daemon()
+    for (const round of [1, 2, 3]) {
+      await dropConnections(address)
+      await vi.waitFor(() => troupe.ok('send', 'manager', `round ${round}`, '--key', `round ${round}`), patiently)
+      await troupe.settled(3 * round)
+    }
+    expect(await incarnations(troupe)).toEqual(before)
+    expect((await troupe.daemon()).pid).toBe(pid)
+  }, 300_000)
+
   it('says which variable is missing', async () => {
     const troupe = new Troupe(pair({ broker }))
     const up = await troupe.run('up')
@@ -53,3 +69,10 @@ describe.skipIf(whyNoPostgres() !== null)('two scripted agents, PostgreSQL', () 
     expect((await troupe.run('daemon', 'logs')).stdout).not.toContain('s3cret')
   }, 300_000)
 })
+
+async function dropConnections(address: string): Promise<void> {
+  const client = new pg.Client(address)
+  await client.connect()
+  await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()')
+  await client.end()
+}
