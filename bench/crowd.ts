@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { run } from '../src/util/spawn.ts'
+import { cpuMs, residentMb } from './process.ts'
 import { percentile, type Row } from './row.ts'
 import { BenchTeam } from './team.ts'
 
@@ -16,7 +16,7 @@ async function ten(): Promise<Row[]> {
   const team = new BenchTeam(10)
   try {
     const up = await team.time('up')
-    return [{ figure: 'up of 10 scripted agents to ready', value: up / 1000, unit: 's', hold: '< 3', reference: '' }]
+    return [{ figure: 'up of 10 scripted agents to ready', value: up / 1000, unit: 's', hold: '< 3', beside: '' }]
   } finally {
     await team.end()
   }
@@ -29,7 +29,7 @@ async function fifty(): Promise<Row[]> {
     const { stopped } = await team.json<Stopped>('down')
     const hard = stopped.filter(({ took }) => took === 'SIGKILL').length
     const value = percentile(stopped.map(({ ms }) => ms), 95)
-    return [{ figure: 'stop to quiet p95, 50 agents', value: value / 1000, unit: 's', hold: '< 2', reference: `${hard} of ${stopped.length} had to be killed` }]
+    return [{ figure: 'stop to quiet p95, 50 agents', value: value / 1000, unit: 's', hold: '< 2', beside: `${hard} of ${stopped.length} had to be killed` }]
   } finally {
     await team.end()
   }
@@ -53,16 +53,16 @@ async function hundred(): Promise<Row[]> {
     const cpu = (cpuMs(pid) - before) / (seconds * 10)
     const ratio = percentile(ps, 50) / percentile(empty, 50)
     return [
-      { figure: 'up of 100 scripted agents to ready', value: up / 1000, unit: 's', hold: '< 15', reference: '' },
+      { figure: 'up of 100 scripted agents to ready', value: up / 1000, unit: 's', hold: '< 15', beside: '' },
       {
         figure: 'ps at 100 agents, whole process',
         value: ratio,
         unit: '× empty Node',
         hold: '≤ 2',
-        reference: `${percentile(ps, 50).toFixed(0)} ms against ${percentile(empty, 50).toFixed(0)} ms`,
+        beside: `${percentile(ps, 50).toFixed(0)} ms against ${percentile(empty, 50).toFixed(0)} ms`,
       },
-      { figure: 'daemon memory, 100 agents, settled', value: residentMb(pid), unit: 'MB', hold: '< 250', reference: '150 MB + 1 MB an agent' },
-      { figure: 'idle CPU of the daemon, 100 agents', value: cpu, unit: '% of a core', hold: '< 1', reference: `over ${seconds} s` },
+      { figure: 'daemon memory, 100 agents, settled', value: residentMb(pid), unit: 'MB', hold: '< 250', beside: '150 MB + 1 MB an agent' },
+      { figure: 'idle CPU of the daemon, 100 agents', value: cpu, unit: '% of a core', hold: '< 1', beside: `over ${seconds} s` },
     ]
   } finally {
     await team.end()
@@ -73,16 +73,4 @@ async function emptyNode(): Promise<number> {
   const begun = performance.now()
   await run([process.execPath, '-e', ''], {})
   return performance.now() - begun
-}
-
-/** User and system time so far; a tick is 10 ms on Linux. */
-function cpuMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * 10
-}
-
-function residentMb(pid: number): number {
-  const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Number(kb) / 1024
 }

@@ -59,6 +59,6 @@ async function judge(team: BenchTeam, acknowledged: Map<string, string>, count: 
     value: lost,
     unit: `of ${acknowledged.size.toLocaleString('en')}`,
     hold: '0',
-    reference: 'nobody publishes it',
+    beside: 'nobody publishes it',
   }
 }

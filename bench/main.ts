@@ -3,9 +3,12 @@ import { arch, cpus, platform } from 'node:os'
 import { crowd } from './crowd.ts'
 import { fuzz } from './fuzz.ts'
 import { kills } from './kills.ts'
+import { leak } from './leak.ts'
 import { allToAll, toolCalls } from './mcp.ts'
 import { table, type Row } from './row.ts'
 import { sendLatency, sends } from './sends.ts'
+import { slowDisk } from './slow-disk.ts'
+import { storeBench } from './store.ts'
 import { wake } from './wake.ts'
 
 /** `--json FILE` writes the figures as JSON too, `--only WORD` runs the parts whose name holds the word, `--full` kills 1,000 times. */
@@ -14,11 +17,14 @@ const only = value('--only')
 const full = argv.includes('--full')
 
 const parts: [string, () => Promise<Row[]>][] = [
+  ['store', storeBench],
   ['sends', sends],
   ['latency', sendLatency],
   ['tools', toolCalls],
   ['all-to-all', allToAll],
   ['wake', wake],
+  ['slow-disk', slowDisk],
+  ['leak', leak],
   ['kills', async () => await kills(full ? 1000 : 20)],
   ['crowd', crowd],
   ...(full ? [['fuzz', fuzz] as [string, () => Promise<Row[]>]] : []),

@@ -17,10 +17,10 @@ export async function toolCalls(): Promise<Row[]> {
       if (index >= 50) times.push(performance.now() - begun)
     }
     await client.close()
-    const reference = '1.2–1.5 / 6–13 ms measured for the SDK alone'
+    const beside = '1.2–1.5 / 6–13 ms measured for the SDK alone'
     return [
-      { figure: 'MCP tool call p50', value: percentile(times, 50), unit: 'ms', hold: '< 2', reference },
-      { figure: 'MCP tool call p99', value: percentile(times, 99), unit: 'ms', hold: '< 15', reference },
+      { figure: 'MCP tool call p50', value: percentile(times, 50), unit: 'ms', hold: '< 2', beside },
+      { figure: 'MCP tool call p99', value: percentile(times, 99), unit: 'ms', hold: '< 15', beside },
     ]
   } finally {
     await team.end()
@@ -47,8 +47,8 @@ export async function allToAll(): Promise<Row[]> {
     )
     const times = await deliveryTimes(team, agents * rounds)
     for (const client of clients) await client.close()
-    const reference = `p50 ${percentile(times, 50).toFixed(1)} ms of ${times.length}; 6.8 s published elsewhere`
-    return [{ figure: '30 agents × 5 messages, all to all, p99 to the inbox', value: percentile(times, 99), unit: 'ms', hold: '< 50', reference }]
+    const beside = `p50 ${percentile(times, 50).toFixed(1)} ms of ${times.length}; 6.8 s published elsewhere`
+    return [{ figure: '30 agents × 5 messages, all to all, p99 to the inbox', value: percentile(times, 99), unit: 'ms', hold: '< 50', beside }]
   } finally {
     await team.end()
   }
@@ -60,10 +60,14 @@ async function deliveryTimes(team: BenchTeam, count: number): Promise<number[]> 
   for (let tries = 0; tries < 300; tries++) {
     const { events } = await client.call('events', { limit: 10_000 })
     const sent = new Map(events.filter(({ type }) => type === 'message.sent').map((event) => [event.subject, event.at]))
-    const delivered = events.filter(({ type }) => type === 'delivery.delivered')
-    if (delivered.length >= count) {
+    // An agent that acknowledges at once has it before any other proof came in.
+    const arrived = new Map<string, number>()
+    for (const { type, subject, at } of events) {
+      if ((type === 'delivery.delivered' || type === 'delivery.acked') && !arrived.has(subject)) arrived.set(subject, at)
+    }
+    if (arrived.size >= count) {
       client.close()
-      return delivered.map((event) => event.at - (sent.get(event.subject) ?? event.at))
+      return [...arrived].map(([id, at]) => at - (sent.get(id) ?? at))
     }
     await new Promise((resolve) => setTimeout(resolve, 100))
   }

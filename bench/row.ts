@@ -1,10 +1,15 @@
-/** One figure of the table. `hold` is what DESIGN promises, `reference` what stands beside it from this run or from elsewhere. */
+/** One figure of the table. `hold` is what DESIGN promises, `beside` what stands beside it from this run or from elsewhere. */
 export interface Row {
   figure: string
-  value: number
+  /** Null where it could not be measured; `beside` says why. */
+  value: number | null
   unit: string
   hold: string
-  reference: string
+  beside: string
+}
+
+export function skipped(figure: string, hold: string, why: string): Row {
+  return { figure, value: null, unit: '', hold, beside: `skipped: ${why}` }
 }
 
 export function percentile(values: readonly number[], p: number): number {
@@ -12,12 +17,32 @@ export function percentile(values: readonly number[], p: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil((p / 100) * sorted.length) - 1)] ?? Number.NaN
 }
 
-/** Columns as wide as they need to be. */
+/** As wide as a table may be, in columns. */
+const widest = 120
+const gap = '  '
+
+/** Columns as wide as they need to be; the last one is broken into lines where it would not fit. */
 export function table(rows: readonly Row[]): string {
-  const cells = rows.map((row) => [row.figure, `${round(row.value)} ${row.unit}`, row.hold, row.reference])
+  const cells = rows.map((row) => [row.figure, row.value === null ? '—' : `${round(row.value)} ${row.unit}`, row.hold, row.beside])
   const all = [['figure', 'measured', 'to hold', 'beside it'], ...cells]
   const widths = [0, 1, 2].map((column) => Math.max(...all.map((line) => line[column]?.length ?? 0)))
-  return all.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n')
+  const before = widths.reduce((sum, width) => sum + width + gap.length, 0)
+  return all.flatMap((line) => {
+    const [first = '', ...more] = broken(line[3] ?? '', widest - before)
+    const left = widths.map((width, column) => (line[column] ?? '').padEnd(width)).join(gap)
+    return [`${left}${gap}${first}`.trimEnd(), ...more.map((text) => `${' '.repeat(before)}${text}`)]
+  }).join('\n')
+}
+
+/** Lines of whole words. */
+function broken(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = `${last} ${word}`
+  }
+  return lines
 }
 
 function round(value: number): string {

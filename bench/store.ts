@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { v7 } from 'uuid'
 import { systemClock } from '../src/core/clock.ts'
 import type { Broker } from '../src/core/team.ts'
 import { openStore } from '../src/store/open.ts'
 import { startPostgres, whyNoPostgres } from '../test/postgres.ts'
-import type { Row } from './row.ts'
+import { bareSqlite, besideBare } from './raw.ts'
+import { skipped, type Row } from './row.ts'
 
 const writers = 8
 
@@ -15,19 +15,16 @@ const writers = 8
 export async function storeBench(): Promise<Row[]> {
   const root = mkdtempSync(join(tmpdir(), 'store-bench-'))
   try {
-    const raw = rawInserts(join(root, 'raw.db'), 3_000)
-    const beside = `bare node:sqlite FULL, one insert a commit: ${Math.round(raw).toLocaleString('en')}/s in this run`
+    const figure = `store alone, ${writers} writers, `
+    const before = bareSqlite()
     const sqlite = await rate({ type: 'sqlite', path: join(root, 'state/mailbox.db') }, root, {}, 12_000)
-    const row = (engine: string, value: number, hold: string): Row => ({
-      figure: `durable messages, store alone, ${writers} writers, ${engine}`,
-      value,
-      unit: '/s',
-      hold,
-      reference: beside,
-    })
+    const beside = besideBare(before, bareSqlite())
+    const missing = whyNoPostgres()
     return [
-      row('SQLite', sqlite, '≥ 6,000'),
-      ...(whyNoPostgres() === null ? [row('PostgreSQL', await postgresRate(root), '')] : []),
+      { figure: `${figure}SQLite`, value: sqlite, unit: '/s', hold: '≥ 6,000', beside },
+      missing === null
+        ? { figure: `${figure}PostgreSQL`, value: await postgresRate(root), unit: '/s', hold: '', beside: '45 round trips to the server for a batch of 8' }
+        : skipped(`${figure}PostgreSQL`, '', missing),
     ]
   } finally {
     rmSync(root, { recursive: true, force: true })
@@ -65,13 +62,3 @@ async function rate(broker: Broker, root: string, env: Record<string, string>, c
   return count / seconds
 }
 
-function rawInserts(path: string, count: number): number {
-  const db = new DatabaseSync(path)
-  db.exec('pragma journal_mode = wal; pragma synchronous = full; create table t(id text primary key, body text)')
-  const insert = db.prepare('insert into t values (?, ?)')
-  const began = performance.now()
-  for (let i = 0; i < count; i++) insert.run(v7(), 'x'.repeat(100))
-  const seconds = (performance.now() - began) / 1_000
-  db.close()
-  return count / seconds
-}

@@ -1,6 +1,7 @@
+import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { connect } from '../src/client/connect.ts'
 import type { Client } from '../src/client/client.ts'
@@ -10,23 +11,31 @@ import { run } from '../src/util/spawn.ts'
 
 const program = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist', 'troupe.cjs')
 
-/** A team of scripted agents in a folder of its own, used as a person would use it. */
+export interface BenchTeamOptions {
+  /** The whole team rehearses on it. */
+  scenario?: object | null
+  runtime?: string
+  path?: string | null
+}
+
+/** A team of like agents in a folder of its own, used as a person would use it. */
 export class BenchTeam {
   readonly root: string
   readonly #folder: string
   readonly #env: Record<string, string>
 
-  /** `loopguard` is not in the way: operators are exempt, and agents of a bench send little. */
-  constructor(agents: number, scenario: string | null = null) {
+  /** `loopguard` is not in the way: operators are exempt, and agents of a bench send little. `path` stands before PATH. */
+  constructor(agents: number, { scenario = null, runtime = 'scripted', path = null }: BenchTeamOptions = {}) {
     this.#folder = mkdtempSync(join(tmpdir(), 'troupe-bench-'))
     this.root = join(this.#folder, '.team')
     const home = join(this.#folder, 'home')
     for (const folder of [home, join(this.root, 'projects')]) mkdirSync(folder, { recursive: true })
-    const rehearsal = scenario === null ? '' : `rehearsal: ${scenario}\n`
+    const rehearsal = scenario === null ? '' : 'rehearsal: ./scenario.yaml\n'
+    if (scenario !== null) writeFileSync(join(this.root, 'scenario.yaml'), JSON.stringify(scenario))
     writeFileSync(join(this.root, 'team-compose.yaml'), `version: 2\n${rehearsal}projects:\n  - file: projects/load.yaml\n`)
-    writeFileSync(join(this.root, 'projects', 'load.yaml'), project(agents))
+    writeFileSync(join(this.root, 'projects', 'load.yaml'), project(agents, runtime))
     const { PATH = '' } = processEnvironment()
-    this.#env = { PATH, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color' }
+    this.#env = { PATH: path === null ? PATH : `${path}${delimiter}${PATH}`, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color' }
   }
 
   /** Whole process, ms. */
@@ -44,6 +53,18 @@ export class BenchTeam {
 
   async json<T>(...args: string[]): Promise<T> {
     return JSON.parse(await this.troupe(...args, '--json')) as T
+  }
+
+  /** A daemon of our own under `prefix`, which runs it. It ends with the team. */
+  async startDaemon(prefix: string[]): Promise<void> {
+    const [file = '', ...argv] = [...prefix, process.execPath, join(dirname(program), 'daemon.js'), '--root', this.root, '--no-keeper']
+    const child = spawn(file, argv, { env: this.#env, stdio: ['ignore', 'ignore', 'inherit'] })
+    for (;;) {
+      const client = await this.client().catch(() => null)
+      if (client !== null) return client.close()
+      if (child.exitCode !== null) throw new Error(`${file} ended with ${child.exitCode}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
   }
 
   async client(): Promise<Client> {
@@ -68,7 +89,7 @@ export function agentName(index: number): string {
   return `a${String(index).padStart(3, '0')}`
 }
 
-function project(agents: number): string {
-  const workers = Array.from({ length: agents }, (_, index) => `  ${agentName(index)}: {runtime: scripted, can_dm: ["*"], can_broadcast: [all]}\n`)
+function project(agents: number, runtime: string): string {
+  const workers = Array.from({ length: agents }, (_, index) => `  ${agentName(index)}: {runtime: ${runtime}, can_dm: ["*"], can_broadcast: [all]}\n`)
   return `version: 2\nproject: {id: load, name: Load, cwd: .}\nchannels:\n  - {name: all, members: "*"}\nworkers:\n${workers.join('')}`
 }

@@ -1,10 +1,36 @@
-import { percentile, type Row } from './row.ts'
-import { agentName, BenchTeam } from './team.ts'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { percentile, skipped, type Row } from './row.ts'
+import { agentName, BenchTeam, type BenchTeamOptions } from './team.ts'
+
+const rounds = 20
+const clis = fileURLToPath(new URL('../.clis/bin', import.meta.url))
+
+/** Takes every message in a turn of its own. */
+const scenario = {
+  about: 'One agent that is woken again and again.',
+  agents: { [`load:${agentName(0)}`]: [{ from: 'user', do: [{ tool: 'inbox_ack', args: { ids: '{ids}' } }, { text: 'taken' }] }] },
+}
 
 /** From the commit of a message to the beginning of the idle agent's turn, by the journal's own times. */
 export async function wake(): Promise<Row[]> {
-  const rounds = 20
-  const team = new BenchTeam(1, 'hello')
+  return [await row('a scripted agent', '≤ its own push + 20', {}), await claude()]
+}
+
+/** The real program, on the scripted model. 218 ms is what its own push takes without us. */
+async function claude(): Promise<Row> {
+  const hold = '≤ 218 + 20'
+  if (!existsSync(join(clis, 'claude'))) return skipped(figure('Claude Code'), hold, 'not in .clis (npm test puts it there)')
+  return await row('Claude Code', hold, { runtime: 'claude-code', path: clis })
+}
+
+function figure(who: string): string {
+  return `wake: commit to turn, ${who}, idle, p50`
+}
+
+async function row(who: string, hold: string, options: BenchTeamOptions): Promise<Row> {
+  const team = new BenchTeam(1, { ...options, scenario })
   try {
     await team.troupe('up')
     const client = await team.client()
@@ -14,7 +40,7 @@ export async function wake(): Promise<Row[]> {
       times.push(await busyAfter(client, id))
     }
     client.close()
-    return [{ figure: 'wake: commit to turn, idle scripted agent, p50', value: percentile(times, 50), unit: 'ms', hold: '≤ its own push + 20', reference: `p99 ${percentile(times, 99)} ms of ${rounds}` }]
+    return { figure: figure(who), value: percentile(times, 50), unit: 'ms', hold, beside: `p90 ${percentile(times, 90)} ms of ${rounds}` }
   } finally {
     await team.end()
   }
