@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
-import { environmentOf } from './teams.ts'
+import { environmentOf, incarnations } from './teams.ts'
 import { kill, patiently, team, Troupe } from './troupe.ts'
 
 it('refuses an unknown recipient with the nearest name, and keeps nothing (T1)', async () => {
@@ -89,23 +89,43 @@ it('lets the token of an earlier incarnation in nowhere (T6)', async () => {
   expect((await whoami(fresh)).status).toBe(401)
 }, 300_000)
 
-it('carries conversations side by side without an echo or a wrong address (T7)', async () => {
-  const rules = [
+/** Three agents ask each other and answer; every question is one message, every answer another. */
+const asking = {
+  '*': [
     { when: '/^ask (\\w+) (\\d+)/', do: [{ tool: 'dm', args: { to: '{1}', text: 'question {2}' } }, { text: 'asked' }] },
     { when: '/^question (\\d+)/', do: [{ tool: 'dm', args: { to: '{from}', text: 'answer {1}' } }, { text: 'answered' }] },
-  ]
-  const names = ['a', 'b', 'c']
-  const troupe = new Troupe(team({ a: {}, b: {}, c: {} }, { scenario: { '*': rules } }))
-  await troupe.ok('up')
-  const pairs = names.flatMap((asker) => names.filter((other) => other !== asker).map((asked) => ({ asker, asked })))
-  const rounds = pairs.flatMap((pair, index) => [1, 2, 3].map((round) => ({ ...pair, n: 10 * round + index })))
-  await Promise.all(rounds.map(({ asker, asked, n }) => troupe.ok('send', asker, `ask ${asked} ${n}`)))
-  await troupe.settled(rounds.length * 3)
-  const mail = (await troupe.mail()).map(({ from, to, text }) => `${from} > ${to}: ${text}`)
+  ],
+}
+const names = ['a', 'b', 'c']
+const pairs = names.flatMap((asker) => names.filter((other) => other !== asker).map((asked) => ({ asker, asked })))
+const rounds = pairs.flatMap((pair, index) => [1, 2, 3].map((round) => ({ ...pair, n: 10 * round + index })))
+
+async function expectEachOnce(troupe: Troupe): Promise<void> {
+  const mail = (await troupe.settled(rounds.length * 3)).map(({ from, to, text }) => `${from} > ${to}: ${text}`)
   const expected = rounds.flatMap(({ asker, asked, n }) => [
     `user > p:${asker}: ask ${asked} ${n}`,
     `p:${asker} > p:${asked}: question ${n}`,
     `p:${asked} > p:${asker}: answer ${n}`,
   ])
   expect(mail.toSorted()).toEqual(expected.toSorted())
+}
+
+it('carries conversations side by side without an echo or a wrong address (T7)', async () => {
+  const troupe = new Troupe(team({ a: {}, b: {}, c: {} }, { scenario: asking }))
+  await troupe.ok('up')
+  await Promise.all(rounds.map(({ asker, asked, n }) => troupe.ok('send', asker, `ask ${asked} ${n}`)))
+  await expectEachOnce(troupe)
+}, 300_000)
+
+it('loses nothing and says nothing twice, however often the daemon is killed meanwhile', async () => {
+  const troupe = new Troupe(team({ a: {}, b: {}, c: {} }, { scenario: asking }))
+  await troupe.ok('up')
+  const before = await incarnations(troupe)
+  for (const [index, { asker, asked, n }] of rounds.entries()) {
+    // Whoever is not answered asks again, under the same key.
+    await vi.waitFor(() => troupe.ok('send', asker, `ask ${asked} ${n}`, '--key', `${n}`), patiently)
+    if (index % 2 === 0) kill((await troupe.daemon()).pid)
+  }
+  await expectEachOnce(troupe)
+  expect(await incarnations(troupe)).toEqual(before)
 }, 300_000)
