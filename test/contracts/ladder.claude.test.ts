@@ -135,12 +135,16 @@ withClaude((env) => {
       const between = await office.send('carol', 'sent while nothing ran')
       expect(office.why(between)).toMatch(/to run/)
       await office.start(id)
-      // What was delivered and never acknowledged is shown again, and it does it again.
-      await until('the tool waits again', () => office.stage.holding === 1)
-      office.stage.letGo()
-      for (const message of [inClaude, between]) {
-        const { incarnation } = await office.arrived(message)
-        expect(incarnation).toBe(office.run?.incarnation)
+      // The delivered one is shown again. Whether its tool is called again depends on how far the transcript, which is
+      // written in batches, had come: either is right, so whatever waits is let go.
+      const release = setInterval(() => office.stage.letGo(), 50)
+      try {
+        for (const message of [inClaude, between]) {
+          const { incarnation } = await office.arrived(message)
+          expect(incarnation).toBe(office.run?.incarnation)
+        }
+      } finally {
+        clearInterval(release)
       }
     })
 
