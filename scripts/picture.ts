@@ -9,7 +9,7 @@ import { svg } from './picture/svg.ts'
 /** Records a real session with examples/hello-team in a terminal and writes docs/session.svg: what the README shows. */
 
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)))
-const size = { columns: 100, rows: 46 }
+const size = { columns: 104, rows: 46 }
 const session = [
   'troupe up',
   'troupe send manager "Have the release notes written"',
@@ -29,6 +29,7 @@ const socket = join(folder, 'tmux.sock')
 
 try {
   await tmux('new-session', '-d', '-s', 'p', '-x', String(size.columns), '-y', String(size.rows), '-c', folder, 'bash', '--norc', '--noprofile')
+  await prompted()
   for (const command of session) await type(command)
   const { stdout } = await tmux('capture-pane', '-p', '-e', '-t', 'p')
   writeFileSync(join(checkout, 'docs', 'session.svg'), svg(stdout.trimEnd(), size.columns))
@@ -46,10 +47,15 @@ async function tmux(...args: string[]): Promise<{ stdout: string }> {
 async function type(command: string): Promise<void> {
   await tmux('send-keys', '-t', 'p', '-l', command)
   await tmux('send-keys', '-t', 'p', 'Enter')
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  await prompted()
+}
+
+async function prompted(): Promise<void> {
   for (let tries = 0; tries < 600; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
     const { stdout } = await tmux('capture-pane', '-p', '-t', 'p')
-    if (tries > 3 && /\n\$ ?$/.test(`\n${stdout.trimEnd()}`)) return
+    if (/\n\$ ?$/.test(`\n${stdout.trimEnd()}`)) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Error(`no prompt after: ${command}`)
+  throw new Error('the shell did not prompt again')
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { TroupeError } from '../core/error.ts'
 import { createOutput, type OutputOptions } from './output.ts'
 
@@ -62,4 +62,18 @@ test('tables are whole in a pipe and fit on a terminal', () => {
   const shown = made({ color: false }, true)
   shown.out.table([{ head: 'A', least: 4 }], [[long]])
   expect(shown.stdout.text()).toBe(`A\n${'x'.repeat(79)}…\n`)
+})
+
+test('a line that counts seconds makes way for what is printed, and goes away', () => {
+  vi.useFakeTimers()
+  try {
+    const { out, stderr } = made({}, true)
+    const done = out.progress('bringing up')
+    vi.advanceTimersByTime(2000)
+    out.told('dev is ready')
+    done()
+    expect(stderr.text()).toBe('\r\u001b[2Kbringing up 1s\r\u001b[2Kbringing up 2s\r\u001b[2Kdev is ready\n')
+  } finally {
+    vi.useRealTimers()
+  }
 })

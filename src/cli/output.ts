@@ -60,8 +60,15 @@ export function createOutput(options: OutputOptions): Output {
   const color = picocolors.createColors(coloured(stdout))
   const words = picocolors.createColors(coloured(stderr))
   const columns = stdout.isTTY === true ? (stdout.columns ?? 80) : Infinity
-  const line = (text = ''): void => void stdout.write(`${text}\n`)
-  const note = (text: string): void => void stderr.write(`${text}\n`)
+  const waiting = createProgress(stderr, stderr.isTTY === true && !dumb && !json && !quiet)
+  const line = (text = ''): void => {
+    waiting.erase()
+    stdout.write(`${text}\n`)
+  }
+  const note = (text: string): void => {
+    waiting.erase()
+    stderr.write(`${text}\n`)
+  }
   return {
     json,
     quiet,
@@ -83,23 +90,32 @@ export function createOutput(options: OutputOptions): Output {
       note(`${words.red('error:')} ${escapeText(shape.message)}`)
       if (shape.hint !== undefined) note(`${words.bold('Try:')} ${escapeText(shape.hint)}`)
     },
-    progress: (text) => startProgress(stderr, stderr.isTTY === true && !dumb && !json && !quiet, text),
+    progress: waiting.start,
   }
 }
 
-/** Nothing for the first second, then one line that counts the seconds and goes away at the end. */
-function startProgress(stderr: Sink, shown: boolean, text: string): () => void {
-  if (!shown) return () => undefined
-  const started = Date.now()
+/**
+ * Nothing for the first second, then one line that counts the seconds, makes way for whatever else is printed, and
+ * goes away at the end.
+ */
+function createProgress(stderr: Sink, shown: boolean): { start(text: string): () => void; erase(): void } {
   let drawn = false
-  const timer = setInterval(() => {
-    drawn = true
-    stderr.write(`\r\u001b[2K${escapeLine(text)} ${Math.round((Date.now() - started) / 1000)}s`)
-  }, 1000)
-  timer.unref()
-  return () => {
-    clearInterval(timer)
+  const erase = (): void => {
     if (drawn) stderr.write('\r\u001b[2K')
     drawn = false
   }
+  const start = (text: string): (() => void) => {
+    if (!shown) return () => undefined
+    const started = Date.now()
+    const timer = setInterval(() => {
+      drawn = true
+      stderr.write(`\r\u001b[2K${escapeLine(text)} ${Math.round((Date.now() - started) / 1000)}s`)
+    }, 1000)
+    timer.unref()
+    return () => {
+      clearInterval(timer)
+      erase()
+    }
+  }
+  return { start, erase }
 }
