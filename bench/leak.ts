@@ -43,6 +43,8 @@ async function reconnectMcp(team: BenchTeam, address: string): Promise<void> {
     await client.connect(new StreamableHTTPClientTransport(new URL(`${address}/mcp`), { requestInit: { headers } }))
     await client.callTool({ name: 'whoami', arguments: {} })
     await client.close()
+    // An agent that asks more than 100 times a second is held back.
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 

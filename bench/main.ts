@@ -34,7 +34,13 @@ const rows: Row[] = []
 for (const [name, part] of parts) {
   if (only !== undefined && !name.includes(only)) continue
   process.stderr.write(`bench: ${name} …\n`)
-  rows.push(...(await part()))
+  try {
+    rows.push(...(await part()))
+  } catch (error) {
+    // The figures that were measured are shown all the same.
+    process.stderr.write(`bench: ${name} failed: ${error instanceof Error ? error.stack : String(error)}\n`)
+    process.exitCode = 1
+  }
 }
 process.stdout.write(`${table(rows)}\n`)
 const file = value('--json')

@@ -20,17 +20,19 @@ export function percentile(values: readonly number[], p: number): number {
 /** As wide as a table may be, in columns. */
 const widest = 120
 const gap = '  '
+const indent = '    '
 
-/** Columns as wide as they need to be; the last one is broken into lines where it would not fit. */
+/** Columns as wide as they need to be; what stands beside a figure has lines of its own where it would not fit. */
 export function table(rows: readonly Row[]): string {
   const cells = rows.map((row) => [row.figure, row.value === null ? '—' : `${round(row.value)} ${row.unit}`, row.hold, row.beside])
   const all = [['figure', 'measured', 'to hold', 'beside it'], ...cells]
   const widths = [0, 1, 2].map((column) => Math.max(...all.map((line) => line[column]?.length ?? 0)))
   const before = widths.reduce((sum, width) => sum + width + gap.length, 0)
   return all.flatMap((line) => {
-    const [first = '', ...more] = broken(line[3] ?? '', widest - before)
     const left = widths.map((width, column) => (line[column] ?? '').padEnd(width)).join(gap)
-    return [`${left}${gap}${first}`.trimEnd(), ...more.map((text) => `${' '.repeat(before)}${text}`)]
+    const beside = line[3] ?? ''
+    if (before + beside.length <= widest) return [`${left}${gap}${beside}`.trimEnd()]
+    return [left.trimEnd(), ...broken(beside, widest - indent.length).map((text) => `${indent}${text}`)]
   }).join('\n')
 }
 
