@@ -244,6 +244,18 @@ export function supervisorContract(name: string, make: () => Promise<Stage>): vo
       await expect(supervisor.type('nobody', [{ text: 'x' }])).rejects.toMatchObject({ code: 'unknown' })
     })
 
+    it('refuses a paste for who has just died, and nobody else comes to harm', async () => {
+      const dying = fixture(stage, 'composer', [join(stage.folder, 'sent')])
+      const other = fixture(stage, 'forever', [], { address: 'shop:other' })
+      const { pid } = await supervisor.launch(dying)
+      const innocent = await supervisor.launch(other)
+      process.kill(pid, 'SIGKILL')
+      await untilDead(supervisor, dying.incarnation)
+      const late = [{ paste: 'too late' }, { keys: ['Enter'] }]
+      await expect(supervisor.type(dying.incarnation, late)).rejects.toMatchObject({ code: 'failed' })
+      expect(await seen(supervisor, other.incarnation)).toMatchObject({ pid: innocent.pid, state: { alive: true } })
+    })
+
     it('shows the screen, with scroll-back where asked for', async () => {
       const spec = fixture(stage, 'prints', ['200'], { size: { columns: 40, rows: 10 } })
       await supervisor.launch(spec)

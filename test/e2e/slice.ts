@@ -21,6 +21,7 @@ export function slice(make: () => Troupe): void {
     }
 
     const before = await troupe.agent('dev')
+    const innocent = await troupe.agent('manager')
     const session = (await troupe.json<{ session: string | null }>('inspect', 'dev')).session
     kill(await troupe.pid('dev'))
     await troupe.ok('send', 'dev', 'Still there?')
@@ -30,6 +31,7 @@ export function slice(make: () => Troupe): void {
       expect(now.incarnation).not.toBe(before.incarnation)
     }, patiently)
     await troupe.settled(4)
+    expect(await troupe.agent('manager')).toMatchObject({ incarnation: innocent.incarnation, restarts: 0 })
     expect((await troupe.json<{ session: string | null }>('inspect', 'dev')).session).toBe(session)
 
     const incarnations = (await troupe.json<Row[]>('ps')).map(({ incarnation }) => incarnation)

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { TroupeError } from '../../core/error.ts'
 import type { Clock } from '../../core/clock.ts'
 import { ControlParser, type Reply } from './parser.ts'
-import { command } from './quote.ts'
+import { command, quote } from './quote.ts'
 
 export interface ConnectionOptions {
   /** Starts the control client: `tmux -S SOCK -C …`. */
@@ -68,7 +68,8 @@ export class Connection {
    * what each printed, throws `failed` with tmux's own words, `unavailable` where no answer can come.
    */
   request(...commands: string[]): Promise<string[][]> {
-    return this.#ask(commands.join(' ; '), commands.length, null)
+    const answers = commands.reduce((sum, each) => sum + answersOf(each), 0)
+    return this.#ask(commands.join(' ; '), answers, null)
   }
 
   /** Runs one command whose output is text of others, such as a screen. */
@@ -141,6 +142,11 @@ export class Connection {
     }
     this.#options.onClose(why)
   }
+}
+
+/** `if-shell` answers for itself, and then what it chose answers: both of its ways must be one command. */
+function answersOf(line: string): number {
+  return line.startsWith(quote('if-shell')) ? 2 : 1
 }
 
 function unavailable(why: string): TroupeError {

@@ -21,7 +21,16 @@ function stepCommands(pane: string, step: Typing): string[] {
   const buffer = `troupe-${randomBytes(6).toString('hex')}`
   const filled = pieces(harmless(step.paste)).map((piece, n) => command('set-buffer', ...(n === 0 ? [] : ['-a']), '-b', buffer, '--', piece))
   if (filled.length === 0) return []
-  return [...filled, command('paste-buffer', '-p', '-d', '-b', buffer, '-t', pane)]
+  return [...filled, pasteCommand(pane, buffer)]
+}
+
+/**
+ * A paste into a pane that has ended takes the whole server with it (tmux 3.3a), and with it every agent: so tmux
+ * itself looks in the moment that it pastes.
+ */
+function pasteCommand(pane: string, buffer: string): string {
+  const paste = command('paste-buffer', '-p', '-d', '-b', buffer, '-t', pane)
+  return command('if-shell', '-F', '-t', pane, '#{pane_dead}', command('delete-buffer', '-b', buffer), paste)
 }
 
 /**
