@@ -84,7 +84,7 @@ export function httpApp(options: HttpOptions): HttpApp {
   app.all('/model/*', async (c) => daemon.model(agentOnly(c.var.caller), await modelRequest(c)))
 
   return {
-    fetch: (request, door) => app.fetch(request, { door }),
+    fetch: (request, door) => (unsupported.has(request.method.toUpperCase()) ? new Response(null, { status: 405 }) : app.fetch(request, { door })),
     close: () => mcp.close(),
   }
 }
@@ -144,6 +144,9 @@ function asRecord(body: unknown): Record<string, unknown> {
 }
 
 type HookAnswer = Record<string, unknown>
+
+/** The web's own Request cannot be made with these: nothing may try to. */
+const unsupported = new Set(['TRACE', 'TRACK', 'CONNECT'])
 
 async function inTime(answer: Promise<HookAnswer>, clock: Clock, report: (error: unknown) => void): Promise<HookAnswer> {
   let stopTimer = (): void => undefined

@@ -143,6 +143,12 @@ test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'GET', 'HEAD', 'TRACE', 
   await checkAlive(live)
 })
 
+test.each(['/mcp', '/hook', '/model/v1/messages', '/api/v1/events', '/'])('TRACE of %s is refused, with a body too', async (where) => {
+  const start = `TRACE ${where} HTTP/1.1\r\nHost: ${new URL(live.url).host}\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n`
+  for (const rest of ['\r\n', 'Content-Length: 2\r\n\r\n{}']) expect(await say(live.url, [start + rest])).toMatch(/^HTTP\/1\.1 4\d\d /)
+  await checkAlive(live)
+})
+
 test.each(corpus)('%s: a short answer', async (_what, where, content, status) => {
   const answer = await ask(live.url, where, { token, body: content, headers: { connection: 'close' } }).catch((error: NodeJS.ErrnoException) => {
     // The refusal of a long body may overtake it: the sender sees its pipe break.

@@ -29,6 +29,7 @@ export async function rehearse(cli: Cli, given: Given): Promise<number> {
       throw error
     })
     if (!result.ok) return settled(cli, result)
+    for (const notice of result.notices) cli.out.warn(notice)
     const { cursor } = await cli.call('events', { limit: 1 })
     const shown = showConversation(cli, cursor, stop.signal)
     const lead = result.agents.find((row) => row.role === 'manager') ?? result.agents[0]
