@@ -104,10 +104,35 @@ export class Lifecycle {
     return await this.#stopAll(resolveAgents(this.#parts.desired.team, names).map((agent) => agent.address), true)
   }
 
-  /** Everything that runs, agents that left the team included; then the terminal host itself. */
+  /**
+   * Everything that runs, agents that left the team included; then the terminal host itself. Throws `unavailable`
+   * where the store cannot be reached: then nothing was ended, or, the hard way, everything was (facts: `ended`).
+   */
   async down(hard: boolean): Promise<Stopped[]> {
-    const stopped = await this.#stopAll(this.#parts.agents.all().map((state) => state.address), hard)
-    // Nothing may act on terminals while their host ends; if it does not end, the loop goes on.
+    const addresses = this.#parts.agents.all().map((state) => state.address)
+    const stopped = await this.#stopAll(addresses, hard).catch((error: unknown) => this.#withoutStore(error, hard))
+    await this.#endHost()
+    forgetApplied(this.#parts.paths.applied)
+    await this.#parts.store.write((tx) => tx.journal({ type: 'team.down', subject: 'team', agent: null, data: { agents: stopped.length } }))
+    return stopped
+  }
+
+  /** A person can end agents also while nothing can be written down. */
+  async #withoutStore(error: unknown, hard: boolean): Promise<never> {
+    if (!(error instanceof TroupeError) || error.code !== 'unavailable') throw error
+    const more = { facts: { ...error.facts, ended: hard }, cause: error }
+    if (!hard) {
+      throw new TroupeError('unavailable', error.message, { ...more, hint: `${error.hint ?? 'mend that'}; troupe down --hard ends the agents all the same` })
+    }
+    await this.#endHost()
+    throw new TroupeError('unavailable', `the agents were ended, but that cannot be written down: ${error.message}`, {
+      ...more,
+      hint: 'when it can be: troupe down once more, else the next daemon starts them again',
+    })
+  }
+
+  /** Nothing may act on terminals while their host ends; if it does not end, the loop goes on. */
+  async #endHost(): Promise<void> {
     await this.#parts.reconciler.stop()
     try {
       await this.#parts.supervisor.down()
@@ -115,9 +140,6 @@ export class Lifecycle {
       this.#parts.reconciler.start()
       throw error
     }
-    forgetApplied(this.#parts.paths.applied)
-    await this.#parts.store.write((tx) => tx.journal({ type: 'team.down', subject: 'team', agent: null, data: { agents: stopped.length } }))
-    return stopped
   }
 
   /** A rehearsal would talk to real agents that run, and cost their users money. */

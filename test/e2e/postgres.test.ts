@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { freePort, startPostgres, whyNoPostgres, type Postgres } from '../postgres.ts'
 import { slice } from './slice.ts'
 import { environmentOf, incarnations } from './teams.ts'
@@ -48,6 +48,24 @@ describe.skipIf(whyNoPostgres() !== null)('two scripted agents, PostgreSQL', () 
     }
     expect(await incarnations(troupe)).toEqual(before)
     expect((await troupe.daemon()).pid).toBe(pid)
+  }, 300_000)
+
+  it('ends its agents by force although the database is away, and says what is left to do', async () => {
+    const own = await startPostgres()
+    onTestFinished(() => own.stop())
+    const troupe = new Troupe(pair({ broker }), { TEAM_DATABASE: await own.database() })
+    await troupe.ok('up')
+    const pids = [await troupe.pid('manager'), await troupe.pid('dev')]
+    await own.stop()
+    const polite = await troupe.run('down')
+    expect(polite.code).toBe(1)
+    expect(polite.stderr).toContain('troupe down --hard')
+    expect(pids.map((each) => environmentOf(each)['TROUPE_PROJECT'])).toEqual(['hello', 'hello'])
+    const hard = await troupe.run('down', '--hard')
+    expect(hard.code).toBe(1)
+    expect(hard.stderr).toContain('the agents were ended')
+    expect(hard.stderr).toContain('troupe down once more')
+    await vi.waitFor(async () => expect(await troupe.leftOver()).toEqual([]), patiently)
   }, 300_000)
 
   it('says which variable is missing', async () => {

@@ -28,7 +28,10 @@ export function team(parts: Parts): Pick<Handlers, Names> {
       return { ...settled, agents: await rows(settled.agents) }
     },
     down: async (input) => {
-      const stopped = await lifecycle.down(input.hard)
+      const stopped = await lifecycle.down(input.hard).catch((error: unknown) => {
+        if (error instanceof TroupeError && error.facts['ended'] === true) parts.finish()
+        throw error
+      })
       parts.finish()
       return { stopped }
     },
