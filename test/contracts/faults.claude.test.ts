@@ -14,6 +14,8 @@ const on = (word: string, ...steps: Step[]): Rule => ({ when: contains(word), fr
 
 /** Two calls to the model: the first try, and one more. */
 const tries = 2
+/** Retries after which the wait before the next lasts for seconds, and cannot be missed on the screen. */
+const seen = 4
 const fails = (how: Failure, times = tries): Step => ({ do: 'fail', how, times, delay: 0 })
 const status = (code: number, message: string, headers: Record<string, string> = {}): Failure => ({ kind: 'status', status: code, headers, message })
 const resets = Math.floor(Date.now() / 1000) + 3600
@@ -35,7 +37,7 @@ const rules = [
   on('ask BASH', tool('Bash', { command: 'touch made', description: 'makes a file' }), say('done')),
   on('say WORDS', say(dialogWords)),
   on('reach OUT', tool('SendMessage', { to: 'somebody', summary: 's', message: 'm' }), tool('ListAgents'), say('tried')),
-  on('fail 429', fails(status(429, 'slow down'), tries + 1), say('recovered')),
+  on('fail 429', fails(status(429, 'slow down'), seen + 1), say('recovered')),
   on('fail 401', fails(status(401, 'invalid x-api-key')), say('recovered')),
   on('fail 500', fails(status(500, 'Internal server error')), say('recovered')),
   on('fail 529', fails(status(529, 'Overloaded')), say('recovered')),
@@ -168,8 +170,7 @@ withClaude((env) => {
       ['MODEL', 'model_not_found', { class: 'config', fix: expect.stringContaining('model') as string }],
     ])('tells a failing model: %s', async (word, error, failure) => {
       const stage = await make()
-      // A busy server is asked once more, so that there is time to see it on the screen.
-      const run = await ready(stage, word === '429' ? without([], { CLAUDE_CODE_MAX_RETRIES: String(tries) }) : fewTries)
+      const run = await ready(stage, word === '429' ? without([], { CLAUDE_CODE_MAX_RETRIES: String(seen) }) : fewTries)
       const from = await tell(stage, run, `fail ${word}`)
       const said = new RegExp(`turn failed \\(${error}\\): .`)
       if (failure === null) {

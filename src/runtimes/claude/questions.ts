@@ -12,6 +12,9 @@ const startPatience = 1_500
 const strangePatience = 10_000
 /** A dialog is drawn a moment after the file says so; our own short commands are over by then. ms */
 const drawMs = 400
+/** The wait before a retry is written on the screen for as long as it lasts, half a second at the least: looks, and ms between them. */
+const retryLooks = 5
+const retryLookMs = 300
 
 interface Parts {
   terminal: Terminal
@@ -33,6 +36,7 @@ export class Questions {
   /** Cause of the retries that was told for this turn. */
   #retrying: string | null = null
   #cancel = () => {}
+  #stopLooks = () => {}
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -55,6 +59,7 @@ export class Questions {
 
   turnBegan(): void {
     this.#retrying = null
+    this.#stopLooks()
   }
 
   /** Before there is a session, the screen is all there is. */
@@ -84,17 +89,35 @@ export class Questions {
     return true
   }
 
-  /** A call to the model was made again. The screen says why. */
+  /**
+   * A call to the model was made again. The screen says why while Claude waits before the next: where that has just
+   * gone, the retry is told all the same, and the screen looked at a few times more.
+   */
   async retried(): Promise<void> {
-    const found = findRetry(await this.#parts.terminal.screen().catch(() => ''))
-    const cause = found?.cause ?? 'unknown'
-    if (cause === this.#retrying) return
-    this.#retrying = cause
-    this.#note(`the model’s API failed and is asked again: ${found?.line ?? 'its screen does not say why'}`, found === null ? 'transcript' : 'screen')
+    this.#stopLooks()
+    if (await this.#tellRetry()) return
+    let looks = retryLooks
+    const again = async () => {
+      if ((await this.#tellRetry()) || --looks === 0) return
+      this.#stopLooks = this.#parts.clock.after(retryLookMs, look)
+    }
+    const look = () => void again().catch((error: unknown) => this.#note(`why it asks again cannot be read: ${String(error)}`, 'screen'))
+    this.#stopLooks = this.#parts.clock.after(retryLookMs, look)
   }
 
   close(): void {
     this.#cancel()
+    this.#stopLooks()
+  }
+
+  /** True where the screen says why. */
+  async #tellRetry(): Promise<boolean> {
+    const found = findRetry(await this.#parts.terminal.screen().catch(() => ''))
+    const cause = found?.cause ?? 'unknown'
+    if (cause === this.#retrying || (found === null && this.#retrying !== null)) return found !== null
+    this.#retrying = cause
+    this.#note(`the model’s API failed and is asked again: ${found?.line ?? 'its screen does not say why'}`, found === null ? 'transcript' : 'screen')
+    return found !== null
   }
 
   async #look(before: SessionFile): Promise<void> {
