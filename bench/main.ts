@@ -8,15 +8,19 @@ import { allToAll, toolCalls } from './mcp.ts'
 import { table, type Row } from './row.ts'
 import { sendLatency, sends } from './sends.ts'
 import { slowDisk } from './slow-disk.ts'
+import { soak } from './soak.ts'
 import { storeBench } from './store.ts'
 import { wake } from './wake.ts'
 
-/** `--json FILE` writes the figures as JSON too, `--only WORD` runs the parts whose name holds the word, `--full` kills 1,000 times. */
+/** `--json FILE` writes the figures as JSON too, `--only WORD` runs the parts whose name holds the word, `--full` kills 1,000 times,
+ * runs a million random inputs and a team of a hundred for an hour (`--minutes N` for another time). */
 const argv = process.argv.slice(2)
 const only = value('--only')
 const full = argv.includes('--full')
 
-const parts: [string, () => Promise<Row[]>][] = [
+type Part = [name: string, run: () => Promise<Row[]>]
+
+const parts: Part[] = [
   ['store', storeBench],
   ['sends', sends],
   ['latency', sendLatency],
@@ -27,8 +31,12 @@ const parts: [string, () => Promise<Row[]>][] = [
   ['leak', leak],
   ['kills', async () => await kills(full ? 1000 : 20)],
   ['crowd', crowd],
-  ...(full ? [['fuzz', fuzz] as [string, () => Promise<Row[]>]] : []),
 ]
+const long: Part[] = [
+  ['fuzz', fuzz],
+  ['soak', async () => await soak(Number(value('--minutes') ?? 60))],
+]
+if (full) parts.push(...long)
 
 const rows: Row[] = []
 for (const [name, part] of parts) {
