@@ -10,6 +10,8 @@ import { runStep } from './step.mjs'
 const table = [
   { what: 'tmux', tasks: ['test', 'demo', 'bench'], apt: 'tmux', brew: 'tmux', found: () => onPath('tmux') },
   { what: 'git', tasks: ['test'], apt: 'git', brew: 'git', found: () => onPath('git') },
+  { what: 'zsh', tasks: ['test'], apt: 'zsh', brew: 'zsh', found: () => onPath('zsh') },
+  { what: 'fish', tasks: ['test'], apt: 'fish', brew: 'fish', found: () => onPath('fish') },
   { what: 'PostgreSQL 15 or newer', tasks: ['test'], apt: 'postgresql', brew: 'postgresql@15', found: postgres },
 ]
 

@@ -1,15 +1,17 @@
 import picocolors from 'picocolors'
 import { toShape } from '../core/error.ts'
+import { pipedScreen, terminalScreen, type Screen } from './screen.ts'
 import { table, type Cell, type Column } from './table.ts'
 import { escapeLine, escapeText, toJson } from './text.ts'
 
 export type Colors = ReturnType<typeof picocolors.createColors>
 
-/** What the output needs of a stream; `columns` is there on a terminal only. */
+/** What the output needs of a stream; `columns` and `rows` are there on a terminal only, and change with its window. */
 export interface Sink {
   write(text: string): unknown
   isTTY?: boolean
   columns?: number
+  rows?: number
 }
 
 /** Data goes to stdout, words to stderr. With --json stdout holds exactly one JSON value. */
@@ -39,6 +41,8 @@ export interface Output {
   trouble(text: string): void
   warn(text: string): void
   error(error: unknown): void
+  /** For a view that is drawn anew again and again. In a pipe each view that differs is printed; with --json as a line. */
+  screen(): Screen
   /** A line on a terminal if this takes over a second; returns the way out. */
   progress(text: string): () => void
 }
@@ -59,36 +63,57 @@ export function createOutput(options: OutputOptions): Output {
   const coloured = (stream: Sink): boolean => options.color && stream.isTTY === true && !dumb && !env.NO_COLOR
   const color = picocolors.createColors(coloured(stdout))
   const words = picocolors.createColors(coloured(stderr))
-  const columns = stdout.isTTY === true ? (stdout.columns ?? 80) : Infinity
+  const live = stdout.isTTY === true && !dumb
+  let collected: string[] | null = null
   const waiting = createProgress(stderr, stderr.isTTY === true && !dumb && !json && !quiet)
   const line = (text = ''): void => {
+    if (collected !== null) return void collected.push(...text.split('\n'))
     waiting.erase()
     stdout.write(`${text}\n`)
   }
   const note = (text: string): void => {
+    if (collected !== null) return void collected.push(...text.split('\n'))
     waiting.erase()
     stderr.write(`${text}\n`)
   }
+  const collect = (print: () => void): string[] => {
+    const lines: string[] = (collected = [])
+    try {
+      print()
+    } finally {
+      collected = null
+    }
+    return lines
+  }
+  const warn = (text: string): void => note(`${words.yellow('warning:')} ${escapeText(text)}`)
   return {
     json,
     quiet,
-    live: stdout.isTTY === true && !dumb,
-    columns,
+    live,
+    get columns() {
+      return stdout.isTTY === true ? (stdout.columns ?? 80) : Infinity
+    },
     color,
     line,
     raw: (text) => void stdout.write(text),
     show: (value, print) => (json ? line(toJson(value)) : print()),
-    table: (heads, rows) => line(table(heads, rows, columns, color.dim).join('\n')),
+    table(heads, rows) {
+      line(table(heads, rows, this.columns, color.dim).join('\n'))
+    },
     say: (text) => (quiet ? undefined : note(escapeText(text))),
     told: (text) => (quiet ? undefined : note(text)),
     wordColor: words,
     trouble: note,
-    warn: (text) => note(`${words.yellow('warning:')} ${escapeText(text)}`),
+    warn,
     error(error) {
       const shape = toShape(error)
       if (json) return note(toJson({ error: { code: shape.code, message: shape.message, hint: shape.hint ?? null, facts: shape.facts ?? {} } }))
       note(`${words.red('error:')} ${escapeText(shape.message)}`)
       if (shape.hint !== undefined) note(`${words.bold('Try:')} ${escapeText(shape.hint)}`)
+    },
+    screen() {
+      if (live && !json) return terminalScreen(stdout, collect)
+      return pipedScreen((value, print) => (json ? line(JSON.stringify(value)) : print()), warn)
     },
     progress: waiting.start,
   }

@@ -6,12 +6,20 @@ import { quoteArgv } from '../quote.ts'
 import { phaseColor } from '../rows.ts'
 import { pairs } from '../table.ts'
 import { clockTime, duration, escapeLine, escapeText, pad, thousands, width } from '../text.ts'
+import { show } from '../watch.ts'
 
 type Agent = Answer<'inspect'>
 
-export async function inspect({ out, call }: Cli, given: Given): Promise<void> {
-  const agent = await call('inspect', { agent: given.required('agent') }, 'asking the daemon')
-  out.show(agent, () => print(out, agent, Date.now()))
+/** No event tells of a screen that changes. ms */
+const screenMs = 2000
+
+export async function inspect(cli: Cli, given: Given): Promise<void> {
+  const agent = given.required('agent')
+  await show(cli, given, {
+    fetch: async () => await cli.call('inspect', { agent }, 'asking the daemon'),
+    print: (found, now) => print(cli.out, found, now),
+    staleMs: screenMs,
+  })
 }
 
 function print(out: Output, agent: Agent, now: number): void {

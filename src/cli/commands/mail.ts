@@ -1,40 +1,44 @@
 import type { Output as Answer } from '../../api/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
-import type { Colors } from '../output.ts'
+import type { Colors, Output } from '../output.ts'
 import { duration } from '../text.ts'
+import { show } from '../watch.ts'
 
 type Row = Answer<'mail'>[number]
 
-export async function mail({ out, call }: Cli, given: Given): Promise<void> {
+export async function mail(cli: Cli, given: Given): Promise<void> {
   const agent = given.flag('all') ? undefined : given.text('agent')
-  const rows = await call(
-    'mail',
-    { ...(agent === undefined ? {} : { agent }), limit: given.count('limit') ?? 50, unread: given.flag('unread') },
-    'asking the daemon',
-  )
-  out.show(rows, () => {
-    if (rows.length === 0) return out.say(`No ${given.flag('unread') ? 'unread ' : ''}mail${agent === undefined ? '' : ` of ${agent}`}.`)
-    const now = Date.now()
-    out.table(
-      [
-        { head: 'ID', align: 'right' },
-        { head: 'AGE', align: 'right' },
-        { head: 'FROM', least: 10 },
-        { head: 'TO', least: 10 },
-        { head: 'STATE', least: 8 },
-        { head: 'TEXT', least: 12 },
-      ],
-      rows.map((row) => [
-        `#${row.n}`,
-        duration(now - row.sentAt),
-        row.from,
-        row.to,
-        { text: stateText(row), paint: stateColor(out.color, row.state) },
-        row.text.trim(),
-      ]),
-    )
+  const unread = given.flag('unread')
+  const asked = { ...(agent === undefined ? {} : { agent }), limit: given.count('limit') ?? 50, unread }
+  await show(cli, given, {
+    fetch: async () => await cli.call('mail', asked, 'asking the daemon'),
+    print(rows, now) {
+      if (rows.length === 0) return cli.out.say(`No ${unread ? 'unread ' : ''}mail${agent === undefined ? '' : ` of ${agent}`}.`)
+      print(cli.out, rows, now)
+    },
   })
+}
+
+function print(out: Output, rows: Row[], now: number): void {
+  out.table(
+    [
+      { head: 'ID', align: 'right' },
+      { head: 'AGE', align: 'right' },
+      { head: 'FROM', least: 10 },
+      { head: 'TO', least: 10 },
+      { head: 'STATE', least: 8 },
+      { head: 'TEXT', least: 12 },
+    ],
+    rows.map((row) => [
+      `#${row.n}`,
+      duration(now - row.sentAt),
+      row.from,
+      row.to,
+      { text: stateText(row), paint: stateColor(out.color, row.state) },
+      row.text.trim(),
+    ]),
+  )
 }
 
 /** `delivered (hook)`: the proof belongs to the state unless the state says it already. */

@@ -1,4 +1,5 @@
 import type { Group } from './command.ts'
+import { watch } from './syntax.ts'
 
 const agentsArg: [string, string] = ['<agents...>', 'addresses (project:agent) or short names']
 const timeout: [string, string] = ['--timeout <duration>', 'how long to wait until they are ready (default 2m)']
@@ -50,7 +51,11 @@ export const agents: Group = {
       name: 'inspect',
       about: 'Show one agent in full, with the evidence',
       args: [['<agent>', 'address or short name']],
-      examples: [['inspect dev', 'why is it in this state, and what can be done']],
+      options: [watch],
+      examples: [
+        ['inspect dev', 'why is it in this state, and what can be done'],
+        ['inspect dev --watch', 'and see it change'],
+      ],
       run: async (cli, given) => (await import('../commands/inspect.ts')).inspect(cli, given),
     },
     {

@@ -1,4 +1,5 @@
 import type { Group } from './command.ts'
+import { watch } from './syntax.ts'
 
 const text: [string, string] = ['[text...]', 'the message; - reads it from stdin']
 const sending: [string, string][] = [
@@ -38,10 +39,12 @@ export const mail: Group = {
         ['--all', 'the whole team (also the default without an agent)'],
         ['--unread', 'only what is not acknowledged'],
         ['-n, --limit <count>', 'at most this many (default 50)'],
+        watch,
       ],
       examples: [
         ['mail', 'the whole team'],
         ['mail dev --unread', 'what one agent has not dealt with'],
+        ['mail --watch', 'the whole team, until Ctrl-C'],
       ],
       run: async (cli, given) => (await import('../commands/mail.ts')).mail(cli, given),
     },
@@ -61,7 +64,11 @@ export const mail: Group = {
           name: 'message',
           about: 'Every step of every delivery of one message, with its proof',
           args: [['<id>', 'number or UUID']],
-          examples: [['explain message 12', 'did it arrive, and how is that known']],
+          options: [watch],
+          examples: [
+            ['explain message 12', 'did it arrive, and how is that known'],
+            ['explain message 12 --watch', 'and how it goes on'],
+          ],
           run: async (cli, given) => (await import('../commands/explain.ts')).explainMessage(cli, given),
         },
       ],

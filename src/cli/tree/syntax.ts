@@ -15,6 +15,8 @@ export interface Syntax {
   hidden?: boolean
 }
 
+export const watch: [string, string] = ['-w, --watch', 'show it anew whenever it changes, until Ctrl-C']
+
 /** The whole command line. */
 export interface Language {
   commands: Syntax[]

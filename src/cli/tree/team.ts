@@ -1,4 +1,5 @@
 import type { Group } from './command.ts'
+import { watch } from './syntax.ts'
 
 export const team: Group = {
   title: 'Team',
@@ -32,7 +33,7 @@ export const team: Group = {
       about: 'Show what every agent does',
       options: [
         ['-v, --verbose', 'add the attach command of each agent'],
-        ['-w, --watch', 'refresh until interrupted'],
+        watch,
       ],
       examples: [
         ['ps', 'every agent'],
@@ -44,6 +45,7 @@ export const team: Group = {
     {
       name: 'usage',
       about: 'Show tokens by agent and model',
+      options: [watch],
       examples: [['usage', 'all agents']],
       run: async (cli, given) => (await import('../commands/usage.ts')).usage(cli, given),
     },
