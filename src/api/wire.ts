@@ -11,7 +11,7 @@ import { LineCutter } from '../util/lines.ts'
 export const protocolVersion = 1
 
 /** Version of the program, as in package.json (a test compares them). */
-export const programVersion = '0.1.0'
+export const programVersion = '0.2.0'
 
 /** A message's 256 KiB, each byte escaped at worst, with room for the rest of the call. Bytes. */
 export const longestLine = 1024 * 1024
