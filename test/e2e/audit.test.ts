@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
@@ -56,6 +56,8 @@ test('the journal can be read, checked and carried away, and shows what was chan
   expect(lines.map((line) => line.seq)).toEqual(lines.map((_, i) => i + 1))
   for (const [i, line] of lines.entries()) if (i > 0) expect(line.prev).toBe(lines[i - 1]?.hash)
   expect(await troupe.run('audit', 'export', file)).toMatchObject({ code: 2, stderr: expect.stringContaining('is there already') })
+  expect(await troupe.run('audit', 'export', '/dev/full/x')).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot be written') })
+  expect(readdirSync(troupe.folder).filter((each) => each.startsWith('journal'))).toEqual(['journal.jsonl'])
   expect((await troupe.ok('audit', 'export', '-', '--since', '1h')).split('\n').length).toBeGreaterThanOrEqual(lines.length)
 
   await troupe.ok('daemon', 'stop')

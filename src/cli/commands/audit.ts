@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { link, open, unlink } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { AuditLine } from '../../api/index.ts'
 import { TroupeError } from '../../core/error.ts'
@@ -43,23 +43,37 @@ export async function exportTo(cli: Cli, given: Given): Promise<void> {
     return
   }
   const file = resolve(cli.cwd, name)
-  const handle = await open(file, 'wx', 0o600).catch((cause: NodeJS.ErrnoException) => {
-    throw new TroupeError('usage', cause.code === 'EEXIST' ? `${file} is there already` : `${file} cannot be written: ${cause.message}`, {
-      hint: 'name a new file, or - for stdout',
-      cause,
-    })
-  })
-  let written = 0
+  const done = out.progress('writing the journal')
+  const events = await exportToFile(cli, given, file).finally(done)
+  if (events !== null) out.show({ file, events }, () => out.say(`Wrote ${count(events, 'event')} to ${file}.`))
+}
+
+/** Under another name until it is whole. Null after Ctrl-C: nothing is left then. */
+async function exportToFile(cli: Cli, given: Given, file: string): Promise<number | null> {
+  const part = `${file}.${process.pid}.part`
+  const handle = await open(part, 'wx', 0o600).catch((cause: Error) => cannotWrite(file, cause))
   try {
+    let written = 0
     for await (const lines of pages(cli, given)) {
       await handle.writeFile(linesOf(lines))
       written += lines.length
     }
+    if (cli.signal.aborted) return null
     await handle.sync()
+    await link(part, file)
+    return written
+  } catch (cause) {
+    if (cause instanceof TroupeError) throw cause
+    return cannotWrite(file, cause as NodeJS.ErrnoException)
   } finally {
     await handle.close()
+    await unlink(part)
   }
-  out.show({ file, events: written }, () => out.say(`Wrote ${count(written, 'event')} to ${file}.`))
+}
+
+function cannotWrite(file: string, cause: NodeJS.ErrnoException): never {
+  const why = cause.code === 'EEXIST' ? `${file} is there already` : `${file} cannot be written: ${cause.message}`
+  throw new TroupeError('usage', why, { hint: 'name a new file, or - for stdout', cause })
 }
 
 async function* pages(cli: Cli, given: Given): AsyncGenerator<AuditLine[]> {
