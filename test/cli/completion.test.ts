@@ -31,7 +31,8 @@ describe.each(Object.entries(shells))('completion in %s', (name, { argv, load })
     writeFileSync(join(bin, 'troupe'), `#!/bin/sh\nexec '${process.execPath}' '${programPath('troupe')}' "$@"\n`)
     chmodSync(join(bin, 'troupe'), 0o755)
     const tmux = async (...args: string[]) => (await run(['tmux', '-f', '/dev/null', '-S', join(home, 'tmux.sock'), ...args], { env, timeoutMs: 20_000 })).stdout
-    const env = { PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}`, HOME: home, TERM: 'xterm-256color', LANG: 'C.UTF-8' }
+    // A shell that is ended writes its history.
+    const env = { HISTFILE: '/dev/null', PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}`, HOME: home, TERM: 'xterm-256color', LANG: 'C.UTF-8' }
     onTestFinished(async () => void (await tmux('kill-server')))
     await tmux('new-session', '-d', '-x', '100', '-y', '30', '-c', home, ...argv)
     const screen = () => tmux('capture-pane', '-p')

@@ -11,10 +11,10 @@ export function troupe(cwd: string, args: string[], more: Omit<RunOptions, 'cwd'
   return run([process.execPath, programPath('troupe'), ...args], { timeoutMs: 60_000, ...more, cwd, env })
 }
 
-/** An empty folder that goes with the test. Short, because sockets live below it. */
+/** An empty folder that goes with the test, once what ran there has stopped writing. Short, because sockets live below it. */
 export function folder(): string {
   const made = realpathSync(mkdtempSync(join(tmpdir(), 'tc-')))
-  onTestFinished(() => rmSync(made, { recursive: true, force: true }))
+  onTestFinished(() => rmSync(made, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 }))
   return made
 }
 
