@@ -27,7 +27,7 @@ export async function storeBench(): Promise<Row[]> {
         : skipped(`${figure}PostgreSQL`, '', missing),
     ]
   } finally {
-    rmSync(root, { recursive: true, force: true })
+    rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 }
 

@@ -81,7 +81,7 @@ export class BenchTeam {
 
   async end(): Promise<void> {
     await this.troupe('down', '--hard').catch((error: unknown) => process.stderr.write(`${String(error)}\n`))
-    rmSync(this.#folder, { recursive: true, force: true })
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 }
 

@@ -100,7 +100,7 @@ async function end(): Promise<void> {
   stage.say('Down: nothing is left behind.')
   await stage.show('down')
   await stage.until('no process of it is left', 20, async () => (await processesCarrying(root)).length === 0)
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
 }
 
 async function agent(name: string): Promise<Row> {

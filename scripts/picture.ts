@@ -36,7 +36,7 @@ try {
 } finally {
   await run([join(checkout, 'bin', 'troupe'), '-C', folder, 'down'], { env, cwd: folder })
   await tmux('kill-server')
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
 }
 
 async function tmux(...args: string[]): Promise<{ stdout: string }> {

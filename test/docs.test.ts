@@ -45,7 +45,7 @@ function emptyMachine(): { folder: string; env: Record<string, string> } {
   const folder = mkdtempSync(join(tmpdir(), 'td-'))
   onTestFinished(async () => {
     for (const pid of await processesCarrying(folder)) end(pid)
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   })
   for (const name of ['home', 'bin']) mkdirSync(join(folder, name))
   symlinkSync(join(root, 'bin/troupe'), join(folder, 'bin/troupe'))

@@ -66,7 +66,7 @@ export async function startPostgres(): Promise<Postgres> {
         server.kill('SIGINT')
         await once(server, 'exit')
       }
-      rmSync(folder, { recursive: true, force: true })
+      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
     },
   }
 }

@@ -22,7 +22,7 @@ afterEach(async () => {
       killAtOnce(processesOf(root))
       expect(processesOf(root)).toEqual([])
     }, patience)
-    rmSync(root, { recursive: true, force: true })
+    rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 })
 

@@ -18,7 +18,7 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'sqlite-'))
   path = join(root, 'state/mailbox.db')
 })
-afterEach(() => rmSync(root, { recursive: true, force: true }))
+afterEach(() => rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }))
 
 const open = () => openStore({ type: 'sqlite', path }, { root, host: 'here', env: {}, clock: systemClock })
 

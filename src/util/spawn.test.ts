@@ -12,7 +12,7 @@ let folder: string
 beforeEach(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'troupe-spawn-')))
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }))
 
 describe('run', () => {
   it('T30: gives argv, input, folder and environment as they are, and no shell', async () => {

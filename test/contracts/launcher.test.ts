@@ -13,7 +13,7 @@ describe('launcher', () => {
     folder = mkdtempSync(join(tmpdir(), 'troupe-launcher-'))
     spec = join(folder, 'spec.json')
   })
-  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+  afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }))
 
   const launch = async (argv: string[], env: Record<string, string> = { PATH: process.env['PATH'] ?? '' }, cwd = folder) => {
     writeFileSync(spec, JSON.stringify({ argv, env, cwd }), { mode: 0o600 })

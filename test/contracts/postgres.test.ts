@@ -41,7 +41,7 @@ describe.skipIf(whyNoPostgres() !== null)('PostgreSQL', () => {
   afterEach(async () => {
     cut.mend()
     for (const store of stores) await store.close()
-    for (const root of roots) rmSync(root, { recursive: true, force: true })
+    for (const root of roots) rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   })
 
   const newRoot = () => {

@@ -183,7 +183,7 @@ export class RuntimeStage {
     this.letGo()
     await this.#terminals.end()
     await new Promise((resolve) => this.#server.close(resolve))
-    rmSync(this.folder, { recursive: true, force: true })
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 
   #watch(it: { launch: Launch; incarnation: string; pid: number; startedAt: number; session: string | null }): Run {

@@ -50,7 +50,7 @@ export function storeContract(makePlace: (root: string) => Promise<Place>): void
   })
   afterEach(async () => {
     for (const store of opened.splice(0)) await store.close()
-    rmSync(bench.place.root, { recursive: true, force: true })
+    rmSync(bench.place.root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   })
   writingContract(bench)
   mailContract(bench)

@@ -66,7 +66,7 @@ export async function tmuxStage(
         await make().down()
       } finally {
         await outside('kill-server')
-        rmSync(folder, { recursive: true, force: true })
+        rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
       }
     },
   }

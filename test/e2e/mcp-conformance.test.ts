@@ -108,7 +108,7 @@ async function play(scenario: string): Promise<string> {
     const [fine, worst] = [['SUCCESS', 'INFO', 'WARNING'], found.has('WARNING') ? 'warned' : 'passed']
     return code === 0 && found.size > 0 && [...found].every((status) => fine.includes(status)) ? worst : `exit ${code}: ${stdout}${stderr}`
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 }
 

@@ -59,7 +59,7 @@ export class Office {
   async close(): Promise<void> {
     for (const agent of this.#agents) agent.kill('SIGKILL')
     await this.shut()
-    rmSync(this.#folder, { recursive: true, force: true })
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 
   post(text: string, sender = 'user'): number {

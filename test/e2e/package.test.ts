@@ -28,7 +28,7 @@ describe('the published package', () => {
     await run('npm', [...argv, join(folder, made?.filename ?? '')], { cwd: folder })
   }, 300_000)
 
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }))
 
   test('holds the programs and the documents, and nothing that is made or private', () => {
     expect(files).toEqual(expect.arrayContaining(['bin/troupe', 'bin/find-node.mjs', 'dist/troupe.cjs', 'dist/daemon.js', 'LICENSE', 'README.md']))

@@ -29,7 +29,7 @@ describe('the set-up', () => {
     }
   })
 
-  afterEach(() => rmSync(checkout, { recursive: true, force: true }))
+  afterEach(() => rmSync(checkout, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }))
 
   const task = (...argv: string[]) =>
     run(process.execPath, ['scripts/run.mjs', ...argv], { cwd: checkout, env }).catch((error: unknown) => error as { code: number; stderr: string })

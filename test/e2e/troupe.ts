@@ -117,7 +117,7 @@ export class Troupe {
   async remove(): Promise<void> {
     await this.run('down', '--hard').catch(() => {})
     for (const pid of await this.leftOver()) kill(pid)
-    rmSync(this.folder, { recursive: true, force: true })
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 }
 

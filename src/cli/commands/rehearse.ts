@@ -113,5 +113,5 @@ async function putAway(cli: Cli, given: Given, copy: string | null): Promise<voi
   if (!(await cli.running())) return
   await cli.call('down', {}, 'ending the team')
   await cli.ended()
-  if (copy !== null) rmSync(copy, { recursive: true, force: true })
+  if (copy !== null) rmSync(copy, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
 }

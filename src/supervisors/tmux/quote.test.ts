@@ -25,7 +25,7 @@ describe('T30: one argument stays one argument', () => {
   })
   afterAll(async () => {
     await connection.request('kill-server').catch(() => {}) // the answer goes with the server
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   })
 
   it('for tmux itself', async () => {
