@@ -7,7 +7,7 @@ import { team } from './team.ts'
 
 export type { AuditLine } from './audit.ts'
 export type { AgentRow } from './team.ts'
-export { programVersion, protocolVersion, type StreamItem } from './wire.ts'
+export { oldestProtocol, programVersion, protocolVersion, type StreamItem } from './wire.ts'
 
 export const operations = { ...team, ...mail, ...explain, ...audit, ...daemon } as const
 

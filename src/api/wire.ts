@@ -10,14 +10,22 @@ import { LineCutter } from '../util/lines.ts'
 /** Raised when a change would make an older client or daemon misread the other. */
 export const protocolVersion = 1
 
+/** The oldest protocol that this program still speaks, as client and as daemon. */
+export const oldestProtocol = 1
+
 /** Version of the program, as in package.json (a test compares them). */
 export const programVersion = '0.2.0'
 
 /** A message's 256 KiB, each byte escaped at worst, with room for the rest of the call. Bytes. */
 export const longestLine = 1024 * 1024
 
-export interface ClientHello {
+/** The newest protocol that a program speaks, and the oldest; 0.1.0 names no oldest, and speaks one. */
+export interface Spoken {
   protocol: number
+  oldest?: number
+}
+
+export interface ClientHello extends Spoken {
   version: string
   pid: number
 }
@@ -28,7 +36,7 @@ export interface ServerHello extends ClientHello {
 
 /** Environment values that agents may get, as of the last `up`. Held in memory by daemon and keeper, never in a file. */
 export interface HeldValues {
-  /** When they were given, ms; the newer set wins. */
+  /** When they were given, ms; the newer set wins. 0 where nobody gave them: those of the command that had to start the daemon. */
   at: number
   env: Record<string, string>
 }
@@ -38,8 +46,8 @@ export type ClientLine =
   | { id: number; call: string; input: unknown }
   | { id: number; events: string | null }
   | { id: number; cancel: true }
-  /** "I am the keeper": takes the one keeper's place, or is answered with the error `conflict`. */
-  | { keeper: { values: HeldValues | null } }
+  /** "I am the keeper": takes the one keeper's place, or is answered with the error `conflict`; `instead` (since 0.2.0) sends the one that is there away. */
+  | { keeper: { values: HeldValues | null; instead?: boolean } }
 
 export type ServerLine =
   | { hello: ServerHello }
@@ -58,6 +66,20 @@ export interface StreamItem {
   id: string
   event: 'journal' | 'reset'
   data: unknown
+}
+
+/** True where there is a protocol that both speak. Numbers that are none never fit. */
+export function understand(a: Spoken, b: Spoken): boolean {
+  return Math.min(a.protocol, b.protocol) >= Math.max(a.oldest ?? a.protocol, b.oldest ?? b.protocol)
+}
+
+/** Said by whichever side sees it first. Without the daemon being changed there is nothing a client can do. */
+export function mismatch(client: { protocol: number; version: string }, daemon: ServerHello): TroupeError {
+  const why = `the running daemon is troupe ${daemon.version}, this is ${client.version}: they speak different protocols`
+  return new TroupeError('incompatible', why, {
+    hint: client.protocol > daemon.protocol ? 'troupe daemon restart; agents go on' : `use troupe ${daemon.version} or newer`,
+    facts: { client: client.protocol, daemon: daemon.protocol, pid: daemon.pid, version: daemon.version },
+  })
 }
 
 export function writeLine(line: ClientLine | ServerLine): string {

@@ -20,5 +20,6 @@ const command = [process.execPath, ...process.execArgv, ...memory, daemon, '--ro
 // Whoever starts us writes JSON of its own making, or nothing.
 const given = values['values-on-stdin'] === true ? await text(process.stdin) : ''
 const held = given === '' ? null : (JSON.parse(given) as HeldValues | null)
-const end = await keep({ root, socket, log, daemon: command, values: held })
+const tell = (msg: string): void => void process.stderr.write(`${JSON.stringify({ level: 40, time: Date.now(), pid: process.pid, msg })}\n`)
+const end = await keep({ root, socket, log, daemon: command, program: daemon, tell, values: held })
 process.exit(end === 'failed' ? 1 : 0)

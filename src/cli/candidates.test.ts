@@ -10,7 +10,7 @@ test('the first word is a command', () => {
 })
 
 test('subcommands, flags and words follow their command', () => {
-  expect(candidates(['daemon', ''], language).fixed).toEqual(['status', 'start', 'stop', 'token', 'logs'])
+  expect(candidates(['daemon', ''], language).fixed).toEqual(['status', 'start', 'stop', 'restart', 'token', 'logs'])
   expect(candidates(['completion', ''], language).fixed).toEqual(['bash', 'zsh', 'fish'])
   expect(candidates(['restart', '--'], language).fixed).toEqual(['--root', '--json', '--quiet', '--no-color', '--fresh', '--timeout', '--help'])
 })

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { ServerHello } from '../api/wire.ts'
 import type { Input, OperationName, Output as Answer, StreamItem } from '../api/index.ts'
 import type { Output } from './output.ts'
 import type { Language } from './tree/syntax.ts'
@@ -27,6 +28,14 @@ export interface Cli {
   asked(): boolean
   /** True if a daemon answers; never starts one. */
   running(): Promise<boolean>
+  /** What the daemon said of itself, started if needed. */
+  hello(): Promise<ServerHello>
+  /**
+   * Ends the daemon, whatever release it is, and starts one of this release with the values that the old one held;
+   * starts one if none runs. Agents go on. Refuses to replace a newer one. False where the old one could not give its
+   * values away: those of this environment are held instead.
+   */
+  handOver(): Promise<boolean>
   /** Waits for the end of the daemon that was told to stop, so that whoever comes next meets no dying one. */
   ended(): Promise<void>
   /** Works on another root from here on. */

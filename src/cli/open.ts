@@ -1,8 +1,10 @@
+import { programVersion } from '../api/wire.ts'
 import { connect } from '../client/connect.ts'
 import type { Client } from '../client/client.ts'
 import { findRoot } from '../config/discover.ts'
 import { teamPaths } from '../config/paths.ts'
 import { TroupeError } from '../core/error.ts'
+import { olderThan } from '../util/versions.ts'
 import type { Cli, Env } from './cli.ts'
 import type { Output } from './output.ts'
 import type { Language } from './tree/syntax.ts'
@@ -22,28 +24,27 @@ export interface CliOptions {
 const endsWithinMs = 10_000
 
 /** The quick way first: what starts a daemon is loaded only when none answers. */
-async function connectOrStart(root: string, { env, out }: CliOptions): Promise<Client> {
-  const { operatorSocket: socket, daemonLog: log } = teamPaths(root)
+async function connectOrStart(root: string, options: CliOptions): Promise<Client> {
   try {
-    return await connect({ socket })
+    return await connect({ socket: teamPaths(root).operatorSocket })
   } catch (error) {
     if (!(error instanceof TroupeError) || error.code !== 'unavailable') throw error
   }
-  const [{ ensureDaemon }, { programPath }, { startingWith }] = await Promise.all([
-    import('../client/start.ts'),
-    import('../util/programs.ts'),
-    import('./starting.ts'),
-  ])
-  const done = out.progress('starting the daemon')
-  return ensureDaemon({
-    root,
-    socket,
-    log,
-    node: [process.execPath],
-    daemonProgram: programPath('daemon'),
-    keeperProgram: programPath('keeper'),
-    ...startingWith(root, env),
-  }).finally(done)
+  const { startDaemon } = await import('./starting.ts')
+  return await startDaemon(root, options, null)
+}
+
+/** An error that another release explains says so. */
+function blameVersion(error: unknown, { daemon }: Client): unknown {
+  if (!(error instanceof TroupeError) || daemon.version === programVersion) return error
+  // What the daemon says of an operation that it does not know, or whose input was another one.
+  if (error.facts['name'] === undefined && error.facts['issues'] === undefined) return error
+  const fix = olderThan(daemon.version, programVersion) ? 'troupe daemon restart; agents go on' : `use troupe ${daemon.version}`
+  return new TroupeError(error.code, `${error.message}; the running daemon is troupe ${daemon.version}, this is ${programVersion}`, {
+    hint: fix,
+    facts: error.facts,
+    cause: error,
+  })
 }
 
 /** Finds the root and connects when a command first asks for it, once. */
@@ -80,7 +81,9 @@ export function openCli(options: CliOptions): Cli {
         const open = await connected()
         asked = true
         // Called after Ctrl-C it puts things away, which must not be cut short by the same Ctrl-C.
-        return await open.call(name, input, signal.aborted ? {} : { signal })
+        return await open.call(name, input, signal.aborted ? {} : { signal }).catch((error: unknown) => {
+          throw blameVersion(error, open)
+        })
       } finally {
         done()
       }
@@ -97,6 +100,16 @@ export function openCli(options: CliOptions): Cli {
         if (error instanceof TroupeError && error.code === 'unavailable') return false
         throw error
       }
+    },
+    async hello() {
+      return (await connected()).daemon
+    },
+    async handOver() {
+      const { handOver } = await import('./hand-over.ts')
+      await close()
+      const taken = handOver(rootNow(), options)
+      client = taken.then((each) => each.client)
+      return (await taken).valuesKept
     },
     async ended() {
       if (client === undefined) return

@@ -1,5 +1,6 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import type { Input, OperationName, Output } from '../api/index.ts'
+import { mismatch, oldestProtocol, programVersion, protocolVersion, understand } from '../api/wire.ts'
 import type { ServerHello, StreamItem } from '../api/wire.ts'
 import { fromShape, TroupeError, type ErrorShape } from '../core/error.ts'
 import type { Client } from './client.ts'
@@ -14,6 +15,8 @@ export async function connectHttp(options: { url: string; token: string }): Prom
     return response.json()
   }
   const { pid, root, version, protocol } = (await call('daemon.status', {})) as ServerHello
+  const own = { protocol: protocolVersion, oldest: oldestProtocol, version: programVersion }
+  if (!understand(own, { protocol })) throw mismatch(own, { pid, root, version, protocol })
   return {
     daemon: { pid, root, version, protocol },
     call: <K extends OperationName>(name: K, input: Input<K>, more: { signal?: AbortSignal } = {}) =>

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HeldValues, ServerLine } from '../api/wire.ts'
 import { TroupeError } from '../core/error.ts'
@@ -15,6 +16,10 @@ export interface KeepOptions {
   log: string
   /** argv that starts the daemon; it reads the held values from its stdin. */
   daemon: string[]
+  /** File of the daemon's program: while it is away (an update replaces it, or put it elsewhere) nothing is started. */
+  program: string
+  /** What somebody who looks at the log should know, once. */
+  tell(text: string): void
   /** What the first daemon gets. */
   values?: HeldValues | null
 }
@@ -54,8 +59,12 @@ async function keepOn(options: KeepOptions): Promise<KeptEnd> {
   let everMet = false
   let failures = 0
   let child: Child | null = null
+  let told = false
   for (;;) {
     if (failures > 1) await sleep(delays[Math.min(failures - 2, delays.length - 1)])
+    const away = !existsSync(options.program)
+    if (away && !told) options.tell(`the daemon’s program ${options.program} is gone; a daemon of any release is waited for. Try: troupe daemon start`)
+    told = away
     const lines = (await tryOpen(options.socket)) ?? (await start(options, values, (started) => (child = started)))
     if (lines === 'ended') return 'asked'
     if (lines === null && !everMet) return 'failed'
@@ -86,6 +95,7 @@ async function start(
   values: HeldValues | null,
   tell: (child: Child) => void,
 ): Promise<Lines | 'ended' | null> {
+  if (!existsSync(options.program)) return null
   const until = performance.now() + answerMs
   while (performance.now() < until) {
     const child = await spawnChild(options, values)

@@ -1,5 +1,5 @@
 import { createConnection, type Socket } from 'node:net'
-import { LineReader, programVersion, protocolVersion, writeLine } from '../api/wire.ts'
+import { LineReader, mismatch, oldestProtocol, programVersion, protocolVersion, understand, writeLine } from '../api/wire.ts'
 import type { ClientLine, ServerHello, ServerLine } from '../api/wire.ts'
 import { TroupeError } from '../core/error.ts'
 
@@ -25,6 +25,7 @@ export interface Lines {
  * another protocol.
  */
 export function openLines(options: { socket: string; timeoutMs?: number }): Promise<Lines> {
+  const hello = { protocol: protocolVersion, oldest: oldestProtocol, version: programVersion, pid: process.pid }
   const socket = createConnection(options.socket)
   const reader = new LineReader(longestAnswer)
   let listener: (line: ServerLine | null) => void = () => undefined
@@ -57,11 +58,11 @@ export function openLines(options: { socket: string; timeoutMs?: number }): Prom
     listener = (line) => {
       if (line === null || !('hello' in line)) return
       stopWaiting()
-      if (line.hello.protocol === protocolVersion) return resolve(lines(line.hello))
-      reject(incompatible(line.hello))
+      if (understand(hello, line.hello)) return resolve(lines(line.hello))
+      reject(mismatch(hello, line.hello))
       socket.destroy()
     }
-    socket.write(writeLine({ hello: { protocol: protocolVersion, version: programVersion, pid: process.pid } }))
+    socket.write(writeLine({ hello }))
   })
 }
 
@@ -81,15 +82,5 @@ function unreachable(cause: Error): TroupeError {
     hint: none ? 'troupe daemon start' : 'troupe doctor',
     facts: { reason: code ?? null },
     cause,
-  })
-}
-
-function incompatible(daemon: ServerHello): TroupeError {
-  const older = daemon.protocol < protocolVersion
-  const why = `the running daemon is troupe ${daemon.version}, this is ${programVersion}: they speak different protocols`
-  const kill = `kill ${daemon.pid}; agents go on, and the next command starts the new daemon`
-  return new TroupeError('incompatible', why, {
-    hint: older ? kill : `use troupe ${daemon.version} or newer`,
-    facts: { client: protocolVersion, daemon: daemon.protocol, pid: daemon.pid },
   })
 }

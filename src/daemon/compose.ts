@@ -9,10 +9,10 @@ import type { Host, Runtime, Signal } from '../core/runtime.ts'
 import type { Agent, Team } from '../core/team.ts'
 import { agentEnvironment, brokerEnvironment, hostOf } from '../config/environment.ts'
 import { preparePaths, teamPaths } from '../config/paths.ts'
-import { loadRuntime, runtimeVariables } from '../runtimes/index.ts'
+import { loadRuntime, preloadRuntimes, runtimeVariables } from '../runtimes/index.ts'
 import { openStore } from '../store/open.ts'
 import { loadSupervisor } from '../supervisors/index.ts'
-import { programPath } from '../util/programs.ts'
+import { missingProgram, programPath } from '../util/programs.ts'
 import { Agents } from './agents.ts'
 import { appliedBroker } from './applied.ts'
 import type { Daemon, Front } from './daemon.ts'
@@ -64,6 +64,8 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const team = (): Team => desired.team
   const token = operatorToken(join(paths.run, 'operator.token'))
   const runtimeOf = runtimeCache()
+  // Now, while they are there: an update may take the files away under a daemon that runs.
+  await preloadRuntimes()
 
   let front: Front | null = null
   const theFront = (): Front => {
@@ -105,6 +107,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     supervisor,
     paths,
     programs: { node: process.execPath, hook: programPath('hook'), shim: programPath('shim'), scripted: programPath('scripted') },
+    missingProgram,
     host: hostNow,
     team,
     runtimeOf,

@@ -16,6 +16,9 @@ import { fingerprint } from './desired.ts'
 import type { Sessions } from './sessions.ts'
 import type { ToolLines } from './tool-lines.ts'
 
+/** Until programs of ours that are gone are looked for again, ms. */
+const missingMs = 30_000
+
 export interface LaunchingParts {
   store: Store
   agents: Agents
@@ -23,6 +26,8 @@ export interface LaunchingParts {
   supervisor: Supervisor
   paths: Paths
   programs: Programs
+  /** A file that a start needs and that is not there any more; null where all is well. */
+  missingProgram(): string | null
   host(): Host
   team(): Team
   runtimeOf(agent: Agent): Promise<Runtime>
@@ -48,6 +53,8 @@ export class Launching {
    */
   async launch(agent: Agent): Promise<void> {
     const { agents, supervisor, sessions } = this.#parts
+    const missing = this.#parts.missingProgram()
+    if (missing !== null) return await this.#wait(agent, missing)
     const runtime = await this.#parts.runtimeOf(agent)
     const health = await this.#parts.healthOf(agent)
     if (health.problem !== null) return await this.#block(agent, health.problem)
@@ -129,6 +136,14 @@ export class Launching {
         await tx.journal({ type: 'agent.launch-failed', subject: agent.address, agent: agent.address, data: { incarnation, why } })
       },
     )
+  }
+
+  /** No fault of the agent's: it counts as no end, and is tried again until the programs are back or another daemon takes over. */
+  async #wait(agent: Agent, missing: string): Promise<void> {
+    const at = this.#parts.host().clock.now()
+    const why = `troupe’s own program ${missing} is gone: it was updated or removed`
+    const phase = { name: 'parked', until: at + missingMs, why, fix: 'troupe daemon restart' } as const
+    await this.#parts.agents.update(agent.address, (state) => enter(state, phase, { at, what: why, source: 'daemon' }))
   }
 
   async #block(agent: Agent, { why, fix }: { why: string; fix: string }): Promise<void> {

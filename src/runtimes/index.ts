@@ -41,6 +41,11 @@ export function runtimeVariables(name: string): readonly string[] {
   return (runtimes[name] ?? generic).env
 }
 
+/** Loads the code of every runtime, so that none is looked for on disk later. */
+export async function preloadRuntimes(): Promise<void> {
+  await Promise.all([...Object.values(runtimes), generic].map(({ load }) => load?.()))
+}
+
 /** The runtime an agent names; the generic one where only a descriptor says what to run. */
 export async function loadRuntime(name: string, descriptor: RuntimeDescriptor | null): Promise<Runtime> {
   const own = Object.hasOwn(runtimes, name) ? runtimes[name] : undefined

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { LineReader, longestLine, protocolVersion, type HeldValues, type ServerHello } from '../api/wire.ts'
+import { LineReader, longestLine, mismatch, understand, type ClientHello, type HeldValues, type ServerHello } from '../api/wire.ts'
 import type { Clock } from '../core/clock.ts'
 import { TroupeError, toShape, type ErrorShape } from '../core/error.ts'
 import type { Caller, Daemon } from '../daemon/daemon.ts'
@@ -19,7 +19,7 @@ export interface ConnectionContext {
   report(error: unknown): void
 }
 
-type State = { name: 'greeting'; stopTimer: () => void } | { name: 'open'; pid: number } | { name: 'closed' }
+type State = { name: 'greeting'; stopTimer: () => void } | { name: 'open'; client: ClientHello } | { name: 'closed' }
 
 const howToTalk = 'one JSON object a line: a hello with the protocol version, then requests with an id'
 const operator: Caller = { kind: 'operator', via: 'socket' }
@@ -66,7 +66,7 @@ export class Connection {
     if (this.#state.name === 'closed') return
     if (!isRecord(line)) throw new TroupeError('usage', 'a line must be a JSON object', { hint: howToTalk })
     if (this.#state.name === 'greeting') return this.#greet(line['hello'], this.#state.stopTimer)
-    if ('keeper' in line) return this.#seatKeeper(line['keeper'], this.#state.pid)
+    if ('keeper' in line) return this.#seatKeeper(line['keeper'], this.#state.client)
     const id = line['id']
     if (typeof id !== 'number' || !Number.isSafeInteger(id)) throw new TroupeError('usage', 'a request needs an integer id', { hint: howToTalk })
     if (line['cancel'] === true) return this.#requests.get(id)?.abort()
@@ -76,13 +76,14 @@ export class Connection {
   #greet(hello: unknown, stopTimer: () => void): void {
     if (!isRecord(hello)) throw new TroupeError('usage', 'the first line must be a hello', { hint: howToTalk })
     this.#out.send({ hello: this.#context.hello })
-    if (hello['protocol'] !== protocolVersion) throw incompatible(hello, this.#context.hello)
+    const client = clientOf(hello)
+    if (!understand(client, this.#context.hello)) throw mismatch(client, this.#context.hello)
     stopTimer()
-    this.#state = { name: 'open', pid: typeof hello['pid'] === 'number' ? hello['pid'] : 0 }
+    this.#state = { name: 'open', client }
   }
 
-  #seatKeeper(keeper: unknown, pid: number): void {
-    const leave = this.#context.seat.take({ pid, send: (line) => this.#out.send(line) }, readValues(keeper))
+  #seatKeeper(keeper: unknown, { pid, version }: ClientHello): void {
+    const leave = this.#context.seat.take({ pid, version, send: (line) => this.#out.send(line) }, readValues(keeper), isRecord(keeper) && keeper['instead'] === true)
     this.#socket.on('close', leave)
   }
 
@@ -144,18 +145,16 @@ export class Connection {
   }
 }
 
-function incompatible(client: Record<string, unknown>, server: ServerHello): TroupeError {
-  const newer = typeof client['protocol'] === 'number' && client['protocol'] > server.protocol
-  return new TroupeError(
-    'incompatible',
-    `this troupe (${String(client['version'])}) and the running daemon (${server.version}) speak different protocols`,
-    {
-      hint: newer
-        ? `stop the older daemon (process ${server.pid}): kill ${server.pid}; agents go on, and the next command starts a new one`
-        : `use troupe ${server.version} or newer`,
-      facts: { client: client['protocol'] ?? null, daemon: server.protocol },
-    },
-  )
+/** A hello can say anything; what is no number fits nothing. */
+function clientOf(hello: Record<string, unknown>): ClientHello {
+  const number = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN)
+  const { protocol, oldest, version, pid } = hello
+  return {
+    protocol: number(protocol),
+    ...(oldest === undefined ? {} : { oldest: number(oldest) }),
+    version: typeof version === 'string' ? version : '?',
+    pid: typeof pid === 'number' ? pid : 0,
+  }
 }
 
 function readValues(keeper: unknown): HeldValues | null {

@@ -21,10 +21,10 @@ function setUp() {
   }
   const held = holdValues(null)
   let starts = 0
-  const seat = keeperSeat({ held, clock, start: () => (starts += 1) })
-  const keeper = (pid: number) => {
+  const seat = keeperSeat({ held, clock, version: '2.0.0', start: () => (starts += 1) })
+  const keeper = (pid: number, version = '2.0.0') => {
     const got: ServerLine[] = []
-    return { pid, got, send: (line: ServerLine) => void got.push(line) }
+    return { pid, version, got, send: (line: ServerLine) => void got.push(line) }
   }
   return { seat, held, pass, keeper, starts: () => starts }
 }
@@ -67,4 +67,46 @@ test('one seat only, but values are taken from anybody; the newest set wins and 
   expect(held.values).toEqual({ at: 5, env: { A: '5' } })
   held.put({ at: 6, env: {} })
   expect(first.got).toEqual([{ hold: { at: 5, env: { A: '5' } } }, { hold: { at: 6, env: {} } }])
+})
+
+test('a keeper of an older release stays until one of ours is there, and is not let in again', () => {
+  const { seat, held, keeper, starts } = setUp()
+  const old = keeper(7, '1.9.0')
+  const leaveOld = seat.take(old, { at: 1, env: { A: '1' } })
+  expect(starts()).toBe(0)
+  seat.watch()
+  expect([starts(), seat.pid()]).toEqual([1, 7])
+  const ours = keeper(8)
+  seat.take(ours, null)
+  expect(old.got.at(-1)).toEqual({ leave: true })
+  leaveOld()
+  expect([starts(), seat.pid()]).toEqual([1, 8])
+  expect(ours.got).toEqual([{ hold: { at: 1, env: { A: '1' } } }])
+  expect(() => seat.take(keeper(9, '1.9.0'), null)).toThrow(/process 8 keeps/)
+  held.put({ at: 2, env: { A: '2' } })
+  expect(old.got).not.toContainEqual({ hold: { at: 2, env: { A: '2' } } })
+})
+
+test('a keeper of a newer release is left in peace', () => {
+  const { seat, keeper, starts } = setUp()
+  seat.watch()
+  seat.take(keeper(7, '3.0.0'), null)
+  expect([starts(), seat.pid()]).toEqual([0, 7])
+  expect(() => seat.take(keeper(8), null)).toThrow(/process 7 keeps/)
+})
+
+test('who comes instead of a keeper gets its seat and what it held', () => {
+  const { seat, held, keeper, starts } = setUp()
+  held.put({ at: 1, env: { A: '1' } })
+  seat.watch()
+  const first = keeper(7)
+  const leaveFirst = seat.take(first, null)
+  const second = keeper(8)
+  seat.take(second, null, true)
+  leaveFirst()
+  expect(first.got.at(-1)).toEqual({ leave: true })
+  expect(second.got).toEqual([{ hold: { at: 1, env: { A: '1' } } }])
+  expect([starts(), seat.pid()]).toEqual([0, 8])
+  seat.dismiss()
+  expect(() => seat.take(keeper(9), null, true)).toThrow(/going/)
 })

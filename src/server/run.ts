@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Readable } from 'node:stream'
-import { programVersion, protocolVersion } from '../api/index.ts'
+import { oldestProtocol, programVersion, protocolVersion } from '../api/index.ts'
 import type { HeldValues } from '../api/wire.ts'
 import { leavePaths, preparePaths, teamPaths, type Paths } from '../config/paths.ts'
 import { systemClock } from '../core/clock.ts'
@@ -76,9 +76,9 @@ async function work(options: RunOptions, paths: Paths): Promise<void> {
   const startKeeper = (): void => {
     spawnKeeper(options, paths).catch((error: unknown) => log.error({ err: error }, 'no keeper could be started; trying again'))
   }
-  const seat = keeperSeat({ held, clock, start: startKeeper })
+  const seat = keeperSeat({ held, clock, version: programVersion, start: startKeeper })
   daemon.listening({ url: http.url, endpoints, held, keeper: seat.pid })
-  const hello = { protocol: protocolVersion, version: programVersion, pid: process.pid, root: options.root }
+  const hello = { protocol: protocolVersion, oldest: oldestProtocol, version: programVersion, pid: process.pid, root: options.root }
   const socket = await listenOperator(paths.operatorSocket, { daemon, hello, seat, clock, report })
   log.info({ root: options.root, url: http.url }, 'listening')
 

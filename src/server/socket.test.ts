@@ -22,7 +22,7 @@ let closers: (() => void)[]
 
 async function listen(limits: Parameters<typeof listenOperator>[1]['limits'] = {}): Promise<void> {
   const held = holdValues(null)
-  const seat = keeperSeat({ held, clock: systemClock, start: () => undefined })
+  const seat = keeperSeat({ version: programVersion, held, clock: systemClock, start: () => undefined })
   daemon.listening({ url: 'http://127.0.0.1:1', endpoints: { open: async () => '', close: async () => undefined }, held, keeper: seat.pid })
   const serverHello = { ...hello.hello, pid: process.pid, root: '/team' }
   server = await listenOperator(path, { daemon, hello: serverHello, seat, clock: systemClock, report: (error) => reports.push(error), limits })
@@ -130,7 +130,7 @@ describe('a client that does not keep to the rules', () => {
     const old = raw()
     old.say({ hello: { protocol: protocolVersion + 1, version: '9.9.9', pid: 1 } })
     await old.closed
-    expect(old.lines).toMatchObject([{ hello: { protocol: protocolVersion } }, { error: { code: 'incompatible', hint: expect.stringContaining('kill') } }])
+    expect(old.lines).toMatchObject([{ hello: { protocol: protocolVersion } }, { error: { code: 'incompatible', hint: expect.stringContaining('troupe daemon restart') } }])
   })
 
   test('no hello: closed after a while', async () => {

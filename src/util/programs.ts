@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 /**
@@ -19,6 +20,15 @@ export type ProgramName = keyof typeof sources
 export function programPath(name: ProgramName): string {
   const bundled = !import.meta.url.endsWith('.ts')
   return fileURLToPath(new URL(bundled ? `./${name}.${name === 'troupe' ? 'cjs' : 'js'}` : sources[name], import.meta.url))
+}
+
+/**
+ * The first of the files that an agent's start needs and that is not there: a release that was removed while its daemon
+ * runs. Null where all are there.
+ */
+export function missingProgram(): string | null {
+  const needed = [process.execPath, ...(['launcher', 'hook', 'shim', 'scripted'] as const).map(programPath)]
+  return needed.find((file) => !existsSync(file)) ?? null
 }
 
 /** argv of the keeper of one team root. Absolute paths; nothing secret. */

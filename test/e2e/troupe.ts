@@ -8,7 +8,7 @@ import { processesCarrying } from '../../scripts/demo/left-over.ts'
 
 /** Where the shipped programs are. */
 export const dist = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'dist')
-const program = join(dist, 'troupe.cjs')
+const shipped = join(dist, 'troupe.cjs')
 
 export interface Row { agent: string; phase: string; detail: string; incarnation: string | null; restarts: number; inbox: number; attach?: string[] }
 export interface Mail { id: string; n: number; from: string; to: string; text: string; state: string; proof: string | null }
@@ -24,6 +24,8 @@ export class Troupe {
   readonly folder: string
   readonly root: string
   readonly env: Record<string, string>
+  /** The CLI that the commands run. */
+  program = shipped
 
   constructor(files: Record<string, string>, env: Record<string, string> = {}, below = '.') {
     this.folder = mkdtempSync(join(tmpdir(), 'troupe-e2e-'))
@@ -40,7 +42,7 @@ export class Troupe {
 
   /** Runs one command to its end. */
   async run(...args: string[]): Promise<Ran> {
-    return await run([process.execPath, program, '-C', this.root, ...args], { env: this.env, cwd: this.folder, timeoutMs: 240_000 })
+    return await run([process.execPath, this.program, '-C', this.root, ...args], { env: this.env, cwd: this.folder, timeoutMs: 240_000 })
   }
 
   /** Runs one command that must work. */

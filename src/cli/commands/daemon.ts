@@ -1,9 +1,11 @@
+import { programVersion, protocolVersion } from '../../api/wire.ts'
 import { teamPaths } from '../../config/paths.ts'
 import { TroupeError } from '../../core/error.ts'
 import type { Cli } from '../cli.ts'
 import { follow, readEnd, tailBytes } from '../file-tail.ts'
 import type { Given } from '../given.ts'
 import { pairs } from '../table.ts'
+import { olderThan } from '../../util/versions.ts'
 import { clockTime, duration, escapeLine } from '../text.ts'
 
 export async function status(cli: Cli): Promise<void> {
@@ -26,26 +28,72 @@ export async function stop(cli: Cli): Promise<void> {
   cli.out.show(stopped, () => cli.out.say(`The daemon (process ${stopped.pid}) has stopped; agents go on.`))
 }
 
+/** A daemon of this release in the place of the one that runs. */
+export async function restart(cli: Cli): Promise<void> {
+  const valuesKept = await cli.handOver()
+  await show(cli)
+  if (!valuesKept) cli.out.say('The old daemon could not pass on the environment of the last up: agents that start now get that of this shell.')
+}
+
+/** What this program is, and what runs; starts nothing. */
+export async function version(cli: Cli): Promise<void> {
+  const daemon = await answering(cli)
+  const { node } = process.versions
+  const found = { version: programVersion, protocol: protocolVersion, node, daemon }
+  cli.out.show(found, () => {
+    const rows: [string, string][] = [
+      ['troupe', `${programVersion}, protocol ${protocolVersion}`],
+      ['node', node],
+      ['daemon', daemon === null ? 'none runs here' : `${daemon.version}, protocol ${daemon.protocol}, process ${daemon.pid}`],
+    ]
+    pairs(rows, cli.out.color.dim).forEach((line) => cli.out.line(line))
+    if (daemon !== null) adviseRestart(cli, daemon.version)
+  })
+}
+
+/** Null outside a team, and where no daemon answers; one that speaks another protocol tells as much. */
+async function answering(cli: Cli): Promise<{ version: string; protocol: number; pid: number } | null> {
+  try {
+    if (!(await cli.running())) return null
+    const { version: its, protocol, pid } = await cli.hello()
+    return { version: its, protocol, pid }
+  } catch (error) {
+    if (!(error instanceof TroupeError)) throw error
+    const { version: its, daemon: protocol, pid } = error.facts
+    if (error.code === 'incompatible') return { version: String(its), protocol: Number(protocol), pid: Number(pid) }
+    if (cli.rootGiven) throw error
+    return null
+  }
+}
+
+function adviseRestart({ out }: Cli, daemon: string): void {
+  if (olderThan(daemon, programVersion)) out.say(`The daemon is older than this troupe. Try: troupe daemon restart (agents go on)`)
+  if (olderThan(programVersion, daemon)) out.say(`The daemon is newer than this troupe. Try: use troupe ${daemon}`)
+}
+
 /** The bare token, for `$(troupe daemon token)`. */
 export async function token({ out, call }: Cli): Promise<void> {
   const found = await call('daemon.token', {}, 'starting the daemon')
   out.show(found, () => out.line(found.token))
 }
 
-async function show({ out, call }: Cli): Promise<void> {
+async function show(cli: Cli): Promise<void> {
+  const { out, call } = cli
   const found = await call('daemon.status', {}, 'starting the daemon')
-  out.show(found, () => {
+  const program = { version: programVersion, protocol: protocolVersion }
+  out.show({ ...found, program }, () => {
     const rows: [string, string][] = [
       ['process', String(found.pid)],
       ['root', found.root],
       ['running for', duration(Date.now() - found.since)],
       ['address', found.address],
-      ['version', found.version],
+      ['version', `${found.version}, protocol ${found.protocol}; this program ${programVersion}, protocol ${protocolVersion}`],
       ['keeper', found.keeper === null ? 'none' : `process ${found.keeper}`],
       ['agents', String(found.agents)],
       ['store', found.store],
     ]
     pairs(rows, out.color.dim).forEach((line) => out.line(line))
+    adviseRestart(cli, found.version)
   })
 }
 

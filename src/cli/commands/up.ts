@@ -1,3 +1,6 @@
+import { programVersion } from '../../api/wire.ts'
+import { TroupeError } from '../../core/error.ts'
+import { olderThan } from '../../util/versions.ts'
 import type { Cli } from '../cli.ts'
 import { createEventLines, eventOf, isProgress } from '../event-line.ts'
 import type { Given } from '../given.ts'
@@ -7,6 +10,7 @@ import { settled } from './lifecycle.ts'
 export async function up(cli: Cli, given: Given): Promise<number> {
   const agents = given.words('agents')
   const { environmentOf } = await import('../team-files.ts')
+  await takeOver(cli)
   const env = environmentOf(await cli.root(), cli)
   const verbose = given.flag('verbose')
   const stopWatching = watch(cli, verbose)
@@ -18,6 +22,23 @@ export async function up(cli: Cli, given: Given): Promise<number> {
   if (verbose) printAttach(cli.out, result.agents)
   if (code === 0) cli.out.say('Try: troupe send AGENT "TEXT", troupe ps, troupe attach AGENT')
   return code
+}
+
+/** A daemon of an older release makes way for one of this: whoever runs `up` wants the team as this release runs it. */
+async function takeOver(cli: Cli): Promise<void> {
+  const older = await daemonOf(cli)
+  if (!olderThan(older, programVersion)) return
+  await cli.handOver()
+  cli.out.say(`The daemon was troupe ${older}; troupe ${programVersion} has taken over. Agents go on.`)
+}
+
+async function daemonOf(cli: Cli): Promise<string> {
+  try {
+    return (await cli.hello()).version
+  } catch (error) {
+    if (!(error instanceof TroupeError) || error.code !== 'incompatible' || typeof error.facts['version'] !== 'string') throw error
+    return error.facts['version']
+  }
 }
 
 /** Tells on stderr what happens to agents meanwhile: everything, or who is ready and who fell over. Returns the way out. */

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { programVersion } from '../../api/wire.ts'
 import { checkBeside } from '../../util/check-beside.ts'
+import { olderThan } from '../../util/versions.ts'
 import { fine, wrong, type Finding, type Setting } from './finding.ts'
 
 export function daemon({ paths, daemon: found, refusal }: Setting): Finding[] {
@@ -14,7 +15,9 @@ export function daemon({ paths, daemon: found, refusal }: Setting): Finding[] {
   }
   const text = `process ${found.pid}, version ${found.version}, at ${found.address}`
   return [
-    found.version === programVersion ? fine('daemon', text) : wrong('daemon', `${text}; this is version ${programVersion}`, 'troupe daemon stop; the next command starts the new one, agents go on'),
+    found.version === programVersion
+      ? fine('daemon', text)
+      : wrong('daemon', `${text}; this is version ${programVersion}`, olderThan(found.version, programVersion) ? 'troupe daemon restart; agents go on' : `use troupe ${found.version}`),
     found.keeper === null
       ? wrong('keeper', 'no keeper watches the daemon: nobody brings it back if it dies', 'troupe daemon stop, then troupe daemon start; agents go on')
       : fine('keeper', `process ${found.keeper}`),

@@ -5,7 +5,7 @@ export const system: Group = {
   commands: [
     {
       name: 'daemon',
-      about: 'Look at, start or stop the daemon of this root',
+      about: 'Look at, start, restart or stop the daemon of this root',
       commands: [
         {
           name: 'status',
@@ -26,6 +26,13 @@ export const system: Group = {
           run: async (cli) => (await import('../commands/daemon.ts')).stop(cli),
         },
         {
+          name: 'restart',
+          about: 'Put a daemon of this release in the place of the one that runs; agents go on',
+          examples: [['daemon restart', 'after an update of troupe']],
+          more: 'The new daemon adopts the agents and gets the environment that the old one held for them. A newer daemon is left alone.',
+          run: async (cli) => (await import('../commands/daemon.ts')).restart(cli),
+        },
+        {
           name: 'token',
           about: 'Print the token for the HTTP API',
           examples: [['curl -X POST -H "Authorization: Bearer $(troupe daemon token)" URL/api/v1/ps', 'URL is what daemon status shows']],
@@ -42,6 +49,12 @@ export const system: Group = {
           run: async (cli, given) => (await import('../commands/daemon.ts')).logs(cli, given),
         },
       ],
+    },
+    {
+      name: 'version',
+      about: 'Print the versions of this program and of the daemon that runs here',
+      examples: [['version', 'starts nothing; troupe --version prints the program’s alone']],
+      run: async (cli) => (await import('../commands/daemon.ts')).version(cli),
     },
     {
       name: 'mcp',
