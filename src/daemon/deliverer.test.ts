@@ -235,6 +235,17 @@ describe('fetching', () => {
     expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'acked' })
   })
 
+  it('waits in one request for what another one confirms, so that nothing is shown again', async () => {
+    const fetching = new Fetching(store, clock, deliverer)
+    const { incarnation } = await run('p:b', 'busy')
+    const messages = [await post('p:a', 'p:b', 'one'), await post('p:a', 'p:b', 'two')]
+    fetching.hand(incarnation, messages.map(({ id }) => id), false)
+    const first = fetching.confirm('p:b', incarnation)
+    await fetching.confirm('p:b', incarnation)
+    for (const { id } of messages) expect(await stateOf(id, 'p:b')).toMatchObject({ state: 'delivered' })
+    await first
+  })
+
   it('wakes a watcher for new mail, not for what this incarnation has', async () => {
     const fetching = new Fetching(store, clock, deliverer)
     const { incarnation, pen } = await run('p:b', 'busy')
@@ -256,6 +267,19 @@ describe('fetching', () => {
     expect(await fetching.watch('p:b', incarnation, 0, new AbortController().signal)).toEqual([])
     clock.skip(20_000)
     expect(await fetching.watch('p:b', incarnation, 0, new AbortController().signal)).toHaveLength(1)
+  })
+
+  it('shows nothing that a sender said after what is on its way by a push', async () => {
+    const fetching = new Fetching(store, clock, deliverer)
+    const { incarnation, pen } = await run('p:b')
+    const watch = async () => (await fetching.watch('p:b', incarnation, 0, new AbortController().signal)).map(({ message }) => message.text)
+    await post('p:a', 'p:b', 'pushed')
+    await vi.waitFor(() => expect(pen.got).toHaveLength(1))
+    // Stored a moment ago: the deliverer has not looked at them yet.
+    for (const from of ['p:a', 'user']) await mailroom.post({ from, to: 'p:b', text: `then ${from}`, threadId: null, priority: 'normal', key: null })
+    expect(await watch()).toEqual(['then user'])
+    clock.skip(20_000)
+    expect(await watch()).toEqual(['pushed', 'then p:a', 'then user'])
   })
 
   it('a watcher whose caller goes away comes back empty', async () => {

@@ -24,6 +24,8 @@ export class Fetching {
   readonly #clock: Clock
   readonly #deliverer: Deliverer
   readonly #handed = new Map<string, Handed>()
+  /** Confirmations under way, by incarnation. */
+  readonly #confirming = new Map<string, Promise<void>>()
   readonly #watchers = new Map<string, Set<() => void>>()
 
   constructor(store: Store, clock: Clock, deliverer: Deliverer) {
@@ -33,13 +35,28 @@ export class Fetching {
     deliverer.subscribe((recipient) => this.arrived(recipient))
   }
 
-  /** Called first at every sign of life of an incarnation: what its earlier answers carried has arrived. */
+  /**
+   * Called first at every sign of life of an incarnation: what its earlier answers carried has arrived. Requests of one
+   * agent come side by side: each waits for what another one has begun to confirm, else it would be shown that again.
+   */
   async confirm(recipient: string, incarnation: string): Promise<void> {
+    const earlier = this.#confirming.get(incarnation)
     const handed = this.#handed.get(incarnation)
-    if (handed === undefined) return
     this.#handed.delete(incarnation)
-    for (const id of handed.delivered) await this.#deliverer.delivered(recipient, incarnation, id, 'tool', 'fetched by the agent')
-    if (handed.acked.size > 0) await this.ack(recipient, incarnation, [...handed.acked])
+    if (handed === undefined) return await earlier?.catch(() => undefined) // told to whom it failed; its mail is shown again
+    const work = this.#record(recipient, incarnation, handed, earlier)
+    this.#confirming.set(incarnation, work)
+    try {
+      await work
+    } finally {
+      if (this.#confirming.get(incarnation) === work) this.#confirming.delete(incarnation)
+    }
+  }
+
+  async #record(recipient: string, incarnation: string, { delivered, acked }: Handed, earlier: Promise<void> | undefined): Promise<void> {
+    await earlier?.catch(() => undefined) // told to whom it failed; its mail is shown again
+    await Promise.all([...delivered].map(async (id) => await this.#deliverer.delivered(recipient, incarnation, id, 'tool', 'fetched by the agent')))
+    if (acked.size > 0) await this.ack(recipient, incarnation, [...acked])
   }
 
   /** Notes what an answer carried. Not called for an answer whose caller went away. */
@@ -81,7 +98,7 @@ export class Fetching {
     for (;;) {
       const arrived = this.#arrival(recipient, signal)
       const due = await this.#store.read((db) => db.deliveries.due(recipient, incarnation, 0, 100))
-      const fresh = due.filter(({ message }) => !this.#deliverer.isOffered(message.id, recipient, incarnation))
+      const fresh = this.#inTurn(due, recipient, incarnation)
       const left = until - this.#clock.now()
       if (fresh.length > 0 || left <= 0 || signal.aborted) {
         arrived.cancel()
@@ -91,6 +108,15 @@ export class Fetching {
       await arrived.promise
       cancelTimer()
     }
+  }
+
+  /** Without what is on its way by another rung, and without what the same senders said after that. */
+  #inTurn(due: Open[], recipient: string, incarnation: string): Open[] {
+    const held = new Set<string>()
+    return due.filter(({ message }) => {
+      if (this.#deliverer.isOffered(message.id, recipient, incarnation)) held.add(message.from)
+      return !held.has(message.from)
+    })
   }
 
   /** New mail was committed, or mail that was on its way came back. */
