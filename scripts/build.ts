@@ -12,9 +12,10 @@ const dist = join(root, 'dist')
 
 /** Node's version is checked and the compile cache is on before the code of these is loaded, by a front file. */
 const fronted: Record<string, string> = { troupe: 'src/cli/main.ts', daemon: 'src/server/main.ts' }
-const plain: Record<string, string> = Object.fromEntries(
-  ['launcher', 'keeper', 'hook', 'shim', 'scripted'].map((name) => [name, `src/bin/${name}.ts`]),
-)
+const plain: Record<string, string> = {
+  ...Object.fromEntries(['launcher', 'keeper', 'hook', 'shim', 'scripted'].map((name) => [name, `src/bin/${name}.ts`])),
+  checkpointer: 'src/store/checkpointer.ts',
+}
 
 /** Goes on with `load`. Syntax of older Nodes, since it is they that are turned away here. */
 function front(builtin: (name: string) => string, load: string): string {

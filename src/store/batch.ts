@@ -39,6 +39,13 @@ interface Job {
 
 type Outcome = { ok: true; value: unknown; pending: Pending[] } | { ok: false; error: unknown }
 
+/** What a batch became, and where the stream ends after it. */
+interface Result {
+  outcomes: Outcome[]
+  events: JournalEvent[]
+  position: Position
+}
+
 interface Parts {
   engine: Engine
   by: Written
@@ -49,7 +56,8 @@ interface Parts {
 
 /**
  * Group commit: the writes of one turn of the event loop run one after another in one transaction, each in its
- * savepoint, and are answered after the commit. Only one batch runs at a time.
+ * savepoint, and are answered once it is committed and on the disk; meanwhile the next ones gather. Only one batch runs
+ * at a time.
  */
 export class GroupCommit {
   readonly #parts: Parts
@@ -58,6 +66,10 @@ export class GroupCommit {
   readonly #listeners = new Set<(events: JournalEvent[]) => void>()
   #queue: Job[] = []
   #running: Promise<void> | null = null
+  /** From the commit of a batch until it is on the disk. */
+  #syncing: PromiseWithResolvers<void> | null = null
+  /** Committed, but the sync failed: told of once a later one takes them along. */
+  #untold: Result[] = []
   /** Of the last batch: how many writers there were at its end, answered or waiting, and what it took, ms. */
   #last = { writers: 0, ms: 0 }
   #position: Position
@@ -83,6 +95,11 @@ export class GroupCommit {
   subscribe(listener: (events: JournalEvent[]) => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
+  }
+
+  /** Resolves once everything that is committed now is on the disk too: what was read of it may be passed on. */
+  async durable(): Promise<void> {
+    await this.#syncing?.promise
   }
 
   /** Resolves when nothing is under way. */
@@ -112,18 +129,28 @@ export class GroupCommit {
   }
 
   async #answer(jobs: Job[]): Promise<void> {
-    let committed: { outcomes: Outcome[]; events: JournalEvent[] }
+    const { engine, clock } = this.#parts
     try {
-      committed = await retrying(this.#parts.engine, this.#parts.clock, () => this.#attempt(jobs))
+      const result = await retrying(engine, clock, () => this.#attempt(jobs))
+      this.#untold.push(result)
+      await engine.sync?.()
+      for (const [index, outcome] of result.outcomes.entries()) {
+        if (outcome.ok) jobs[index]?.resolve(outcome.value)
+        else jobs[index]?.reject(engine.explain(outcome.error))
+      }
     } catch (error) {
-      for (const job of jobs) job.reject(error)
+      for (const job of jobs) job.reject(engine.explain(error))
       return
+    } finally {
+      this.#syncing?.resolve()
+      this.#syncing = null
     }
-    for (const [index, outcome] of committed.outcomes.entries()) {
-      if (outcome.ok) jobs[index]?.resolve(outcome.value)
-      else jobs[index]?.reject(this.#parts.engine.explain(outcome.error))
-    }
-    this.#publish(committed.events)
+    for (const { position, events } of this.#untold.splice(0)) this.#tell(position, events)
+  }
+
+  #tell({ seq, hash }: Position, events: JournalEvent[]): void {
+    if (events.length > 0) this.#parts.anchors.moved(this.#stream, { seq, hash })
+    this.#publish(events)
   }
 
   #publish(events: JournalEvent[]): void {
@@ -140,7 +167,7 @@ export class GroupCommit {
     }
   }
 
-  async #attempt(jobs: Job[]): Promise<{ outcomes: Outcome[]; events: JournalEvent[] }> {
+  async #attempt(jobs: Job[]): Promise<Result> {
     const { engine, by } = this.#parts
     const trx = await engine.writer.startTransaction().execute()
     let next: Position
@@ -152,7 +179,7 @@ export class GroupCommit {
       outcomes = await this.#run(trx, jobs)
       if (outcomes.every((outcome) => !outcome.ok)) {
         await rollBack(trx)
-        return { outcomes, events: [] }
+        return { outcomes, events: [], position: this.#position }
       }
       events = chain(
         this.#stream,
@@ -168,21 +195,23 @@ export class GroupCommit {
       throw error
     }
     await this.#finish(trx, next)
-    return { outcomes, events }
+    return { outcomes, events, position: next }
   }
 
   /** Commits. Where the connection is lost meanwhile, looks up what became of it before anything is tried again. */
   async #finish(trx: OpenTransaction, next: Position): Promise<void> {
+    // Set first: whoever sees the commit waits with it.
+    if (this.#parts.engine.sync !== null) this.#syncing ??= Promise.withResolvers()
     try {
       await trx.commit().execute()
     } catch (error) {
       await rollBack(trx)
-      if (this.#parts.engine.fault(error) !== 'lost' || !(await this.#landed(next.batch))) throw error
+      if (this.#parts.engine.fault(error) !== 'lost' || !(await this.#arrived(next.batch))) throw error
     }
-    this.#advance(next)
+    this.#position = next
   }
 
-  async #landed(batch: string): Promise<boolean> {
+  async #arrived(batch: string): Promise<boolean> {
     const { engine, by, clock } = this.#parts
     this.#uncertain = batch
     try {
@@ -216,14 +245,8 @@ export class GroupCommit {
     this.#isOurs(found, batch)
     const landed = await pageOf(trx, by.team, this.#stream, this.#position.seq, found.seq - this.#position.seq)
     this.#uncertain = null
-    this.#advance(found)
-    this.#publish(landed)
-  }
-
-  #advance(next: Position): void {
-    const moved = next.seq !== this.#position.seq
-    this.#position = next
-    if (moved) this.#parts.anchors.moved(this.#stream, { seq: next.seq, hash: next.hash })
+    this.#position = found
+    this.#tell(found, landed)
   }
 
   async #run(trx: OpenTransaction, jobs: Job[]): Promise<Outcome[]> {

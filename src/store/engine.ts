@@ -29,5 +29,7 @@ export interface Engine {
   explain(error: unknown): unknown
   /** Keeps a copy of the data before migration `name`; the place of the copy, or null where the engine has none. */
   copy(name: string): Promise<string | null>
+  /** Resolves once everything committed before the call is on the disk, one call at a time; null where a commit waits for that. */
+  sync: (() => Promise<void>) | null
   close(): Promise<void>
 }

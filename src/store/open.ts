@@ -52,6 +52,7 @@ export async function openStore(broker: Broker, context: StoreContext): Promise<
     mkdirSync(state, { recursive: true, mode: 0o700 })
     const team = await teamId(engine, join(state, 'team-id'), context.clock)
     const { by, position } = await takeStream(engine, { team, host: context.host, epoch: context.epoch })
+    await engine.sync?.()
     const anchors = await openAnchors(join(state, 'journal-head.json'), team, context.clock, (stream, seq) =>
       hashAt(engine.reader, team, stream, seq),
     )
@@ -107,7 +108,9 @@ function store(engine: Engine, by: Written, anchors: Anchors, commit: GroupCommi
     async read(work) {
       refuseClosed()
       const known = anchors.known()
-      const read = retrying(engine, clock, () => inSnapshot(engine.reader, (db) => work(reader(db, by.team, known))))
+      const read = retrying(engine, clock, () => inSnapshot(engine.reader, (db) => work(reader(db, by.team, known)))).finally(() =>
+        commit.durable(),
+      )
       reads.add(read)
       return read.finally(() => reads.delete(read))
     },

@@ -7,6 +7,7 @@ import type { Engine, Fault } from './engine.ts'
 import { migrationTable } from './migrate.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import type { Schema } from './schema.ts'
+import { unsynced, Wal } from './wal.ts'
 
 /** How long another program may hold the file's lock before a write fails, ms. */
 const busyTimeout = 5_000
@@ -14,7 +15,8 @@ const busyTimeout = 5_000
 /** Reads under way at one time; the next one waits. */
 const readers = 4
 
-const wanted = { journal_mode: 'wal', synchronous: 2, busy_timeout: busyTimeout, foreign_keys: 1 } as const
+/** SQLite keeps its files in order; that commits are on the disk, and checkpoints, is seen to in `wal.ts`, off the event loop. */
+const wanted = { journal_mode: 'wal', synchronous: 1, wal_autocheckpoint: 0, busy_timeout: busyTimeout, foreign_keys: 1 } as const
 
 /** Primary result codes, https://sqlite.org/rescode.html */
 const codes = {
@@ -49,6 +51,7 @@ function engine(path: string, writing: DatabaseSync): Engine {
   const reading = () => new DatabaseSync(path, { timeout: busyTimeout, readOnly: true })
   const writer = new Kysely<Schema>({ dialect: sqliteDialect(() => writing, 1) })
   const reader = new Kysely<Schema>({ dialect: sqliteDialect(reading, readers) })
+  const wal = new Wal(path, writing)
   return {
     kind: 'sqlite',
     where: path,
@@ -58,7 +61,9 @@ function engine(path: string, writing: DatabaseSync): Engine {
     fault,
     explain: (error) => explained(error, path),
     copy: async (name) => copy(writing, path, name),
+    sync: () => wal.sync(),
     async close() {
+      await wal.close()
       await reader.destroy()
       await writer.destroy()
       if (writing.isOpen) writing.close()
@@ -140,6 +145,7 @@ function fault(error: unknown): Fault {
 }
 
 function explained(error: unknown, path: string): unknown {
+  if (isSync(error)) return unsynced(path, error)
   const code = codeOf(error)
   if (code === undefined || error instanceof TroupeError) return error
   const more = (hint: string) => ({ hint, cause: error, facts: { path, sqlite: code } })
@@ -180,6 +186,10 @@ function explained(error: unknown, path: string): unknown {
     default:
       return error
   }
+}
+
+function isSync(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'fdatasync'
 }
 
 function text(error: unknown): string {

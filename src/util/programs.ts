@@ -13,6 +13,7 @@ const sources = {
   hook: '../bin/hook.ts',
   shim: '../bin/shim.ts',
   scripted: '../bin/scripted.ts',
+  checkpointer: '../store/checkpointer.ts',
 } as const
 
 export type ProgramName = keyof typeof sources
