@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { v7 as uuid } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { systemClock, type Clock } from '../core/clock.ts'
+import { TroupeError } from '../core/error.ts'
 import { defaultLimits } from '../core/limits.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
 import { enter } from '../core/plan.ts'
@@ -184,6 +185,41 @@ describe('delivery', () => {
     pen.answer = () => ({ result: 'refused', why: 'no socket' })
     const stuck = await post('user', 'p:b', 'stuck')
     await vi.waitFor(() => expect(deliverer.waitingFor(stuck.id, 'p:b')).toBe('paste: no socket; push: no socket'))
+  })
+
+  it('T3: tries again by itself after a try that went wrong, says so meanwhile, and passes a terminal that mangles pastes', async () => {
+    const { pen } = await run('p:b')
+    let broken = true
+    pen.answer = (rung) => {
+      if (rung === 'paste') throw new TroupeError('incompatible', 'this tmux does not paste text as it is given')
+      if (broken) throw new Error('the terminal did not answer')
+      return { result: 'taken', what: '' }
+    }
+    const message = await post('user', 'p:b', 'in spite of all')
+    await vi.waitFor(() => expect(deliverer.waitingFor(message.id, 'p:b')).toMatch(/another try by push: the last one failed/))
+    expect(faults.splice(0)).toEqual([new Error('the terminal did not answer')])
+    broken = false
+    await vi.waitFor(() => expect(pen.got.map(({ rung }) => rung)).toEqual(['push']), { timeout: 50_000 })
+  })
+
+  it('T3: an agent that was idle all the time gets what comes, and what a lost wake-up left lying', async () => {
+    const { pen, incarnation } = await run('p:b')
+    const one = await post('p:a', 'p:b', 'one')
+    await vi.waitFor(() => expect(texts(pen)).toEqual(['one']))
+    await proof('p:b', incarnation, one.id)
+    // Stored, and nobody was told of it: the daemon died in between.
+    await mailroom.post({ from: 'p:a', to: 'p:b', text: 'two', threadId: null, priority: 'normal', key: null })
+    await deliverer.stop()
+    deliverer = new Deliverer({ store, clock, agents, sessions, team: () => theTeam, report: (_what, error) => faults.push(error) })
+    await deliverer.start()
+    await vi.waitFor(() => expect(texts(pen)).toEqual(['one', 'two']))
+  })
+
+  it('T3: what cannot be delivered any more says why, and what waits says for what', async () => {
+    const message = await post('p:a', 'p:b', 'nobody there')
+    expect(deliverer.waitingFor(message.id, 'p:b')).toBe('the agent to run (it is stopped)')
+    await run('p:b', 'starting')
+    await vi.waitFor(() => expect(deliverer.waitingFor(message.id, 'p:b')).toMatch(/ready|start/))
   })
 
   it('types once to an incarnation where nothing can prove it, also after a restart of the daemon', async () => {

@@ -3,6 +3,7 @@ import { isPerson } from '../core/acl.ts'
 import type { Clock } from '../core/clock.ts'
 import { next, type Delivery } from '../core/delivery.ts'
 import { isPreview, render } from '../core/envelope.ts'
+import { TroupeError } from '../core/error.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
 import type { Message } from '../core/message.ts'
 import type { Attempt, Parcel, Runtime, Session } from '../core/runtime.ts'
@@ -17,6 +18,8 @@ const proofPatience = 15_000
 const mostOffers = 4
 /** How long after a refusal of every rung the next try comes without any event. ms */
 const refusedPause = 2_000
+/** How long after something that went wrong the next try comes. ms */
+const faultPause = 5_000
 /** Messages looked at in one go, per recipient. */
 const batch = 100
 
@@ -81,7 +84,10 @@ export class Deliverer {
       return
     }
     const work = this.#serve(recipient)
-      .catch((error: unknown) => this.#parts.report(`delivery to ${recipient}`, error))
+      .catch((error: unknown) => {
+        this.#parts.report(`delivery to ${recipient}`, error)
+        this.#later(recipient, faultPause)
+      })
       .finally(() => {
         this.#serving.delete(recipient)
         if (this.#again.delete(recipient)) this.wake(recipient)
@@ -199,10 +205,13 @@ export class Deliverer {
     for (const rung of rungs) {
       // Noted first: the proof may come while the runtime is still taking it.
       this.#offers.set(id, { incarnation, at: now, count, rung })
-      const attempt = await session.deliver(rung, this.#parcel(each, count > 1)).catch((error: unknown) => {
+      const attempt = await this.#attempt(session, rung, this.#parcel(each, count > 1), delivery.recipient)
+      if (attempt === null) {
         this.#offers.delete(id)
-        throw error
-      })
+        this.#wait(each, `another try by ${rung}: the last one failed (see troupe daemon logs)`)
+        this.#later(delivery.recipient, faultPause)
+        return false
+      }
       if (attempt.result === 'refused') {
         this.#offers.delete(id)
         refusals.push(`${rung}: ${attempt.why}`)
@@ -223,6 +232,17 @@ export class Deliverer {
     this.#later(delivery.recipient, refusedPause)
     for (const listener of this.#refused) listener(delivery.recipient)
     return false
+  }
+
+  /** null: it went wrong, and how far it came cannot be known. A terminal that cannot take it whole took nothing. */
+  async #attempt(session: Session, rung: Rung, parcel: Parcel, recipient: string): Promise<Attempt | null> {
+    try {
+      return await session.deliver(rung, parcel)
+    } catch (error) {
+      if (error instanceof TroupeError && error.code === 'incompatible') return { result: 'refused', why: error.message }
+      this.#parts.report(`delivery to ${recipient} by ${rung}`, error)
+      return null
+    }
   }
 
   async #note({ message, delivery }: Open, rung: Rung, incarnation: string, attempt: Attempt & { what: string }): Promise<void> {
@@ -259,6 +279,7 @@ export class Deliverer {
   }
 
   #later(recipient: string, ms: number): void {
+    if (this.#stopped) return
     this.#timers.get(recipient)?.()
     this.#timers.set(
       recipient,

@@ -122,20 +122,20 @@ export class GenericSession implements Session {
     const before = await this.#look()
     if (this.#state === 'starting') return { result: 'refused', why: 'it is not ready' }
     if (this.#patterns.looks(before) !== 'idle') return { result: 'refused', why: 'its screen does not look idle' }
-    this.#typed.add(parcel.id)
     await terminal.type([{ paste: parcel.text }])
+    this.#typed.add(parcel.id)
     const shown = await this.#changed(before)
-    const taken = await this.#enter(shown ?? before, parcel.marker)
+    const taken = await this.#enter(shown ?? before, parcel)
     const seen = shown === null ? 'its screen showed nothing of it' : taken ? 'its screen took it' : 'its screen did not move on Enter'
     return { result: 'typed', what: `pasted, ${seen}; whether a draft stood there cannot be known` }
   }
 
   /** Presses Enter, again only while the message visibly still stands where it was. True once the screen moved. */
-  async #enter(before: string, marker: string): Promise<boolean> {
+  async #enter(before: string, parcel: Parcel): Promise<boolean> {
     for (let n = 0; n < mostEnters; n++) {
       await this.#context.terminal.type([{ keys: ['Enter'] }])
       if ((await this.#changed(before)) !== null) return true
-      if (!before.includes(marker)) return false
+      if (!shows(before, parcel)) return false
     }
     return false
   }
@@ -160,4 +160,18 @@ export class GenericSession implements Session {
   #evidence(what: string) {
     return { at: this.#context.host.clock.now(), what, source: 'screen' }
   }
+}
+
+/** How much of the end of a message tells it from others. Characters. */
+const telling = 24
+
+/** Whether the message stands there: its id, or its end where the window is too low for all of it; broken over lines or framed. */
+function shows(screen: string, { text, marker }: Parcel): boolean {
+  const shown = squeeze(screen)
+  return [marker, squeeze(text).slice(-telling)].some((part) => part !== '' && shown.includes(squeeze(part)))
+}
+
+/** Without what breaking lines and drawing frames puts between letters. */
+function squeeze(text: string): string {
+  return text.replaceAll(/[\s\u2500-\u259f]+/g, '')
 }

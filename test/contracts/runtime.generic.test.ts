@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { LaunchContext, Session, Signal } from '../../src/core/runtime.ts'
+import type { Typing } from '../../src/core/supervisor.ts'
 import type { RuntimeDescriptor } from '../../src/core/team.ts'
 import { generic } from '../../src/runtimes/generic.ts'
 import { systemClock } from '../../src/core/clock.ts'
@@ -31,6 +32,8 @@ class Bench {
   readonly stage: TmuxStage
   readonly sent: string
   readonly signals: Signal[] = []
+  /** What the terminal says to whoever types. */
+  refusing: Error | null = null
   readonly #sessions: Session[] = []
 
   constructor(stage: TmuxStage) {
@@ -38,7 +41,7 @@ class Bench {
     this.sent = join(stage.folder, 'sent')
   }
 
-  async open(descriptor: Partial<RuntimeDescriptor>, args: string[] = []): Promise<Session> {
+  async open(descriptor: Partial<RuntimeDescriptor>, args: string[] = [], size?: { columns: number; rows: number }): Promise<Session> {
     const runtime = generic({ ...plain, args: [composer, this.sent, ...args], ...descriptor })
     const { supervisor, folder } = this.stage
     const incarnation = 'inc-1'
@@ -46,8 +49,12 @@ class Bench {
     const agent = { address: 'shop:dev', id: 'dev', project: 'shop', runtime: 'composer', model: null, cwd: folder, args: [] }
     const context = { agent, incarnation, host, folder, url: 'http://127.0.0.1:1', env: host.env, briefing: 'You are dev.' }
     const { spec } = await runtime.launch(context as unknown as LaunchContext)
-    const { pid } = await supervisor.launch(spec)
-    const terminal = { type: supervisor.type.bind(supervisor, incarnation), screen: () => supervisor.screen(incarnation) }
+    const { pid } = await supervisor.launch(size === undefined ? spec : { ...spec, size })
+    const type = async (input: Typing[]) => {
+      if (this.refusing !== null) throw this.refusing
+      await supervisor.type(incarnation, input)
+    }
+    const terminal = { type, screen: () => supervisor.screen(incarnation) }
     const session = runtime.open({ ...(context as unknown as LaunchContext), pid, startedAt: 0, session: null, terminal, tools: { open: () => false, heardAt: () => null } })
     session.subscribe((signal) => this.signals.push(signal))
     this.#sessions.push(session)
@@ -102,6 +109,48 @@ describe('a command of your own', { timeout: 60_000 }, () => {
     await bench.untilSignal('ready')
     await bench.stage.tmux('copy-mode', '-t', '=a-shop-dev:')
     await session.deliver('paste', parcel('hello'))
+    await expect.poll(() => bench.texts(), eventually).toEqual(['m-1\nhello'])
+  })
+
+  it.each([
+    ['narrow', { columns: 24, rows: 40 }, ''],
+    ['low', { columns: 80, rows: 8 }, '\nand another one'.repeat(30)],
+  ])('T2: in a %s window, where the message is broken over lines or cut off, a missed Enter is noticed all the same', async (_what, size, more) => {
+    const session = await bench.open({}, ['0', 'swallow'], size)
+    await bench.untilSignal('ready')
+    const id = '018f2f6e-8f4b-7c3a-9d2e-5b6a7c8d9e0f'
+    const text = `a line that is longer than the window, é 日本${more}`
+    expect(await session.deliver('paste', parcel(text, id))).toMatchObject({ result: 'typed', what: expect.stringContaining('its screen took it') as string })
+    await expect.poll(() => bench.texts(), eventually).toEqual([`${id}\n${text}`])
+  })
+
+  it.each([
+    ['one byte', 'x'],
+    ['many lines', Array.from({ length: 200 }, (_, n) => `line ${n}`).join('\n')],
+    ['Unicode', '👩‍👩‍👧‍👦 日本語 e\u0301 ‮ \u{4f00d}'],
+    ['256 KiB', `${'y'.repeat(255)}\n`.repeat(1_023) + 'end'],
+  ])('T2: takes %s whole, once, and claims no proof', async (_what, text) => {
+    const session = await bench.open({})
+    await bench.untilSignal('ready')
+    expect(await session.deliver('paste', parcel(text))).toMatchObject({ result: 'typed' })
+    await expect.poll(() => bench.texts(), eventually).toEqual([`m-1\n${text}`])
+    expect(bench.signals.filter(({ type }) => type === 'proof')).toEqual([])
+  })
+
+  it('T2: control bytes end no paste and press no key', async () => {
+    const session = await bench.open({})
+    await bench.untilSignal('ready')
+    await session.deliver('paste', parcel('\u001b[201~\r/exit\r\u0003\u0004\u0015 \u009b5n'))
+    await expect.poll(() => bench.texts(), eventually).toEqual(['m-1\n␛[201~\n/exit\n␃␄␕ �5n'])
+  })
+
+  it('T2: what a terminal refused does not count as typed', async () => {
+    const session = await bench.open({})
+    await bench.untilSignal('ready')
+    bench.refusing = new Error('no answer')
+    await expect(session.deliver('paste', parcel('hello'))).rejects.toThrow('no answer')
+    bench.refusing = null
+    expect(await session.deliver('paste', parcel('hello'))).toMatchObject({ what: expect.stringContaining('its screen took it') as string })
     await expect.poll(() => bench.texts(), eventually).toEqual(['m-1\nhello'])
   })
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { TroupeError } from '../../core/error.ts'
 import { Connection } from './connection.ts'
+import { tryPastes, type PasteFlags } from './paste-trial.ts'
 import { command } from './quote.ts'
 import { checkVersion, defaultSocket, prepareSocketFolder, serverEnvironment, serverRuns } from './server.ts'
 
@@ -21,12 +22,16 @@ interface Joined {
   connection: Connection
   /** Process id of the server. */
   server: number
+  paste: Trial
 }
+
+/** How this server pastes: tried once for each connection, at once; tried again where no answer came. */
+type Trial = () => Promise<PasteFlags>
 
 type State =
   | { name: 'apart' }
   | { name: 'reaching'; starts: boolean; attempt: Promise<Joined | null> }
-  | { name: 'joined'; connection: Connection; server: number }
+  | ({ name: 'joined' } & Joined)
 
 /** Settings of a server that is ours alone. A user's server keeps the user's. */
 const ownSettings = [
@@ -72,6 +77,12 @@ export class Host {
       this.#state = { name: 'apart' }
       throw error
     }
+  }
+
+  /** How to paste on the server that is reached now. Throws `incompatible` where no way is good. */
+  async pasteFlags(): Promise<PasteFlags> {
+    if (this.#state.name !== 'joined') throw new TroupeError('unavailable', 'no tmux server is reached, so nothing can be pasted')
+    return await this.#state.paste()
   }
 
   /** The id of the control client's process, while there is one. */
@@ -138,11 +149,23 @@ export class Host {
         command('set-option', '-w', '-t', `=${hidden}:`, 'remain-on-exit', 'on'),
         ...(this.#options.socket === null ? [] : ownSettings),
       )
-      return { connection, server: Number(pid) }
+      return { connection, server: Number(pid), paste: this.#trial(connection) }
     } catch (error) {
       connection.close()
       throw error
     }
+  }
+
+  #trial(connection: Connection): Trial {
+    const { clock, hidden } = this.#options
+    let trying: Promise<PasteFlags> | null = null
+    const trial = () =>
+      (trying ??= tryPastes(connection, clock, hidden).catch((error: unknown) => {
+        if (!(error instanceof TroupeError) || error.code !== 'incompatible') trying = null
+        throw error
+      }))
+    trial().catch(() => {}) // told to whoever wants to paste
+    return trial
   }
 
   /** A private server reads no configuration file: what it does must not depend on whose machine it is. */

@@ -141,7 +141,8 @@ class Tmux implements Supervisor {
 
   async type(incarnation: string, input: Typing[]): Promise<void> {
     const { connection, pane } = await this.#place(incarnation)
-    const [dead] = await connection.request(...typingCommands(pane, input))
+    const flags = input.some((step) => 'paste' in step) ? await this.#host.pasteFlags() : null
+    const [dead] = await connection.request(...typingCommands(pane, input, flags))
     if (dead?.[0] === '1') throw new TroupeError('failed', `incarnation ${incarnation} has ended: nobody reads what is typed`)
   }
 

@@ -1,35 +1,36 @@
 import { randomBytes } from 'node:crypto'
 import { TroupeError } from '../../core/error.ts'
 import type { Typing } from '../../core/supervisor.ts'
+import type { PasteFlags } from './paste-trial.ts'
 import { command } from './quote.ts'
 
 /**
  * The commands that type into a pane, sent as one. The first prints whether the pane is dead; copy mode is left,
- * since a pane in it takes no input.
+ * since a pane in it takes no input. `flags`: how this server pastes; needed only where something is.
  */
-export function typingCommands(pane: string, input: readonly Typing[]): string[] {
+export function typingCommands(pane: string, input: readonly Typing[], flags: PasteFlags | null): string[] {
   return [
     command('display-message', '-p', '-t', pane, '#{pane_dead}'),
     command('copy-mode', '-q', '-t', pane),
-    ...input.flatMap((step) => stepCommands(pane, step)),
+    ...input.flatMap((step) => stepCommands(pane, step, flags)),
   ]
 }
 
-function stepCommands(pane: string, step: Typing): string[] {
+function stepCommands(pane: string, step: Typing, flags: PasteFlags | null): string[] {
   if ('keys' in step) return step.keys.map((key) => command('send-keys', '-t', pane, '--', known(key)))
   if ('text' in step) return pieces(step.text).map((piece) => command('send-keys', '-l', '-t', pane, '--', piece))
   const buffer = `troupe-${randomBytes(6).toString('hex')}`
   const filled = pieces(harmless(step.paste)).map((piece, n) => command('set-buffer', ...(n === 0 ? [] : ['-a']), '-b', buffer, '--', piece))
   if (filled.length === 0) return []
-  return [...filled, pasteCommand(pane, buffer)]
+  return [...filled, pasteCommand(pane, buffer, flags ?? ['-p'])]
 }
 
 /**
  * A paste into a pane that has ended takes the whole server with it (tmux 3.3a), and with it every agent: so tmux
  * itself looks in the moment that it pastes.
  */
-function pasteCommand(pane: string, buffer: string): string {
-  const paste = command('paste-buffer', '-p', '-d', '-b', buffer, '-t', pane)
+function pasteCommand(pane: string, buffer: string, flags: PasteFlags): string {
+  const paste = command('paste-buffer', ...flags, '-d', '-b', buffer, '-t', pane)
   return command('if-shell', '-F', '-t', pane, '#{pane_dead}', command('delete-buffer', '-b', buffer), paste)
 }
 
