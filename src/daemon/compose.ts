@@ -56,7 +56,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const readFiles = async (): Promise<Team> => readTeam(root)
   const files = await readFiles().catch(onlyConfig)
   const broker = appliedBroker(paths.applied) ?? files?.broker ?? emptyTeam(root).broker
-  const store = await openStore(broker, { root, host: hostname(), env: brokerEnvironment(broker, root, env), clock })
+  const store = await openStore(broker, { root, host: hostname(), env: brokerEnvironment(broker, root, env), clock, tell: (what) => log.info(what) })
   const desired = new Desired(store, readFiles)
   await desired.load()
   const agents = new Agents(store, clock)

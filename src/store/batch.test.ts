@@ -30,7 +30,7 @@ beforeEach(async () => {
     return one.promise
   }
   engine = { ...(await openSqlite(join(root, 'mailbox.db'))), sync }
-  await migrate(engine, migrations)
+  await migrate(engine, migrations, { now: () => 0, tell: () => undefined })
   const { by, position } = await takeStream(engine, { team: 't', host: 'here', epoch: 1 })
   anchors = await openAnchors(join(root, 'head.json'), 't', systemClock, async () => null)
   commit = new GroupCommit({ engine, by, position, anchors, clock: systemClock })

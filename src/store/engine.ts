@@ -27,8 +27,8 @@ export interface Engine {
   fault(error: unknown): Fault
   /** The error as people get it: a TroupeError where the database failed, else unchanged. */
   explain(error: unknown): unknown
-  /** Keeps a copy of the data before migration `name`; the place of the copy, or null where the engine has none. */
-  copy(name: string): Promise<string | null>
+  /** Keeps a copy of the data before a step of the schema, at a time in ms; its place, or null where the engine makes none. */
+  copy(step: string, at: number): Promise<string | null>
   /** Resolves once everything committed before the call is on the disk, one call at a time; null where a commit waits for that. */
   sync: (() => Promise<void>) | null
   close(): Promise<void>

@@ -10,23 +10,36 @@ import type { OpenTransaction } from './transaction.ts'
 /** Present in every database of troupe's, and in no other's. */
 export const migrationTable = 'troupe_migrations'
 
+export interface Migrating {
+  /** ms */
+  now(): number
+  /** For the log: what is done with a database that was in use. */
+  tell(what: string): void
+}
+
 /**
  * Brings the schema up to date, forward only, all steps in one transaction that holds the lock; a copy of the
  * data is kept first where the engine can make one. Throws `incompatible` for a schema newer than this program.
  */
-export async function migrate(engine: Engine, steps: Record<string, Migration>): Promise<void> {
+export async function migrate(engine: Engine, steps: Record<string, Migration>, { now, tell }: Migrating): Promise<void> {
   const done = await applied(engine)
   refuseNewer(engine, done, steps)
   const pending = Object.keys(steps).filter((name) => !done.includes(name))
   const next = pending.toSorted()[0]
   if (next === undefined) return
-  if (done.length > 0) await engine.copy(next)
-
   try {
+    if (done.length > 0) await copy(engine, next, { now, tell })
     await inTransaction(engine.writer, (trx) => run(engine, trx, steps))
   } catch (error) {
     throw engine.explain(error)
   }
+  if (done.length > 0) tell(`${engine.where} has the schema ${pending.toSorted().join(', ')} now`)
+}
+
+async function copy(engine: Engine, next: string, { now, tell }: Migrating): Promise<void> {
+  tell(`${engine.where} gets the schema ${next}; a large database takes a while`)
+  const place = await engine.copy(next, now())
+  tell(place === null ? `${engine.where} is not copied before: its own backups are` : `as it was, it is kept in ${place}`)
 }
 
 async function run(engine: Engine, trx: OpenTransaction, steps: Record<string, Migration>): Promise<void> {

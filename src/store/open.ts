@@ -37,6 +37,8 @@ export interface StoreContext {
   /** Values of the environment, for `url_env`. */
   env: Record<string, string>
   clock: Clock
+  /** For the log: what is done with the database before it can be used. */
+  tell?: (what: string) => void
 }
 
 /**
@@ -47,7 +49,7 @@ export interface StoreContext {
 export async function openStore(broker: Broker, context: StoreContext): Promise<Store> {
   const engine = await openEngine(broker, context)
   try {
-    await migrate(engine, migrations)
+    await migrate(engine, migrations, { now: () => context.clock.now(), tell: context.tell ?? (() => undefined) })
     const state = join(context.root, 'state')
     mkdirSync(state, { recursive: true, mode: 0o700 })
     const team = await teamId(engine, join(state, 'team-id'), context.clock)

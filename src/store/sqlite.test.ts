@@ -1,15 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { Migration } from 'kysely/migration'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../core/clock.ts'
-import { migrate } from './migrate.ts'
-import { migrations } from './migrations/index.ts'
 import { openStore } from './open.ts'
-import { openSqlite } from './sqlite.ts'
 import type { Store } from './store.ts'
 
 let root: string
@@ -84,45 +80,6 @@ describe('the file', () => {
     expect(await moved.read((db) => db.settings.get('kept'))).toBe('kept')
     expect(await moved.read((db) => db.events.verify())).toEqual({ ok: true, events: 1 })
     await moved.close()
-  })
-})
-
-describe('migrations', () => {
-  const second: Migration = {
-    async up(db) {
-      await db.schema.createTable('added').addColumn('id', 'text').execute()
-    },
-  }
-  const broken: Migration = {
-    async up(db) {
-      await second.up(db)
-      throw new Error('half-way')
-    },
-  }
-
-  it('keep a private copy of the data first', async () => {
-    const store = await open()
-    await put(store, 'old')
-    await store.close()
-    expect(existsSync(`${path}.before-0001-first`)).toBe(false)
-    const engine = await openSqlite(path)
-    await migrate(engine, { ...migrations, '0002-second': second })
-    await engine.close()
-    const copy = `${path}.before-0002-second`
-    expect(statSync(copy).mode & 0o777).toBe(0o600)
-    const db = new DatabaseSync(copy, { readOnly: true })
-    expect(db.prepare('select key from settings').all()).toMatchObject([{ key: 'old' }])
-    expect(db.prepare(`select name from sqlite_master where name = 'added'`).all()).toEqual([])
-    db.close()
-  })
-
-  it('leave the database as it was where one fails', async () => {
-    await (await open()).close()
-    const engine = await openSqlite(path)
-    await expect(migrate(engine, { ...migrations, '0002-second': broken })).rejects.toThrow('half-way')
-    expect((await engine.writer.introspection.getTables()).map((table) => table.name)).not.toContain('added')
-    await engine.close()
-    await (await open()).close()
   })
 })
 

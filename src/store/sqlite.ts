@@ -1,8 +1,9 @@
-import { closeSync, chmodSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { closeSync, chmodSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
 import { TroupeError } from '../core/error.ts'
+import { copyBefore } from './copy.ts'
 import type { Engine, Fault } from './engine.ts'
 import { migrationTable } from './migrate.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
@@ -60,7 +61,7 @@ function engine(path: string, writing: DatabaseSync): Engine {
     lock: async () => {}, // BEGIN IMMEDIATE holds the whole file already
     fault,
     explain: (error) => explained(error, path),
-    copy: async (name) => copy(writing, path, name),
+    copy: async (step, at) => copyBefore(writing, path, step, at),
     sync: () => wal.sync(),
     async close() {
       await wal.close()
@@ -111,17 +112,6 @@ function tablesOf(path: string): string[] {
   } finally {
     db?.close()
   }
-}
-
-/** `<path>.before-<name>`: complete or absent, never half. */
-function copy(db: DatabaseSync, path: string, name: string): string {
-  const target = `${path}.before-${name}`
-  const part = `${target}.part`
-  rmSync(part, { force: true })
-  closeSync(openSync(part, 'wx', 0o600))
-  db.prepare('vacuum into ?').run(part)
-  renameSync(part, target)
-  return target
 }
 
 function codeOf(error: unknown): number | undefined {

@@ -33,7 +33,8 @@ function removeIfThere(file: string): void {
   }
 }
 
-function syncFolder(folder: string): void {
+/** Makes the names in a folder survive a power cut. */
+export function syncFolder(folder: string): void {
   const fd = openSync(folder, 'r')
   try {
     fsyncSync(fd)
