@@ -13,7 +13,7 @@ function state(change: Partial<AgentState> = {}): AgentState {
 }
 
 function known(change: Partial<AgentState>, more: Partial<Known> = {}): Known {
-  return { state: state(change), launched: true, watched: true, ...more }
+  return { state: state(change), backoffLeft: null, launched: true, watched: true, ...more }
 }
 
 function process(incarnation: string, alive: Observed['state'] = { alive: true }): Observed {
@@ -28,10 +28,11 @@ describe('plan', () => {
   })
 
   it('waits for the end of a back-off, then launches', () => {
-    const waiting = known({ phase: { name: 'backoff', until: 100 } })
-    expect(plan([agent], [waiting], [], 99)).toEqual([])
-    expect(plan([agent], [waiting], [], 100)).toEqual([{ do: 'launch', address }])
-    expect(nextDue([waiting.state])).toBe(100)
+    const waiting = (backoffLeft: number) => known({ phase: { name: 'backoff', until: 100 } }, { backoffLeft })
+    // The time of day alone says nothing: it may have been set.
+    expect(plan([agent], [waiting(1)], [], 1e12)).toEqual([])
+    expect(plan([agent], [waiting(0)], [], 99)).toEqual([{ do: 'launch', address }])
+    expect(nextDue([waiting(70), known(running({ name: 'parked', until: 150, why: 'limit' }))], 100)).toBe(50)
   })
 
   it.each<Phase>([

@@ -24,6 +24,8 @@ export type Action =
 
 export interface Known {
   state: AgentState
+  /** Of its back-off, if it is in one: ms, 0 or below once it is over. */
+  backoffLeft: number | null
   /** The terminal exists, as far as the store knows: the launch came that far. */
   launched: boolean
   /** A session watches the current incarnation. */
@@ -39,7 +41,7 @@ export function plan(agents: readonly Agent[], known: readonly Known[], observed
     const { incarnation, address } = each.state
     if (incarnation === null) {
       if (!declared.has(address)) actions.push({ do: 'forget-agent', address })
-      else if (shouldLaunch(each.state, now)) actions.push({ do: 'launch', address })
+      else if (shouldLaunch(each, now)) actions.push({ do: 'launch', address })
       continue
     }
     claimed.add(incarnation)
@@ -69,13 +71,13 @@ function forIncarnation(known: Known, seen: Observed | undefined, declared: bool
   return null
 }
 
-function shouldLaunch(state: AgentState, now: number): boolean {
+function shouldLaunch({ state, backoffLeft }: Known, now: number): boolean {
   if (state.wanted !== 'running') return false
   switch (state.phase.name) {
     case 'stopped':
       return state.phase.why === 'never' || state.phase.why === 'asked'
     case 'backoff':
-      return state.phase.until <= now
+      return backoffLeft !== null && backoffLeft <= 0
     case 'parked':
       return state.phase.until !== null && state.phase.until <= now
     default:
@@ -83,14 +85,14 @@ function shouldLaunch(state: AgentState, now: number): boolean {
   }
 }
 
-/** When to look again although nothing happened: the nearest end of a back-off or a parking, ms since the epoch. */
-export function nextDue(states: readonly AgentState[]): number | null {
-  const times = states.flatMap(({ wanted, phase }) => {
+/** When to look again although nothing happened: ms until the nearest end of a back-off or a parking. */
+export function nextDue(known: readonly Pick<Known, 'state' | 'backoffLeft'>[], now: number): number | null {
+  const waits = known.flatMap(({ state: { wanted, phase }, backoffLeft }) => {
     if (wanted !== 'running') return []
-    if (phase.name === 'backoff') return [phase.until]
-    return phase.name === 'parked' && phase.until !== null ? [phase.until] : []
+    if (backoffLeft !== null) return [backoffLeft]
+    return phase.name === 'parked' && phase.until !== null ? [phase.until - now] : []
   })
-  return times.length === 0 ? null : Math.min(...times)
+  return waits.length === 0 ? null : Math.min(...waits)
 }
 
 /** Evidence is kept short: the newest twenty lines. */

@@ -64,10 +64,13 @@ export function afterEnd(mode: RestartMode, before: RestartState, ended: Ended, 
   return { do: 'restart', at: ended.endedAt + Math.round(delay * (1 + jitter / 5)), state: { ...state, count: state.count + 1 }, why: describeEnd(ended) }
 }
 
-/** A clean exit of an agent that should always run counts as a failure only in that it loops. */
+/**
+ * A clean exit of an agent that should always run counts as a failure only in that it loops. Failures of a time that
+ * has not come yet (the clock was set back) would count for hours: they are let go.
+ */
 function nextState(before: RestartState, ended: Ended): RestartState {
   const healthy = ended.endedAt - ended.startedAt >= restartPolicy.healthyAfter
-  const kept = healthy ? [] : before.failures.filter((at) => at > ended.endedAt - restartPolicy.quarantineWindow)
+  const kept = healthy ? [] : before.failures.filter((at) => at > ended.endedAt - restartPolicy.quarantineWindow && at <= ended.endedAt)
   return { count: before.count, failures: [...kept, ended.endedAt], streak: healthy ? 1 : before.streak + 1 }
 }
 

@@ -78,7 +78,7 @@ export interface Tally {
 export function count(tally: Tally | undefined, now: number): { tally: Tally; tell: number } {
   const before = tally ?? { total: 0, last: now, toldAt: null, untold: 0 }
   const untold = before.untold + 1
-  const due = before.toldAt === null || now - before.toldAt >= tellEveryMs
+  const due = before.toldAt === null || Math.abs(now - before.toldAt) >= tellEveryMs
   const after = { total: before.total + 1, last: now, toldAt: due ? now : before.toldAt, untold: due ? 0 : untold }
   return { tally: after, tell: due ? untold : 0 }
 }

@@ -63,7 +63,7 @@ const faults: unknown[] = []
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'deliverer-'))
   let ahead = 0
-  clock = { ...systemClock, now: () => Date.now() + ahead, skip: (ms) => void (ahead += ms) }
+  clock = { ...systemClock, now: () => Date.now() + ahead, elapsed: () => performance.now() + ahead, skip: (ms) => void (ahead += ms) }
   store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock })
   agents = new Agents(store, clock)
   sessions = new Sessions(() => {}, (address) => deliverer.wake(address))

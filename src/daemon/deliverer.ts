@@ -25,6 +25,7 @@ const batch = 100
 
 interface Offer {
   incarnation: string
+  /** By `Clock.elapsed`. */
   at: number
   count: number
   rung: Rung
@@ -114,7 +115,7 @@ export class Deliverer {
   /** On its way to this incarnation by a push or a paste, and not overdue: fetching it too would show it twice. */
   isOffered(messageId: string, recipient: string, incarnation: string): boolean {
     const offer = this.#offers.get(key(messageId, recipient))
-    return offer?.incarnation === incarnation && this.#parts.clock.now() - offer.at < proofPatience
+    return offer?.incarnation === incarnation && this.#parts.clock.elapsed() - offer.at < proofPatience
   }
 
   /** Proof came in by a hook, a protocol or a record. A beginning that was shown is no delivery of the whole. */
@@ -190,7 +191,7 @@ export class Deliverer {
   async #offer(each: Open, rungs: Rung[], session: Session, incarnation: string, idle: boolean): Promise<boolean> {
     const { message, delivery } = each
     const id = key(message.id, delivery.recipient)
-    const now = this.#parts.clock.now()
+    const now = this.#parts.clock.elapsed()
     const offer = this.#offers.get(id)
     if (offer?.incarnation === incarnation) {
       if (offer.count >= mostOffers) return true

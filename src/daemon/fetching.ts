@@ -94,12 +94,12 @@ export class Fetching {
 
   /** Open mail that this incarnation has not got yet; waits for some. Empty at the end of the time. */
   async watch(recipient: string, incarnation: string, timeoutMs: number, signal: AbortSignal): Promise<Open[]> {
-    const until = this.#clock.now() + Math.min(timeoutMs, longestWatch)
+    const until = this.#clock.elapsed() + Math.min(timeoutMs, longestWatch)
     for (;;) {
       const arrived = this.#arrival(recipient, signal)
       const due = await this.#store.read((db) => db.deliveries.due(recipient, incarnation, 0, 100))
       const fresh = this.#inTurn(due, recipient, incarnation)
-      const left = until - this.#clock.now()
+      const left = until - this.#clock.elapsed()
       if (fresh.length > 0 || left <= 0 || signal.aborted) {
         arrived.cancel()
         return fresh.slice(0, 20)

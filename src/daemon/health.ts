@@ -10,9 +10,9 @@ export function healthCache(clock: Clock, runtimeOf: (agent: Agent) => Promise<R
   return async (agent) => {
     const runtime = await runtimeOf(agent)
     const cached = known.get(runtime)
-    if (cached !== undefined && clock.now() - cached.at < freshFor) return await cached.health
+    if (cached !== undefined && clock.elapsed() - cached.at < freshFor) return await cached.health
     const health = runtime.health(host())
-    known.set(runtime, { at: clock.now(), health })
+    known.set(runtime, { at: clock.elapsed(), health })
     const forget = (): boolean => known.delete(runtime)
     health.then((found) => found.problem !== null && forget(), forget)
     return await health

@@ -184,8 +184,8 @@ export class Lifecycle {
 
   async #stopOne(address: string, hard: boolean): Promise<Stopped> {
     const { agents, clock, reconciler, store } = this.#parts
-    const began = clock.now()
-    const evidence = { at: began, what: hard ? 'kill asked for' : 'stop asked for', source: 'operator' }
+    const began = clock.elapsed()
+    const evidence = { at: clock.now(), what: hard ? 'kill asked for' : 'stop asked for', source: 'operator' }
     const { incarnation } = await agents.update(address, (state) => {
       const next = { ...state, wanted: 'stopped' as const }
       return enter(next, state.incarnation === null ? { name: 'stopped', why: 'asked', code: null } : { name: 'stopping' }, evidence)
@@ -196,7 +196,7 @@ export class Lifecycle {
     else reconciler.wake()
     await gone
     const end = (await store.read((db) => db.events.about(address))).findLast((event) => event.type === 'agent.ended')
-    return { agent: address, took: String(end?.data['took'] ?? 'gone'), ms: clock.now() - began }
+    return { agent: address, took: String(end?.data['took'] ?? 'gone'), ms: Math.round(clock.elapsed() - began) }
   }
 
   async #settle(agents: Agent[], timeoutMs: number, signal: AbortSignal, begun: (state: AgentState) => boolean = () => true): Promise<Settled> {

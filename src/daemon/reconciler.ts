@@ -4,6 +4,7 @@ import type { Supervisor } from '../core/supervisor.ts'
 import { agentsOf, findAgent, type Agent, type Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
 import type { Agents } from './agents.ts'
+import { Backoffs } from './backoffs.ts'
 import type { Front } from './daemon.ts'
 import type { Launching } from './launching.ts'
 import type { Sessions } from './sessions.ts'
@@ -12,6 +13,8 @@ const goOn = 'The limit that stopped your last turn should be over. Go on where 
 
 /** Looks again although nothing told it to: the safety net under the events. ms */
 const safetyTick = 5_000
+/** What failed is tried again after this, as long as its cause may take to go away. ms */
+const failedPause = 1_000
 
 export interface ReconcilerParts {
   store: Store
@@ -36,14 +39,18 @@ export class Reconciler {
   readonly #busy = new Map<string, Promise<void>>()
   /** Incarnations to end without a polite word. */
   readonly #hard = new Set<string>()
+  readonly #backoffs: Backoffs
   #running = false
   #again = false
   #stopped = true
+  /** Cut short when the loop ends. */
+  readonly #pauses = new Set<() => void>()
   #cancelTick = () => {}
   #leave = () => {}
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts
+    this.#backoffs = new Backoffs(parts.clock)
   }
 
   start(): void {
@@ -58,6 +65,7 @@ export class Reconciler {
     this.#stopped = true
     this.#leave()
     this.#cancelTick()
+    for (const end of this.#pauses) end()
     await Promise.allSettled(this.#busy.values())
   }
 
@@ -82,6 +90,7 @@ export class Reconciler {
         await this.#round()
       } catch (error) {
         this.#parts.report('a reconciler round', error)
+        await this.#pause()
       }
     } while (this.#again && !this.#stopped)
     this.#running = false
@@ -91,8 +100,9 @@ export class Reconciler {
   #schedule(): void {
     const { clock, agents } = this.#parts
     this.#cancelTick()
-    const due = nextDue(agents.all())
-    const wait = due === null ? safetyTick : Math.min(safetyTick, Math.max(0, due - clock.now()))
+    const waiting = agents.all().map((state) => ({ state, backoffLeft: this.#backoffs.left(state) }))
+    const due = nextDue(waiting, clock.now())
+    const wait = due === null ? safetyTick : Math.min(safetyTick, Math.max(0, due))
     this.#cancelTick = clock.after(wait, () => this.wake())
   }
 
@@ -114,6 +124,7 @@ export class Reconciler {
     const live = new Map((await this.#parts.store.read((db) => db.incarnations.live())).map((row) => [row.id, row]))
     return this.#parts.agents.all().map((state) => ({
       state,
+      backoffLeft: this.#backoffs.left(state),
       launched: state.incarnation !== null && live.get(state.incarnation)?.pane != null,
       watched: this.#parts.sessions.get(state.incarnation) !== undefined,
     }))
@@ -123,12 +134,29 @@ export class Reconciler {
     const key = keyOf(action)
     if (this.#busy.has(key)) return
     const work = this.#apply(action)
-      .catch((error: unknown) => this.#parts.report(`${action.do} of ${action.address}`, error))
+      .catch((error: unknown) => {
+        this.#parts.report(`${action.do} of ${action.address}`, error)
+        return this.#pause()
+      })
       .finally(() => {
         this.#busy.delete(key)
         this.wake()
       })
     this.#busy.set(key, work)
+  }
+
+  /** The next round would plan the same at once, and spin for as long as a database is away. */
+  async #pause(): Promise<void> {
+    if (this.#stopped) return
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        cancel()
+        this.#pauses.delete(end)
+        resolve()
+      }
+      const cancel = this.#parts.clock.after(failedPause, end)
+      this.#pauses.add(end)
+    })
   }
 
   async #apply(action: Action): Promise<void> {

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { ToolLine } from '../core/runtime.ts'
 
 interface Line {
+  /** By `Clock.elapsed`. */
   heardAt: number
   /** Subscriptions that are open. */
   listening: number
@@ -20,7 +21,7 @@ export class ToolLines {
   heard(incarnation: string, until: AbortSignal | null): void {
     const line = this.#lines.get(incarnation) ?? { heardAt: 0, listening: 0 }
     this.#lines.set(incarnation, line)
-    line.heardAt = this.#clock.now()
+    line.heardAt = this.#clock.elapsed()
     if (until === null || until.aborted) return
     line.listening += 1
     until.addEventListener('abort', () => (line.listening -= 1), { once: true })

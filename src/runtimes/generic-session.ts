@@ -144,7 +144,7 @@ export class GenericSession implements Session {
   async #changed(before: string): Promise<string | null> {
     const { clock } = this.#context.host
     let last = before
-    for (const end = clock.now() + echoWithin; clock.now() < end; ) {
+    for (const end = clock.elapsed() + echoWithin; clock.elapsed() < end; ) {
       await new Promise<void>((resolve) => clock.after(pause, resolve))
       const now = await this.#look()
       if (now !== before && now === last) return now

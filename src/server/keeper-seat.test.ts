@@ -9,6 +9,7 @@ function setUp() {
   const timers = new Set<{ at: number; fn(): void }>()
   const clock: Clock = {
     now: () => now,
+    elapsed: () => now,
     after(ms, fn) {
       const timer = { at: now + ms, fn }
       timers.add(timer)

@@ -34,8 +34,8 @@ export async function listenOperator(
   let closing: Promise<void> | null = null
   const close = async (graceMs: number): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    const until = context.clock.now() + graceMs
-    while ([...connections].some((connection) => connection.busy) && context.clock.now() < until) await sleep(10)
+    const until = context.clock.elapsed() + graceMs
+    while ([...connections].some((connection) => connection.busy) && context.clock.elapsed() < until) await sleep(10)
     for (const connection of connections) connection.end()
     if (connections.size > 0) await Promise.race([closed, sleep(Math.min(graceMs, 500))])
     for (const socket of sockets) socket.destroy()

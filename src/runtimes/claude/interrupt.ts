@@ -23,8 +23,8 @@ export async function interrupt(own: Own, terminal: Terminal, clock: Clock): Pro
   if (now !== 'busy' && now !== 'waiting') return { restored: null }
   const draft = now === 'busy' ? await text() : ''
   await terminal.type([{ keys: ['Escape'] }])
-  const end = clock.now() + patienceMs
-  while ((await status()) !== 'idle' && clock.now() < end) await pause(clock, stepMs)
+  const end = clock.elapsed() + patienceMs
+  while ((await status()) !== 'idle' && clock.elapsed() < end) await pause(clock, stepMs)
   if (draft !== '') return { restored: null }
   // The box is drawn a moment after the status is written.
   await pause(clock, 4 * stepMs)

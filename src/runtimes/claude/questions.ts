@@ -19,8 +19,8 @@ const retryLookMs = 300
 interface Parts {
   terminal: Terminal
   clock: Clock
-  /** ms */
-  startedAt: number
+  /** Of the process, ms. */
+  age(): number
   signals: Signals
   /** The session file as it is now. */
   reread(): Promise<SessionFile | null>
@@ -64,8 +64,8 @@ export class Questions {
 
   /** Before there is a session, the screen is all there is. */
   async lookAtStart(): Promise<void> {
-    const { clock, startedAt, terminal } = this.#parts
-    const age = clock.now() - startedAt
+    const { terminal } = this.#parts
+    const age = this.#parts.age()
     if (age < startPatience) return
     const screen = await terminal.screen().catch(() => '') // a terminal that is gone: its end is told elsewhere
     const same = screen === this.#startScreen

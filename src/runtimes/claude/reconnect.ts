@@ -45,7 +45,7 @@ export class Reconnect {
   /** Whether a try is due in this state. Called again and again. */
   isDue(status: string | null): boolean {
     const { tools, clock } = this.#parts
-    const now = clock.now()
+    const now = clock.elapsed()
     if (tools.open()) {
       this.#listens = true
       this.#lostAt = null
@@ -65,16 +65,16 @@ export class Reconnect {
     // Left there by an earlier try, whose Enter was lost.
     const isThere = await this.#isInBox()
     if (!isThere && (await whyNoPaste(this.#parts)) !== null) return
-    this.#nextAt = clock.now() + (pauses[this.#tries] ?? 0)
+    this.#nextAt = clock.elapsed() + (pauses[this.#tries] ?? 0)
     this.#tries += 1
-    const asked = clock.now()
+    const asked = clock.elapsed()
     if (!isThere) await terminal.type([{ paste: command }])
-    while (!(await this.#isInBox()) && clock.now() - asked < drawnMs) await pause(clock, stepMs)
+    while (!(await this.#isInBox()) && clock.elapsed() - asked < drawnMs) await pause(clock, stepMs)
     if (!(await this.#isInBox())) {
       return this.#note('the team’s tools are not connected, but somebody is typing: /mcp reconnect was left in the input box')
     }
     await terminal.type([{ keys: ['Enter'] }])
-    while (!tools.open() && clock.now() - asked < answerMs) await pause(clock, stepMs)
+    while (!tools.open() && clock.elapsed() - asked < answerMs) await pause(clock, stepMs)
     const came = tools.open() || (tools.heardAt() ?? 0) >= asked
     const last = this.#tries > pauses.length ? ', and it is not tried again: restart it' : ''
     this.#note(came ? `the team’s tools were not connected: ${command} brought them back` : `the team’s tools are not connected, and ${command} did not help${last}`)

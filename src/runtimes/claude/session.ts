@@ -1,3 +1,4 @@
+import { aging } from '../../core/clock.ts'
 import type { Attempt, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
 import type { Rung } from '../../core/ladder.ts'
 import type { Typing } from '../../core/supervisor.ts'
@@ -40,6 +41,7 @@ export class ClaudeSession implements Session {
   readonly #conversation: Conversation
   readonly #questions: Questions
   readonly #reconnect: Reconnect
+  readonly #age: () => number
   #reconnecting = false
   #again = () => {}
   readonly #lane = new Lane()
@@ -59,8 +61,9 @@ export class ClaudeSession implements Session {
     this.#own = { folder: home.sessions, pid: context.pid, startedAt: context.startedAt }
     const { startedAt, terminal } = context
     const { clock } = context.host
+    this.#age = aging(clock, startedAt)
     const parts = { home, parcels: this.#parcels, signals: this.#signals, startedAt, retried: (at: number) => this.#onRetry(at) }
-    this.#questions = new Questions({ terminal, clock, startedAt, signals: this.#signals, reread: () => readSessionFile(this.#own) })
+    this.#questions = new Questions({ terminal, clock, age: this.#age, signals: this.#signals, reread: () => readSessionFile(this.#own) })
     this.#reconnect = new Reconnect({ tools: context.tools, own: this.#own, terminal, clock, signals: this.#signals })
     this.#conversation = new Conversation(parts, context.session ?? launched?.session ?? null)
     this.#read = coalesce(
@@ -144,9 +147,9 @@ export class ClaudeSession implements Session {
 
   /** It says idle a moment before it knows the team's tools: a model that got mail then could not answer it. */
   #waitsForTools(found: SessionFile): boolean {
-    const { host, startedAt, tools } = this.#context
+    const { tools } = this.#context
     const first = this.#seen === null || this.#seen.status === null
-    return first && found.status === 'idle' && tools.heardAt() === null && host.clock.now() - startedAt < toolsPatience
+    return first && found.status === 'idle' && tools.heardAt() === null && this.#age() < toolsPatience
   }
 
   #bringBackTools(): void {

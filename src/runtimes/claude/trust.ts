@@ -72,10 +72,10 @@ export async function prepareState(file: string, preparation: Preparation, clock
 
 async function locked(file: string, clock: Clock, work: () => Promise<void>): Promise<void> {
   const lock = `${file}${lockSuffix}`
-  const end = clock.now() + patienceMs
+  const end = clock.elapsed() + patienceMs
   for (;;) {
     if (await take(lock, clock)) break
-    if (clock.now() > end) {
+    if (clock.elapsed() > end) {
       throw new TroupeError('unavailable', `${file} stays locked by another program`, { hint: `end it, or remove the folder ${lock}` })
     }
     await sleep(50)

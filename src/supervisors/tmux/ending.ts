@@ -21,14 +21,14 @@ const hangupGrace = 150
 
 /** Ends a process tree, politely first; its terminal stays. `graceMs` 0 kills at once. */
 export async function end(how: StopHow, ending: Ending): Promise<StopRecord> {
-  const began = ending.clock.now()
+  const began = ending.clock.elapsed()
   const seen = new Seen()
   const first = await ending.observe()
   const took = first?.state.alive === true ? await endProcess(first.pid, how, ending, seen) : 'already gone'
   const stragglers = await endStragglers(ending, seen)
   const last = await ending.observe()
   const status = last === undefined || last.state.alive ? { code: null, signal: null } : last.state
-  return { took, ms: ending.clock.now() - began, code: status.code, signal: status.signal, stragglers }
+  return { took, ms: Math.round(ending.clock.elapsed() - began), code: status.code, signal: status.signal, stragglers }
 }
 
 async function endProcess(pid: number, how: StopHow, ending: Ending, seen: Seen): Promise<StopRecord['took']> {
