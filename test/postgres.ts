@@ -14,6 +14,10 @@ export interface Postgres {
   /** A new, empty database. */
   database(): Promise<string>
   stop(): Promise<void>
+  /** Ends the server with its data left as they are: SIGINT a fast stop, SIGKILL as if the machine had died. */
+  halt(signal: 'SIGINT' | 'SIGKILL'): Promise<void>
+  /** Starts it again at the same port. Resolves when it answers. */
+  resume(): Promise<void>
 }
 
 const installed = '/usr/lib/postgresql'
@@ -44,11 +48,8 @@ export async function startPostgres(): Promise<Postgres> {
   )
   const port = await freePort()
   const settings = ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`, 'shared_buffers=32MB']
-  const server = spawn(
-    join(bin, 'postgres'),
-    ['-D', data, '-p', String(port), ...settings.flatMap((each) => ['-c', each])],
-    options,
-  )
+  const start = () => spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...settings.flatMap((each) => ['-c', each])], options)
+  let server = start()
   const endServer = () => void server.kill('SIGQUIT')
   process.once('exit', endServer)
   await ready(port, server)
@@ -60,9 +61,17 @@ export async function startPostgres(): Promise<Postgres> {
       await run(port, `create database ${name}`)
       return `postgres://postgres@127.0.0.1:${port}/${name}`
     },
+    async halt(signal) {
+      server.kill(signal)
+      await once(server, 'exit')
+    },
+    async resume() {
+      server = start()
+      await ready(port, server)
+    },
     async stop() {
       process.off('exit', endServer)
-      if (server.exitCode === null) {
+      if (server.exitCode === null && server.signalCode === null) {
         server.kill('SIGINT')
         await once(server, 'exit')
       }

@@ -21,5 +21,7 @@ const command = [process.execPath, ...process.execArgv, ...memory, daemon, '--ro
 const given = values['values-on-stdin'] === true ? await text(process.stdin) : ''
 const held = given === '' ? null : (JSON.parse(given) as HeldValues | null)
 const tell = (msg: string): void => void process.stderr.write(`${JSON.stringify({ level: 40, time: Date.now(), pid: process.pid, msg })}\n`)
+process.stderr.on('error', () => undefined) // a full disk: there is nowhere to say it
 const end = await keep({ root, socket, log, daemon: command, program: daemon, tell, values: held })
-process.exit(end === 'failed' ? 1 : 0)
+if (end === 'gave up') tell('the daemon ended again and again and is not started any more; agents go on without mail. Try: troupe doctor, then troupe daemon start')
+process.exit(end === 'failed' || end === 'gave up' ? 1 : 0)

@@ -5,8 +5,10 @@ import { TroupeError } from '../core/error.ts'
 import { spawnDetached } from '../util/spawn.ts'
 import { openLines, type Lines } from './lines.ts'
 
-/** Exit code of a daemon that found another one at work on its root. */
-const lockedExit = 75
+/** Exit codes of a daemon (`server/run.ts`): another one is at work; what it needs may come back by itself; it stays as it is. */
+const [lockedExit, unavailableExit, refusedExit] = [75, 69, 78]
+/** Stands for a signal of its own making. */
+const crashed = 128
 
 export type { HeldValues } from '../api/wire.ts'
 
@@ -24,11 +26,18 @@ export interface KeepOptions {
   values?: HeldValues | null
 }
 
-/** How a keeper ends: asked to, not needed (another keeps this daemon), or its first daemon could not start. */
-export type KeptEnd = 'asked' | 'not needed' | 'failed'
+/**
+ * How a keeper ends: asked to, not needed (another keeps this daemon), its first daemon could not start, or it gave up
+ * a daemon that fails again and again.
+ */
+export type KeptEnd = 'asked' | 'not needed' | 'failed' | 'gave up'
 
 /** Waits between attempts while the daemon fails again and again, ms. After the first failure it is tried at once. */
 const delays = [200, 500, 1000, 2000, 5000]
+/** After so many failures in a row it is left: a person has to look. About half a minute. */
+const mostFailures = 9
+/** A daemon that refuses to start says so to the next command; trying on would only say it again. */
+const mostRefusals = 3
 /** A daemon that answered for this long, and then gave up, starts the count anew, ms. */
 const steadyMs = 10_000
 /** Between the end of a daemon's connection and word of its exit, ms. */
@@ -61,6 +70,8 @@ async function keepOn(options: KeepOptions): Promise<KeptEnd> {
   let child: Child | null = null
   let told = false
   for (;;) {
+    if (hasEnough(failures, child)) return 'gave up'
+    child = null
     if (failures > 1) await sleep(delays[Math.min(failures - 2, delays.length - 1)])
     const away = !existsSync(options.program)
     if (away && !told) options.tell(`the daemon’s program ${options.program} is gone; a daemon of any release is waited for. Try: troupe daemon start`)
@@ -83,6 +94,17 @@ async function keepOn(options: KeepOptions): Promise<KeptEnd> {
 /** A daemon that this keeper started; `killed` by a signal is somebody's deed, not its own failure. */
 interface Child {
   exit: 'running' | 'killed' | number
+}
+
+/** A full disk or a database that is away is waited for, however long that takes. */
+function hasEnough(failures: number, child: Child | null): boolean {
+  if (child?.exit === unavailableExit || !gaveUp(child)) return false
+  return failures >= (child?.exit === refusedExit ? mostRefusals : mostFailures)
+}
+
+/** What people and the kernel's memory killer send; any other signal is a crash of its own. */
+function isDeed(signal: NodeJS.Signals | null): boolean {
+  return signal === 'SIGKILL' || signal === 'SIGTERM' || signal === 'SIGINT' || signal === 'SIGHUP'
 }
 
 function gaveUp(child: Child | null): boolean {
@@ -110,12 +132,16 @@ async function start(
 
 async function spawnChild(options: KeepOptions, values: HeldValues | null): Promise<Child> {
   const child: Child = { exit: 'running' }
-  await spawnDetached(options.daemon, {
-    cwd: options.root,
-    logFile: options.log,
-    input: JSON.stringify(values),
-    ended: (code) => (child.exit = code ?? 'killed'),
-  })
+  try {
+    await spawnDetached(options.daemon, {
+      cwd: options.root,
+      logFile: options.log,
+      input: JSON.stringify(values),
+      ended: (code, signal) => (child.exit = code ?? (isDeed(signal) ? 'killed' : crashed)),
+    })
+  } catch {
+    child.exit = unavailableExit // no log can be opened, or no process be made: that passes, and there is nowhere to say it
+  }
   return child
 }
 

@@ -1,11 +1,14 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HeldValues } from '../api/wire.ts'
+import { diskFault } from '../core/disk.ts'
 import { fromShape, TroupeError, type ErrorShape } from '../core/error.ts'
 import { keeperCommand } from '../util/programs.ts'
 import { spawnDetached } from '../util/spawn.ts'
 import type { Client } from './client.ts'
 import { connect } from './connect.ts'
+import { diskTrouble } from './disk.ts'
 
 export interface StartOptions {
   /** Absolute folder of the team. */
@@ -53,6 +56,8 @@ export async function ensureDaemon(options: StartOptions): Promise<Client> {
     cwd: options.root,
     logFile: options.log,
     ended: () => (keeper.ended = true),
+  }).catch((error: unknown) => {
+    throw diskFault(error) ?? error
   })
   const until = performance.now() + (options.timeoutMs ?? startTimeoutMs)
   const started = await awaitDaemon(options.socket, until, () => keeper.ended)
@@ -90,6 +95,9 @@ async function tryConnect(socket: string): Promise<Client | null> {
 function startFailure(log: string, from: number): TroupeError {
   const failure = findFailure(log, from)
   if (failure !== null) return fromShape(failure)
+  // It could not say why: there was no room for its words.
+  const trouble = diskTrouble(dirname(log))
+  if (trouble !== null) return trouble
   const lines = linesFrom(log, from)
   const end = lines.length === 0 ? '' : `; the end of its log:\n${lines.slice(-10).join('\n')}`
   return new TroupeError('unavailable', `the daemon did not start${end}`, {

@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import { defaultLimits } from '../core/limits.ts'
 import { TroupeError } from '../core/error.ts'
 import type { JournalEvent } from '../core/event.ts'
-import type { Host, Runtime, Signal } from '../core/runtime.ts'
+import type { Host, Runtime } from '../core/runtime.ts'
 import type { Agent, Team } from '../core/team.ts'
 import { agentEnvironment, brokerEnvironment, hostOf } from '../config/environment.ts'
 import { preparePaths, teamPaths } from '../config/paths.ts'
@@ -33,7 +33,7 @@ import { Reconciler } from './reconciler.ts'
 import { rehearsing } from './rehearsing.ts'
 import { Sessions } from './sessions.ts'
 import { ToolLines } from './tool-lines.ts'
-import { takeSignal } from './signals.ts'
+import { Signals } from './signals.ts'
 import { stream } from './stream.ts'
 import { Throttle } from './throttle.ts'
 import { operatorToken } from './token.ts'
@@ -57,6 +57,8 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const files = await readFiles().catch(onlyConfig)
   const broker = appliedBroker(paths.applied) ?? files?.broker ?? emptyTeam(root).broker
   const store = await openStore(broker, { root, host: hostname(), env: brokerEnvironment(broker, root, env), clock, tell: (what) => log.info(what) })
+  const flaw = store.flaw()
+  if (flaw !== null) log.error({ flaw }, 'the journal does not fit what was known of it; troupe audit verify')
   const desired = new Desired(store, readFiles)
   await desired.load()
   const agents = new Agents(store, clock)
@@ -86,11 +88,9 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     launcher: [process.execPath, programPath('launcher')],
     env,
   })
-  const onSignal = (address: string, incarnation: string, signal: Signal): void => {
-    takeSignal({ store, agents, deliverer }, address, incarnation, signal).catch((error: unknown) => report(`a signal of ${address}`, error))
-  }
+  const signals = new Signals({ store, clock, agents, deliverer: () => deliverer, report })
   // An adopted agent may be idle already: no change of its phase would wake its mail.
-  const sessions: Sessions = new Sessions(onSignal, (address) => deliverer.wake(address))
+  const sessions: Sessions = new Sessions((...said) => signals.take(...said), (address) => deliverer.wake(address))
   const deliverer: Deliverer = new Deliverer({ store, clock, agents, sessions, team, report })
   const fetching = new Fetching(store, clock, deliverer)
   const throttle = new Throttle({ store, clock, limits: () => (desired.known ? team().limits : defaultLimits), report })

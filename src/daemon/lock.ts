@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { TroupeError } from '../core/error.ts'
 import { writeAtomic } from '../util/atomic-write.ts'
@@ -19,20 +19,29 @@ export function takeLock(file: string, holder: { pid: number; since: number }): 
     database.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
-    if (!isBusy(cause)) throw new TroupeError('failed', `the lock ${file} cannot be taken: ${String(cause)}`, { hint: 'check owner and mode of its folder, and the room on its disk', cause })
+    if (!isBusy(cause)) throw new TroupeError('unavailable', `the lock ${file} cannot be taken: ${String(cause)}`, { hint: 'check owner and mode of its folder, and the room on its disk', cause })
     throw new TroupeError('conflict', `a daemon runs already for this team${describeHolder(file)}`, {
       hint: 'troupe daemon status',
       facts: { ...lockHolder(file) },
       cause,
     })
   }
-  writeAtomic(`${file}.json`, `${JSON.stringify(holder)}\n`)
+  note(`${file}.json`, holder)
   let held = true
   return {
     release() {
       if (held) database.close()
       held = false
     },
+  }
+}
+
+/** A full disk must not keep the daemon down for the sake of a note. */
+function note(file: string, holder: { pid: number; since: number }): void {
+  try {
+    writeAtomic(file, `${JSON.stringify(holder)}\n`)
+  } catch {
+    rmSync(file, { force: true }) // names somebody else now
   }
 }
 

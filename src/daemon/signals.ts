@@ -1,24 +1,92 @@
+import type { Clock } from '../core/clock.ts'
+import { TroupeError } from '../core/error.ts'
 import { onSignal } from '../core/plan.ts'
 import type { Signal } from '../core/runtime.ts'
 import type { Store } from '../store/store.ts'
 import type { Agents } from './agents.ts'
 import type { Deliverer } from './deliverer.ts'
 
-/** Takes what a session saw to whom it concerns. A signal of an earlier incarnation changes no state. */
-export async function takeSignal(
-  parts: { store: Store; agents: Agents; deliverer: Deliverer },
-  address: string,
-  incarnation: string,
-  signal: Signal,
-): Promise<void> {
-  switch (signal.type) {
-    case 'proof':
-      return await parts.deliverer.proved(address, incarnation, signal.marker, signal.proof, signal.evidence.what)
-    case 'usage':
-      return await parts.store.write(async (tx) => {
-        await tx.usage.put(address, incarnation, signal.usage)
-      })
-    default:
-      await parts.agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal) : state))
+/** While the store cannot take anything, it is asked again this often. ms */
+const retryMs = 1_000
+/** Signals of one agent that wait for the store. Beyond that the oldest go: what an agent does now counts most. */
+const mostLate = 500
+
+export interface SignalParts {
+  store: Store
+  clock: Clock
+  agents: Agents
+  deliverer(): Deliverer
+  report(what: string, error: unknown): void
+}
+
+type Late = [incarnation: string, signal: Signal]
+
+/**
+ * Takes what sessions saw to whom it concerns. It is said once and not again: what the store cannot take now (a full
+ * disk, a database that is away) is kept, in its order, until it can.
+ */
+export class Signals {
+  readonly #parts: SignalParts
+  readonly #late = new Map<string, Late[]>()
+
+  constructor(parts: SignalParts) {
+    this.#parts = parts
   }
+
+  take(address: string, incarnation: string, signal: Signal): void {
+    const late = this.#late.get(address)
+    if (late === undefined) this.#try(address, incarnation, signal).catch((error: unknown) => this.#refused(address, [incarnation, signal], error))
+    else this.#keep(late, [incarnation, signal])
+  }
+
+  #refused(address: string, given: Late, error: unknown): void {
+    this.#parts.report(`a signal of ${address}`, error)
+    if (!isPassing(error)) return
+    const late = this.#late.get(address)
+    if (late !== undefined) return this.#keep(late, given)
+    this.#late.set(address, [given])
+    this.#later(address)
+  }
+
+  #keep(late: Late[], given: Late): void {
+    late.push(given)
+    if (late.length > mostLate) late.shift()
+  }
+
+  #later(address: string): void {
+    this.#parts.clock.after(retryMs, () => void this.#catchUp(address))
+  }
+
+  async #catchUp(address: string): Promise<void> {
+    const late = this.#late.get(address) ?? []
+    for (let next = late[0]; next !== undefined; next = late[0]) {
+      try {
+        await this.#try(address, ...next)
+      } catch (error) {
+        if (isPassing(error)) return this.#later(address)
+        this.#parts.report(`a signal of ${address}`, error)
+      }
+      if (late[0] === next) late.shift()
+    }
+    this.#late.delete(address)
+  }
+
+  /** A signal of an earlier incarnation changes no state. */
+  async #try(address: string, incarnation: string, signal: Signal): Promise<void> {
+    const { store, agents, deliverer } = this.#parts
+    switch (signal.type) {
+      case 'proof':
+        return await deliverer().proved(address, incarnation, signal.marker, signal.proof, signal.evidence.what)
+      case 'usage':
+        return await store.write(async (tx) => {
+          await tx.usage.put(address, incarnation, signal.usage)
+        })
+      default:
+        await agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal) : state))
+    }
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof TroupeError && error.code === 'unavailable'
 }

@@ -163,19 +163,44 @@ onLinux('a second daemon is refused and names the first', async () => {
 
 onLinux('a daemon that cannot start says why to whoever wanted it, and leaves nothing behind', async () => {
   const root = makeRoot()
-  writeFileSync(join(root, 'fail'), '')
+  writeFileSync(join(root, 'fail'), 'config')
   await expect(ensure(root)).rejects.toMatchObject({ code: 'config', message: 'the team is broken', hint: 'mend it' })
   await vi.waitFor(() => expect(processesOf(root)).toEqual([]), patience)
 }, 120_000)
 
-onLinux('a daemon that stops being able to start is tried again, patiently, until it can', async () => {
+onLinux('a daemon whose disk or database is away is tried again, patiently, until it can start', async () => {
   const root = makeRoot()
   await ensure(root)
   const { daemon, keeper } = await settled(root)
-  writeFileSync(join(root, 'fail'), '')
+  writeFileSync(join(root, 'fail'), 'unavailable')
   kill(daemon, 'SIGKILL')
   const tries = () => readdirSync(root).filter((name) => name.startsWith('started.')).length
   await vi.waitFor(() => expect(tries()).toBeGreaterThan(3), patience)
   rmSync(join(root, 'fail'))
   expect((await settled(root)).keeper).toBe(keeper)
 }, 120_000)
+
+onLinux('a daemon that refuses to start is given up, with a word in its log, until somebody asks for it', async () => {
+  const root = makeRoot()
+  await ensure(root)
+  const { daemon } = await settled(root)
+  writeFileSync(join(root, 'fail'), 'config')
+  kill(daemon, 'SIGKILL')
+  await vi.waitFor(() => expect(processesOf(root)).toEqual([]), patience)
+  expect(readFileSync(teamPaths(root).daemonLog, 'utf8')).toContain('is not started any more')
+  await expect(ensure(root)).rejects.toMatchObject({ code: 'config', message: 'the team is broken' })
+  rmSync(join(root, 'fail'))
+  await ensure(root)
+  await settled(root)
+}, 120_000)
+
+onLinux('a daemon that crashes again and again is given up after a while', async () => {
+  const root = makeRoot()
+  await ensure(root)
+  const { daemon } = await settled(root)
+  writeFileSync(join(root, 'fail'), 'internal')
+  kill(daemon, 'SIGKILL')
+  const tries = () => readdirSync(root).filter((name) => name.startsWith('started.')).length
+  await vi.waitFor(() => expect(processesOf(root)).toEqual([]), { timeout: 300_000, interval: 200 })
+  expect(tries()).toBeLessThanOrEqual(12)
+}, 360_000)

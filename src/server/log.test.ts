@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { openLog } from './log.ts'
 
 test('lines are on disk at once, private, and old ones make room', () => {
@@ -16,4 +17,29 @@ test('lines are on disk at once, private, and old ones make room', () => {
   for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).size).toBeLessThanOrEqual(1000)
   openLog(file, { bytes: 1000, files: 3 }).info('after a restart')
   expect(readFileSync(file, 'utf8')).toContain('after a restart')
+})
+
+const noMount = process.getuid?.() === 0 && process.platform === 'linux' ? null : 'a small file system can be mounted only by root on Linux'
+if (noMount !== null) console.log(`skipped: the log on a full disk: ${noMount}`)
+
+test.skipIf(noMount !== null)('a full disk stops nobody who writes; what was lost is told once there is room', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'troupe-log-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=0700', 'tmpfs', folder])
+  onTestFinished(() => {
+    execFileSync('umount', ['-l', folder])
+    rmSync(folder, { recursive: true })
+  })
+  const file = join(folder, 'daemon.log')
+  const ballast = join(folder, 'ballast')
+  const log = openLog(file)
+  log.info('before')
+  writeFileSync(ballast, Buffer.alloc(16_000))
+  for (let n = 0; n < 100; n += 1) log.info({ n, fill: 'x'.repeat(1_000) }, 'a line')
+  rmSync(ballast)
+  log.info('after')
+  const lines = readFileSync(file, 'utf8').trim().split('\n').map((line) => (line.endsWith('}') ? (JSON.parse(line) as { msg: string }).msg : 'cut off'))
+  const kept = lines.filter((line) => line === 'a line').length
+  expect(lines.at(0)).toBe('before')
+  expect(lines.at(-2)).toBe(`${100 - kept} lines of this log are lost: ENOSPC: no space left on device, write`)
+  expect(lines.at(-1)).toBe('after')
 })

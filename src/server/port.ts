@@ -37,10 +37,11 @@ export interface Listening {
 
 /** Loopback HTTP on the port that was chosen once for this root and stands in `file`. */
 export async function listenLoopback(app: HttpApp, file: string): Promise<Listening> {
-  let port = readPort(file) ?? 0
+  const kept = readPort(file)
+  let port = kept ?? 0
   const server = serve(app, () => ({ kind: 'port', port }))
   port = port === 0 ? await choosePort(server) : await keepPort(server, port, file)
-  writeAtomic(file, `${port}\n`)
+  if (port !== kept) writeAtomic(file, `${port}\n`)
   return { url: `http://127.0.0.1:${port}`, close: (graceMs) => closeServer(server, graceMs) }
 }
 

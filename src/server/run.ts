@@ -5,6 +5,7 @@ import { oldestProtocol, programVersion, protocolVersion } from '../api/index.ts
 import type { HeldValues } from '../api/wire.ts'
 import { leavePaths, preparePaths, teamPaths, type Paths } from '../config/paths.ts'
 import { systemClock } from '../core/clock.ts'
+import { diskFault } from '../core/disk.ts'
 import { TroupeError, toShape, type ErrorShape } from '../core/error.ts'
 import type { ComposeOptions } from '../daemon/compose.ts'
 import type { Daemon } from '../daemon/daemon.ts'
@@ -31,8 +32,11 @@ export interface RunOptions {
   compose(options: ComposeOptions): Promise<Daemon>
 }
 
-/** Exit codes of the daemon; `locked` (EX_TEMPFAIL) says that another one is at work, which is no failure. */
-export const exits = { done: 0, failed: 1, locked: 75 }
+/**
+ * Exit codes of the daemon, for its keeper. `locked` (EX_TEMPFAIL): another one is at work, which is no failure;
+ * `unavailable`: a disk or a database that may come back by itself; `refused` (EX_CONFIG): it stays so until a person acts.
+ */
+export const exits = { done: 0, failed: 1, unavailable: 69, locked: 75, refused: 78 }
 
 /** How long running requests may take to end when the daemon goes, ms. Agents ask again; nothing they said is lost. */
 const graceMs = 1000
@@ -40,21 +44,30 @@ const graceMs = 1000
 /** One daemon from its lock to its end. Resolves with the exit code; never rejects. */
 export async function runDaemon(options: RunOptions): Promise<number> {
   const paths = teamPaths(options.root)
+  process.stderr.on('error', () => undefined) // it is the log's file: a full disk must not be the reason to die
   let lock: Lock | null = null
   try {
     preparePaths(paths)
     lock = takeLock(paths.lock, { pid: process.pid, since: systemClock.now() })
     await work(options, paths)
     return exits.done
-  } catch (error) {
-    const locked = lock === null && error instanceof TroupeError && error.code === 'conflict'
-    if (locked) lastWords({ level: 30, msg: error.message })
+  } catch (thrown) {
+    const error = diskFault(thrown) ?? thrown
+    const exit = exitFor(error, lock !== null)
+    if (exit === exits.locked) lastWords({ level: 30, msg: (error as Error).message })
     else lastWords({ level: 60, msg: 'the daemon could not start or go on', failure: toShape(error) })
-    return locked ? exits.locked : exits.failed
+    return exit
   } finally {
     if (lock !== null) leavePaths(paths)
     lock?.release()
   }
+}
+
+function exitFor(error: unknown, hasLock: boolean): number {
+  if (!(error instanceof TroupeError)) return exits.failed
+  if (error.code === 'conflict' && !hasLock) return exits.locked
+  if (error.code === 'unavailable') return exits.unavailable
+  return ['config', 'denied', 'incompatible'].includes(error.code) ? exits.refused : exits.failed
 }
 
 /** One line in the log's form: whoever started this daemon sends our stderr there, and looks for `failure`. */

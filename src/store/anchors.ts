@@ -9,6 +9,8 @@ const saveAfter = 1_000
 
 const contents = z.object({
   team: z.string(),
+  /** Which database this is about: a path below the root, or an address. Files of earlier versions do not say. */
+  database: z.string().optional(),
   heads: z.record(z.string(), z.object({ seq: z.int(), hash: z.string() })),
   flaw: z.object({ stream: z.string(), seq: z.int(), why: z.string() }).nullable(),
 })
@@ -34,11 +36,11 @@ export interface Anchors {
 /** `at` finds the event of a stream by number: its hash, null if it is not there, `pruned` if it is before the checkpoint. */
 export async function openAnchors(
   file: string,
-  team: string,
+  of: { team: string; database: string },
   clock: Clock,
   at: (stream: string, seq: number) => Promise<string | null | 'pruned'>,
 ): Promise<Anchors> {
-  const { heads, flaw } = await compare(read(file, team), file, at)
+  const { heads, flaw } = await compare(read(file, of.team), file, at)
   const state = { heads: new Map(Object.entries(heads)), flaw }
   let saving: Promise<void> = Promise.resolve()
   let failure: Error | null = null
@@ -46,7 +48,7 @@ export async function openAnchors(
 
   const save = (): Promise<void> => {
     cancel = null
-    const text = JSON.stringify({ team, heads: Object.fromEntries(state.heads), flaw: state.flaw } satisfies Contents)
+    const text = JSON.stringify({ ...of, heads: Object.fromEntries(state.heads), flaw: state.flaw } satisfies Contents)
     saving = saving
       .then(() => replace(file, text))
       .then(
@@ -91,20 +93,31 @@ async function compare(
   return found
 }
 
+/** How many journal lines the file remembers of this database; 0 where it remembers none. */
+export function rememberedHeads(file: string, database: string): number {
+  const parsed = contents.safeParse(json(readText(file) ?? ''))
+  if (!parsed.success || (parsed.data.database ?? database) !== database) return 0
+  return Object.values(parsed.data.heads).reduce((sum, head) => sum + head.seq, 0)
+}
+
 /** A file of another team (the database was made anew) says nothing about this one. */
 function read(file: string, team: string): Contents {
   const none: Contents = { team, heads: {}, flaw: null }
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return none
-    throw error
-  }
+  const text = readText(file)
+  if (text === null) return none
   const parsed = contents.safeParse(json(text))
   if (!parsed.success)
     return { ...none, flaw: { stream: '', seq: 0, why: `${file} was changed by another program; remove it to begin anew` } }
   return parsed.data.team === team ? parsed.data : none
+}
+
+function readText(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
 }
 
 function json(text: string): unknown {

@@ -42,6 +42,12 @@ async function list(db: Db, team: string, filter: Parameters<MessagesReader['lis
   return withDeliveries(db, team, (await chosen.execute()).map(readMessage))
 }
 
+/** The words of each of these that is there, by id. */
+export async function textsOf(db: Db, team: string, ids: string[]): Promise<Map<string, string>> {
+  const rows = await db.selectFrom('messages').select(['id', 'body']).where('team', '=', team).where('id', 'in', ids).execute()
+  return new Map(rows.map(({ id, body }) => [id, body]))
+}
+
 async function withDeliveries(db: Db, team: string, messages: Message[]): Promise<Listed[]> {
   if (messages.length === 0) return []
   const ids = messages.map((message) => message.id)

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import type { JournalEvent, NewEvent } from '../core/event.ts'
 import { TroupeError } from '../core/error.ts'
@@ -12,7 +12,8 @@ import { deliveriesReader, deliveriesWriter } from './deliveries.ts'
 import type { Db, Engine } from './engine.ts'
 import { eventsReader } from './events.ts'
 import { incarnationsReader, incarnationsWriter } from './incarnations.ts'
-import { checkpointsOf, pageOf } from './journal.ts'
+import { checkpointsOf, headsOf, pageOf } from './journal.ts'
+import { isEmptyFile, refuseLost } from './lost.ts'
 import { messagesReader, messagesWriter } from './messages.ts'
 import { migrate } from './migrate.ts'
 import { migrations } from './migrations/index.ts'
@@ -47,15 +48,17 @@ export interface StoreContext {
  * Throws TroupeError: `config`, `incompatible`, `unavailable`, `conflict`.
  */
 export async function openStore(broker: Broker, context: StoreContext): Promise<Store> {
-  const engine = await openEngine(broker, context)
+  const state = join(context.root, 'state')
+  const headFile = join(state, 'journal-head.json')
+  const engine = await openEngine(broker, context, headFile)
   try {
     await migrate(engine, migrations, { now: () => context.clock.now(), tell: context.tell ?? (() => undefined) })
-    const state = join(context.root, 'state')
     mkdirSync(state, { recursive: true, mode: 0o700 })
     const team = await teamId(engine, join(state, 'team-id'), context.clock)
+    if (engine.kind === 'postgres' && (await headsOf(engine.reader, team)).size === 0) refuseLost(headFile, engine.where, engine.where)
     const { by, position } = await takeStream(engine, { team, host: context.host, epoch: context.epoch })
     await engine.sync?.()
-    const anchors = await openAnchors(join(state, 'journal-head.json'), team, context.clock, (stream, seq) =>
+    const anchors = await openAnchors(headFile, { team, database: nameOf(broker, context, engine.where) }, context.clock, (stream, seq) =>
       hashAt(engine.reader, team, stream, seq),
     )
     const commit = new GroupCommit({ engine, by, position, anchors, clock: context.clock })
@@ -66,7 +69,8 @@ export async function openStore(broker: Broker, context: StoreContext): Promise<
   }
 }
 
-async function openEngine(broker: Broker, { env }: StoreContext): Promise<Engine> {
+async function openEngine(broker: Broker, context: StoreContext, headFile: string): Promise<Engine> {
+  const { env } = context
   if (broker.type === 'postgres') {
     const url = env[broker.urlEnv]
     if (url !== undefined && url !== '') return (await import('./postgres.ts')).openPostgres(url)
@@ -75,7 +79,13 @@ async function openEngine(broker: Broker, { env }: StoreContext): Promise<Engine
     })
   }
   checkVersions()
+  if (isEmptyFile(broker.path)) refuseLost(headFile, nameOf(broker, context, broker.path), broker.path)
   return (await import('./sqlite.ts')).openSqlite(broker.path)
+}
+
+/** A team can be moved with its file. */
+function nameOf(broker: Broker, { root }: StoreContext, where: string): string {
+  return broker.type === 'sqlite' ? relative(root, broker.path) : where
 }
 
 async function hashAt(db: Db, team: string, stream: string, seq: number): Promise<string | null | 'pruned'> {
@@ -103,6 +113,7 @@ function store(engine: Engine, by: Written, anchors: Anchors, commit: GroupCommi
   return {
     engine: engine.kind,
     where: engine.where,
+    flaw: () => anchors.known().flaw?.why ?? null,
     async write(work) {
       refuseClosed()
       return commit.write((db, journal) => work(transaction(db, by, anchors.known(), clock, journal)))

@@ -4,14 +4,14 @@ import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
 import { TroupeError } from '../core/error.ts'
 import { copyBefore } from './copy.ts'
-import type { Engine, Fault } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { migrationTable } from './migrate.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
+import { busyTimeout, explained, fault } from './sqlite-faults.ts'
+import { refuseDamagedWal } from './wal-damage.ts'
+import { held, type Held } from './held-file.ts'
 import type { Schema } from './schema.ts'
-import { unsynced, Wal } from './wal.ts'
-
-/** How long another program may hold the file's lock before a write fails, ms. */
-const busyTimeout = 5_000
+import { Wal } from './wal.ts'
 
 /** Reads under way at one time; the next one waits. */
 const readers = 4
@@ -19,21 +19,9 @@ const readers = 4
 /** SQLite keeps its files in order; that commits are on the disk, and checkpoints, is seen to in `wal.ts`, off the event loop. */
 const wanted = { journal_mode: 'wal', synchronous: 1, wal_autocheckpoint: 0, busy_timeout: busyTimeout, foreign_keys: 1 } as const
 
-/** Primary result codes, https://sqlite.org/rescode.html */
-const codes = {
-  busy: 5,
-  locked: 6,
-  noMemory: 7,
-  readOnly: 8,
-  ioError: 10,
-  corrupt: 11,
-  full: 13,
-  cannotOpen: 14,
-  notADatabase: 26,
-} as const
-
 export async function openSqlite(path: string): Promise<Engine> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  refuseDamagedWal(path)
   refuseForeign(path)
   closeSync(openSync(path, 'a', 0o600))
   chmodSync(path, 0o600)
@@ -41,14 +29,14 @@ export async function openSqlite(path: string): Promise<Engine> {
   try {
     writing = new DatabaseSync(path, { timeout: busyTimeout })
     setPragmas(writing, path)
-    return engine(path, writing)
+    return engine(path, writing, held(path, writing))
   } catch (error) {
     writing?.close()
     throw explained(error, path)
   }
 }
 
-function engine(path: string, writing: DatabaseSync): Engine {
+function engine(path: string, writing: DatabaseSync, file: Held): Engine {
   const reading = () => new DatabaseSync(path, { timeout: busyTimeout, readOnly: true })
   const writer = new Kysely<Schema>({ dialect: sqliteDialect(() => writing, 1) })
   const reader = new Kysely<Schema>({ dialect: sqliteDialect(reading, readers) })
@@ -58,7 +46,8 @@ function engine(path: string, writing: DatabaseSync): Engine {
     where: path,
     writer,
     reader,
-    lock: async () => {}, // BEGIN IMMEDIATE holds the whole file already
+    // BEGIN IMMEDIATE holds the whole file already, if it is still the one that the next daemon will open.
+    lock: async () => file.check(),
     fault,
     explain: (error) => explained(error, path),
     copy: async (step, at) => copyBefore(writing, path, step, at),
@@ -66,6 +55,7 @@ function engine(path: string, writing: DatabaseSync): Engine {
     async close() {
       await wal.close()
       await reader.destroy()
+      if (writing.isOpen) file.rescue()
       await writer.destroy()
       if (writing.isOpen) writing.close()
     },
@@ -112,76 +102,4 @@ function tablesOf(path: string): string[] {
   } finally {
     db?.close()
   }
-}
-
-function codeOf(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined
-  return error.errcode & 0xff
-}
-
-function fault(error: unknown): Fault {
-  const code = codeOf(error)
-  const fatal: number[] = [
-    codes.busy,
-    codes.locked,
-    codes.noMemory,
-    codes.readOnly,
-    codes.ioError,
-    codes.corrupt,
-    codes.full,
-    codes.notADatabase,
-  ]
-  return code !== undefined && fatal.includes(code) ? 'batch' : 'work'
-}
-
-function explained(error: unknown, path: string): unknown {
-  if (isSync(error)) return unsynced(path, error)
-  const code = codeOf(error)
-  if (code === undefined || error instanceof TroupeError) return error
-  const more = (hint: string) => ({ hint, cause: error, facts: { path, sqlite: code } })
-  switch (code) {
-    case codes.full:
-      return new TroupeError(
-        'unavailable',
-        `nothing was stored: the disk of ${path} is full`,
-        more('free some space; nothing needs a restart'),
-      )
-    case codes.ioError:
-      return new TroupeError(
-        'unavailable',
-        `nothing was stored: the disk of ${path} failed (${text(error)})`,
-        more('check the disk'),
-      )
-    case codes.busy:
-    case codes.locked:
-      return new TroupeError(
-        'unavailable',
-        `another program has held ${path} locked for ${busyTimeout / 1000} s`,
-        more(`end whatever has ${path} open`),
-      )
-    case codes.readOnly:
-    case codes.cannotOpen:
-      return new TroupeError(
-        'unavailable',
-        `${path} cannot be opened for writing (${text(error)})`,
-        more('check its owner and mode'),
-      )
-    case codes.corrupt:
-    case codes.notADatabase:
-      return new TroupeError(
-        'config',
-        `${path} is not a sound SQLite database (${text(error)})`,
-        more('restore a copy, or name another file in broker.path'),
-      )
-    default:
-      return error
-  }
-}
-
-function isSync(error: unknown): error is Error {
-  return error instanceof Error && 'syscall' in error && error.syscall === 'fdatasync'
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -15,6 +15,8 @@ export interface Store {
   readonly engine: 'sqlite' | 'postgres'
   /** For people: a path, or a URL without its password. */
   readonly where: string
+  /** What does not fit between the database and what was known of it outside, without reading it whole; null if nothing. */
+  flaw(): string | null
   /** Database work only inside: no sockets, no files, no waiting for anything else. May run twice (serialization). */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   /** One consistent view for everything inside. */

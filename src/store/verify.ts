@@ -1,10 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { JournalEvent } from '../core/event.ts'
-import { eventHash, firstHash } from '../core/event.ts'
+import { eventHash, firstHash, sha256 } from '../core/event.ts'
 import type { Known } from './anchors.ts'
 import type { Db } from './engine.ts'
 import { checkpointsOf, headsOf, pageOf } from './journal.ts'
 import type { Head } from './journal.ts'
+import { textsOf } from './messages.ts'
 
 type Flaw = { ok: false; stream: string; seq: number; why: string }
 export type Verdict = { ok: true; events: number } | Flaw
@@ -48,6 +49,8 @@ async function walk(db: Db, team: string, stream: string, { begin, ends, told }:
       collect(event, told)
       last = event
     }
+    const lost = await changedText(db, team, page)
+    if (lost !== null) return flaw(stream, ...lost)
     events += page.length
     if (page.length < pageSize) break
     await turn()
@@ -66,6 +69,20 @@ function broken(event: JournalEvent, last: Head, ends: Head[]): string | null {
   return end === undefined || end.hash === event.hash
     ? null
     : 'rewritten or rolled back: it is not the event that was there before'
+}
+
+/** The journal keeps a hash of each message's words: whether they are there still, and the same. */
+async function changedText(db: Db, team: string, page: readonly JournalEvent[]): Promise<[seq: number, why: string] | null> {
+  const sent = page.filter((event) => event.type === 'message.sent' && typeof event.data['sha256'] === 'string')
+  if (sent.length === 0) return null
+  const texts = await textsOf(db, team, sent.map((event) => event.subject))
+  for (const { seq, subject, data } of sent) {
+    const text = texts.get(subject)
+    const name = `message #${String(data['n'])}`
+    if (text === undefined) return [seq, `${name}, which it tells of, is gone`]
+    if (sha256(text) !== data['sha256']) return [seq, `${name} does not have the words that were sent`]
+  }
+  return null
 }
 
 function collect(event: JournalEvent, told: Map<string, Head>): void {

@@ -13,7 +13,7 @@ import { Deliverer } from '../../src/daemon/deliverer.ts'
 import { Fetching } from '../../src/daemon/fetching.ts'
 import { Mailroom } from '../../src/daemon/mailroom.ts'
 import { Sessions } from '../../src/daemon/sessions.ts'
-import { takeSignal } from '../../src/daemon/signals.ts'
+import { Signals } from '../../src/daemon/signals.ts'
 import type { Rule } from '../../src/proxy/scenario.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -33,6 +33,7 @@ export class PostOffice {
   readonly #agents: Agents
   readonly #sessions: Sessions
   readonly #deliverer: Deliverer
+  readonly #signals: Signals
   readonly #mailroom: Mailroom
   readonly #fetching: Fetching
 
@@ -61,6 +62,7 @@ export class PostOffice {
       (address) => this.#deliverer.wake(address),
     )
     this.#deliverer = new Deliverer({ store, clock, agents: this.#agents, sessions: this.#sessions, team: () => team, report })
+    this.#signals = new Signals({ store, clock, agents: this.#agents, deliverer: () => this.#deliverer, report })
     this.#mailroom = new Mailroom(store, clock, () => team)
     this.#fetching = new Fetching(store, clock, this.#deliverer)
   }
@@ -144,7 +146,7 @@ export class PostOffice {
   }
 
   #take(address: string, incarnation: string, signal: Signal): void {
-    takeSignal({ store: this.#store, agents: this.#agents, deliverer: this.#deliverer }, address, incarnation, signal).catch((error: unknown) => this.faults.push(error))
+    this.#signals.take(address, incarnation, signal)
     if (signal.type === 'busy' || signal.type === 'idle') this.#fetching.confirm(address, incarnation).catch((error: unknown) => this.faults.push(error))
   }
 }

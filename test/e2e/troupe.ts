@@ -117,9 +117,14 @@ export class Troupe {
   }
 
   async remove(): Promise<void> {
+    await this.end()
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+  }
+
+  /** Nothing of the team runs any more. */
+  async end(): Promise<void> {
     await this.run('down', '--hard').catch(() => {})
     for (const pid of await this.leftOver()) kill(pid)
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 }
 

@@ -12,6 +12,8 @@ interface Saved {
   unsent: Report[]
 }
 
+const passing = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'])
+
 /** Beyond this many the oldest are left out at the start of a turn. */
 const kept = 400
 
@@ -68,8 +70,13 @@ export class Conversation {
     if (begin > 0) this.#saved.messages = messages.slice(begin)
   }
 
+  /** A disk that takes nothing ends no conversation: it goes on in memory, and the next step saves all of it. */
   save(): void {
-    writeAtomic(this.#file, JSON.stringify(this.#saved))
+    try {
+      writeAtomic(this.#file, JSON.stringify(this.#saved))
+    } catch (error) {
+      if (!passing.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+    }
   }
 }
 

@@ -1,9 +1,15 @@
+import { existsSync } from 'node:fs'
 import { programVersion, protocolVersion } from '../../api/index.ts'
 import { isPassedOn } from '../../config/environment.ts'
 import { scrubber } from '../../core/scrub.ts'
 import type { Handlers } from '../daemon.ts'
 import { checkBeside } from '../../util/check-beside.ts'
 import type { Parts } from '../parts.ts'
+
+async function checkFile(file: string): Promise<{ ok: boolean; why: string }> {
+  if (existsSync(file)) return await checkBeside(file)
+  return { ok: false, why: `${file} was removed while the daemon has it open; nothing is stored any more` }
+}
 
 export function daemon(parts: Parts): Pick<Handlers, 'daemon.status' | 'daemon.check' | 'daemon.scrub' | 'daemon.stop' | 'daemon.token'> {
   return {
@@ -19,9 +25,11 @@ export function daemon(parts: Parts): Pick<Handlers, 'daemon.status' | 'daemon.c
       store: `${parts.store.engine} ${parts.store.where}`,
     }),
     'daemon.check': async () => {
-      if (parts.store.engine === 'sqlite') return await checkBeside(parts.store.where)
-      await parts.store.read((db) => db.events.head())
-      return { ok: true, why: 'the database answers; PostgreSQL checks itself' }
+      const { engine, where } = parts.store
+      const found = engine === 'sqlite' ? await checkFile(where) : { ok: true, why: 'the database answers; PostgreSQL checks itself' }
+      if (!found.ok) return found
+      const journal = await parts.store.read((db) => db.events.verify())
+      return journal.ok ? found : { ok: false, why: journal.seq === 0 ? journal.why : `${where}: the journal is broken at line ${journal.seq}: ${journal.why}` }
     },
     'daemon.scrub': async ({ text }) => {
       const held = Object.entries(parts.front().held.values?.env ?? {}).filter(([name]) => !isPassedOn(name))
