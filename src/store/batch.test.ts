@@ -32,7 +32,7 @@ beforeEach(async () => {
   engine = { ...(await openSqlite(join(root, 'mailbox.db'))), sync }
   await migrate(engine, migrations, { now: () => 0, tell: () => undefined })
   const { by, position } = await takeStream(engine, { team: 't', host: 'here', epoch: 1 })
-  anchors = await openAnchors(join(root, 'head.json'), 't', systemClock, async () => null)
+  anchors = await openAnchors(join(root, 'head.json'), { team: 't', database: 'mailbox.db' }, systemClock, async () => null)
   commit = new GroupCommit({ engine, by, position, anchors, clock: systemClock })
   commit.subscribe((events: JournalEvent[]) => void told.push(...events.map((event) => event.subject)))
 })
