@@ -125,12 +125,26 @@ describe('the operator socket', () => {
 })
 
 describe('a client that does not keep to the rules', () => {
-  test('another protocol: told what to do, then closed', async () => {
+  test.each([
+    ['newer', { protocol: protocolVersion + 1 }, 'troupe daemon restart'],
+    ['newer, and forgotten ours', { protocol: protocolVersion + 2, oldest: protocolVersion + 1 }, 'troupe daemon restart'],
+    ['older', { protocol: protocolVersion - 1 }, `use troupe ${programVersion} or newer`],
+    ['none', {}, 'use troupe'],
+    ['a word', { protocol: '1' }, 'use troupe'],
+  ])('another protocol, %s: told what to do, then closed', async (_what, spoken, hint) => {
     await listen()
-    const old = raw()
-    old.say({ hello: { protocol: protocolVersion + 1, version: '9.9.9', pid: 1 } })
-    await old.closed
-    expect(old.lines).toMatchObject([{ hello: { protocol: protocolVersion } }, { error: { code: 'incompatible', hint: expect.stringContaining('troupe daemon restart') } }])
+    const other = raw()
+    other.say({ hello: { ...spoken, version: '9.9.9', pid: 1 } })
+    await other.closed
+    expect(other.lines).toMatchObject([{ hello: { protocol: protocolVersion } }, { error: { code: 'incompatible', hint: expect.stringContaining(hint) } }])
+  })
+
+  test('a newer client that still speaks our protocol is served', async () => {
+    await listen()
+    const newer = raw()
+    newer.say({ hello: { protocol: protocolVersion + 3, oldest: protocolVersion, version: '9.9.9', pid: 1 } })
+    newer.say({ id: 1, call: 'ps', input: {} })
+    await vi.waitFor(() => expect(newer.lines).toMatchObject([{ hello: {} }, { id: 1, ok: [] }]), patience)
   })
 
   test('no hello: closed after a while', async () => {
