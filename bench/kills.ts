@@ -1,73 +1,42 @@
-import { randomUUID } from 'node:crypto'
-import { TroupeError } from '../src/core/error.ts'
-import type { Row } from './row.ts'
-import { agentName, BenchTeam } from './team.ts'
+import { startPostgres } from '../test/postgres.ts'
+import { tally } from '../test/faults/judge.ts'
+import { trial, trialFiles } from '../test/faults/trial.ts'
+import { skipped, type Row } from './row.ts'
+import { BenchTeam } from './team.ts'
 
-/** Eight senders, and the daemon killed again and again under them. Every id that a sender was given must be there at the end. */
+/** Eight senders and five readers, and the daemon killed again and again under them, on both engines; what they saw is judged. */
 export async function kills(count: number): Promise<Row[]> {
-  const team = new BenchTeam(8)
-  const acknowledged = new Map<string, string>()
-  let going = true
-  const sender = async (index: number): Promise<void> => {
-    while (going) {
-      const client = await team.client().catch(() => null)
-      if (client === null) {
-        await new Promise((resolve) => setTimeout(resolve, 20))
-        continue
-      }
-      try {
-        while (going) {
-          const text = randomUUID()
-          const { id } = await client.call('send', { to: agentName(index), text, key: text })
-          acknowledged.set(id, text)
-        }
-      } catch (error) {
-        if (!(error instanceof TroupeError) || error.code !== 'unavailable') throw error
-      } finally {
-        client.close()
-      }
-    }
-  }
+  return [await onSqlite(count), await onPostgres(count)]
+}
+
+const figure = (count: number, engine: string): string => `acknowledged messages lost, ${count} kill -9 of the daemon, ${engine}`
+
+async function onSqlite(count: number): Promise<Row> {
+  return await row(new BenchTeam(0, { files: trialFiles(null) }), count, 'SQLite')
+}
+
+async function onPostgres(count: number): Promise<Row> {
+  const postgres = await startPostgres().catch((error: unknown) => String(error))
+  if (typeof postgres === 'string') return skipped(figure(count, 'PostgreSQL'), '0', postgres)
   try {
-    await team.troupe('ps')
-    const senders = Array.from({ length: 8 }, (_, index) => sender(index))
-    for (let n = 0; n < count; n++) {
-      await new Promise((resolve) => setTimeout(resolve, 150))
-      process.kill(await daemonPid(team), 'SIGKILL')
-    }
-    going = false
-    await Promise.all(senders)
-    await team.troupe('ps')
-    return [await judge(team, acknowledged, count)]
+    const files = trialFiles({ type: 'postgres', url_env: 'TEAM_DATABASE' })
+    return await row(new BenchTeam(0, { files, env: { TEAM_DATABASE: await postgres.database() } }), count, 'PostgreSQL')
   } finally {
-    going = false
+    await postgres.stop()
+  }
+}
+
+async function row(team: BenchTeam, count: number, engine: string): Promise<Row> {
+  const seed = Date.now() % 2 ** 31
+  try {
+    const { violations, acknowledged, retried, seconds, kills: by } = await trial({ root: team.root, troupe: (...args) => team.troupe(...args), kills: count, seed })
+    for (const { kind, what } of violations.slice(0, 20)) process.stderr.write(`bench: ${kind}: ${what}\n`)
+    const { lost, ...others } = tally(violations)
+    const rest = Object.entries(others).map(([kind, times]) => `${kind} ${times}`).join(', ')
+    const beside = `${by.working + by.starting + by.withKeeper} kills (${by.starting} while it started, ${by.withKeeper} with its keeper), `
+      + `${retried.toLocaleString('en')} sends tried again; ${rest}; ${seconds.toFixed(0)} s, seed ${seed}; nobody publishes it`
+    return { figure: figure(count, engine), value: lost, unit: `of ${acknowledged.toLocaleString('en')}`, hold: '0', beside }
+  } finally {
     await team.end()
-  }
-}
-
-/** Of the daemon that answers, which may be one that is on its way back. */
-async function daemonPid(team: BenchTeam): Promise<number> {
-  for (;;) {
-    const client = await team.client().catch(() => null)
-    client?.close()
-    if (client !== null) return client.daemon.pid
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-async function judge(team: BenchTeam, acknowledged: Map<string, string>, count: number): Promise<Row> {
-  const client = await team.client()
-  let lost = 0
-  for (const [id, text] of acknowledged) {
-    const found = await client.call('explain.message', { id }).catch(() => null)
-    if (found?.text !== text) lost += 1
-  }
-  client.close()
-  return {
-    figure: `acknowledged messages lost over ${count} kill -9 of the daemon`,
-    value: lost,
-    unit: `of ${acknowledged.size.toLocaleString('en')}`,
-    hold: '0',
-    beside: 'nobody publishes it',
   }
 }

@@ -16,6 +16,10 @@ export interface BenchTeamOptions {
   scenario?: object | null
   runtime?: string
   path?: string | null
+  /** The team's files, instead of a team of like agents. */
+  files?: Record<string, string> | null
+  /** Beside the usual variables. */
+  env?: Record<string, string>
 }
 
 /** A team of like agents in a folder of its own, used as a person would use it. */
@@ -25,17 +29,17 @@ export class BenchTeam {
   readonly #env: Record<string, string>
 
   /** `loopguard` is not in the way: operators are exempt, and agents of a bench send little. `path` stands before PATH. */
-  constructor(agents: number, { scenario = null, runtime = 'scripted', path = null }: BenchTeamOptions = {}) {
+  constructor(agents: number, { scenario = null, runtime = 'scripted', path = null, files = null, env = {} }: BenchTeamOptions = {}) {
     this.#folder = mkdtempSync(join(tmpdir(), 'troupe-bench-'))
     this.root = join(this.#folder, '.team')
     const home = join(this.#folder, 'home')
-    for (const folder of [home, join(this.root, 'projects')]) mkdirSync(folder, { recursive: true })
-    const rehearsal = scenario === null ? '' : 'rehearsal: ./scenario.yaml\n'
-    if (scenario !== null) writeFileSync(join(this.root, 'scenario.yaml'), JSON.stringify(scenario))
-    writeFileSync(join(this.root, 'team-compose.yaml'), `version: 2\n${rehearsal}projects:\n  - file: projects/load.yaml\n`)
-    writeFileSync(join(this.root, 'projects', 'load.yaml'), project(agents, runtime))
+    mkdirSync(home)
+    for (const [name, text] of Object.entries(files ?? alike(agents, runtime, scenario))) {
+      mkdirSync(dirname(join(this.root, name)), { recursive: true })
+      writeFileSync(join(this.root, name), text)
+    }
     const { PATH = '' } = processEnvironment()
-    this.#env = { PATH: path === null ? PATH : `${path}${delimiter}${PATH}`, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color' }
+    this.#env = { PATH: path === null ? PATH : `${path}${delimiter}${PATH}`, HOME: home, LANG: 'C.UTF-8', TERM: 'xterm-256color', ...env }
   }
 
   /** Whole process, ms. */
@@ -87,6 +91,15 @@ export class BenchTeam {
 
 export function agentName(index: number): string {
   return `a${String(index).padStart(3, '0')}`
+}
+
+function alike(agents: number, runtime: string, scenario: object | null): Record<string, string> {
+  const rehearsal = scenario === null ? '' : 'rehearsal: ./scenario.yaml\n'
+  return {
+    ...(scenario === null ? {} : { 'scenario.yaml': JSON.stringify(scenario) }),
+    'team-compose.yaml': `version: 2\n${rehearsal}projects:\n  - file: projects/load.yaml\n`,
+    'projects/load.yaml': project(agents, runtime),
+  }
 }
 
 function project(agents: number, runtime: string): string {

@@ -58,6 +58,14 @@ const carriers = shared(async (): Promise<ReadonlyMap<string, Process[]>> => {
   return found
 })
 
+/** Those of these whose parent has died: they hang on one of our own ancestors now (init, or who stands in for it). */
+export async function leftBehind(pids: readonly number[]): Promise<Process[]> {
+  const table = await processTable()
+  const above = ancestorsOf(process.pid, table)
+  above.delete(process.pid)
+  return pids.flatMap((pid) => table.get(pid) ?? []).filter(({ parent }) => parent <= 1 || above.has(parent))
+}
+
 /** Runs still, and is the very process that was seen before. */
 export async function stillRuns(seen: Process): Promise<boolean> {
   const now = await processOf(seen.pid)

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Clock } from '../../src/core/clock.ts'
 import { processOf, stillRuns } from '../../src/util/processes.ts'
+import { run } from '../../src/util/spawn.ts'
 import { isSupported } from '../../src/supervisors/tmux/server.ts'
 import { previousLogs } from '../../src/supervisors/tmux/logs.ts'
 import { tmux } from '../../src/supervisors/tmux/index.ts'
@@ -73,6 +74,23 @@ describe('tmux supervisor in trouble', { timeout: 60_000 }, () => {
     process.kill(pid, 'SIGKILL')
     await expect.poll(() => woken, eventually).toBeGreaterThan(0)
     expect(await untilDead(supervisor, spec.incarnation)).toMatchObject({ signal: 'SIGKILL' })
+  })
+
+  it('T10: ends the control client of a daemon that was killed, and no other', async () => {
+    await begin('own')
+    const [hidden = ''] = (await stage.tmux('list-sessions', '-F', '#{session_name}')).trim().split('\n')
+    const mine = await clientPid()
+    const pipe = join(stage.folder, 'stdin')
+    // What it reads from never ends, and its parent is gone: tmux itself would keep it.
+    const leave = `mkfifo "$1"; exec 3<>"$1"; tmux -S "$2" -C attach-session -t "=$3" <&3 >/dev/null 2>&1 &`
+    await run(['sh', '-c', leave, 'sh', pipe, stage.socket, hidden], { env: stage.options.env })
+    const clients = async () => (await stage.tmux('list-clients', '-F', '#{client_pid}')).trim().split('\n').map(Number)
+    await expect.poll(clients, eventually).toHaveLength(2)
+    const left = (await clients()).find((pid) => pid !== mine) ?? 0
+    const next = stage.again()
+    await next.start()
+    await untilGone(left)
+    expect(await clients()).toContain(mine)
   })
 
   it('T15: a server that does not answer is neither life nor death', async () => {

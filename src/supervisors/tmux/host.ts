@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import { TroupeError } from '../../core/error.ts'
+import { leftBehind, signalProcess } from '../../util/processes.ts'
 import { Connection } from './connection.ts'
 import { tryPastes, type PasteFlags } from './paste-trial.ts'
 import { command } from './quote.ts'
@@ -142,13 +143,15 @@ export class Host {
       },
     })
     try {
-      const [[pid] = []] = await connection.request(
+      const [[pid] = [], clients = []] = await connection.request(
         command('display-message', '-p', '#{pid}'),
+        command('list-clients', '-t', `=${hidden}:`, '-F', '#{client_pid}'),
         command('set-option', '-t', `=${hidden}:`, 'destroy-unattached', 'off'),
         command('set-option', '-w', '-t', `=${hidden}:`, 'automatic-rename', 'off'),
         command('set-option', '-w', '-t', `=${hidden}:`, 'remain-on-exit', 'on'),
         ...(this.#options.socket === null ? [] : ownSettings),
       )
+      await endLeftBehind(clients.map(Number))
       return { connection, server: Number(pid), paste: this.#trial(connection) }
     } catch (error) {
       connection.close()
@@ -172,6 +175,14 @@ export class Host {
   #program(): string[] {
     return this.#options.socket === null ? ['tmux', '-u', '-L', 'default'] : ['tmux', '-u', '-f', '/dev/null', '-S', this.socket]
   }
+}
+
+/**
+ * A daemon that was killed leaves its control client. tmux 3.3a may wait for ever to send that the last of its output,
+ * which nobody takes, and would neither let it go nor end itself when told to.
+ */
+async function endLeftBehind(clients: readonly number[]): Promise<void> {
+  for (const client of await leftBehind(clients)) await signalProcess(client, 'SIGKILL')
 }
 
 /** Sessions that come or go; and the renaming of our hidden window, by which the pane-died hook calls (see panes.ts). */
