@@ -11,7 +11,8 @@ const byHand: Record<string, string> = {
   validate: '{ok, projects, agents, diagnostics: [{severity, file, line, column, message, hint}]}',
   config: 'the whole team, with `root`',
   'audit export': '{file, events}',
-  'daemon start': answer('daemon.status'),
+  ...Object.fromEntries(['daemon status', 'daemon start', 'daemon restart'].map((path) => [path, `${answer('daemon.status').slice(0, -1)}, program: {version, protocol}}`])),
+  version: '{version, protocol, node, daemon: {version, protocol, pid} | null}',
 }
 
 /** What `--json` prints for a command, such as `[{agent, phase}]`; null where it prints no JSON of its own. */
