@@ -3,33 +3,27 @@ import type { Delivery, DeliveryState } from '../core/delivery.ts'
 import type { Message } from '../core/message.ts'
 import type { Db } from './engine.ts'
 import { prepared } from './prepared.ts'
-import { readDelivery, readMessage } from './rows.ts'
+import { isOpen, readDelivery, readMessage } from './rows.ts'
 import type { DeliveryTable, Written } from './schema.ts'
 import type { DeliveriesReader, DeliveryChange, Tx } from './store.ts'
 
-const unacknowledged: DeliveryState[] = ['queued', 'delivered']
+type Row = Selectable<DeliveryTable>
 
 export function deliveriesReader(db: Db, team: string): DeliveriesReader {
-  const all = () => db.selectFrom('deliveries').selectAll().where('team', '=', team)
   return {
     async of(messageId) {
-      const rows = await all().where('message_id', '=', messageId).orderBy('recipient').execute()
+      const rows = await all(db, team).where('message_id', '=', messageId).orderBy('recipient').execute()
       return rows.map(readDelivery)
     },
     async get(messageId, recipient) {
-      const row = await all().where('message_id', '=', messageId).where('recipient', '=', recipient).executeTakeFirst()
+      const [row] = (await one(db, { team, messageId, recipient })).rows
       return row && readDelivery(row)
     },
-    open: async (recipient, limit) =>
-      await withMessages(db, team, await unacknowledgedOf(db, team, recipient).limit(limit).execute()),
-    async due(recipient, incarnation, after, limit) {
-      const missing = unacknowledgedOf(db, team, recipient).where((row) =>
-        row.or([row('state', '=', 'queued'), row('incarnation', 'is', null), row('incarnation', '!=', incarnation)]),
-      )
-      return await withMessages(db, team, await missing.where('n', '>', after).limit(limit).execute())
-    },
+    open: async (recipient, limit) => await withMessages(db, team, (await open(db, { team, recipient, limit })).rows),
+    due: async (recipient, incarnation, after, limit) =>
+      await withMessages(db, team, (await due(db, { team, recipient, incarnation, after, limit })).rows),
     async waiting() {
-      const query = db.selectFrom('deliveries').select('recipient').distinct().where('team', '=', team)
+      const query = db.selectFrom('deliveries').select('recipient').distinct().where('team', '=', team).where(isOpen)
       const rows = await query.where('state', '=', 'queued').orderBy('recipient').execute()
       return rows.map((row) => row.recipient)
     },
@@ -41,16 +35,27 @@ export function deliveriesReader(db: Db, team: string): DeliveriesReader {
   }
 }
 
+const all = (db: Db, team: string) => db.selectFrom('deliveries').selectAll().where('team', '=', team)
+
+const openOf = (db: Db, { team, recipient, limit }: { team: string; recipient: string; limit: number }) =>
+  all(db, team).where('recipient', '=', recipient).where(isOpen).orderBy('n').limit(limit)
+
+const one = prepared((db, { team, messageId, recipient }: { team: string; messageId: string; recipient: string }) =>
+  all(db, team).where('message_id', '=', messageId).where('recipient', '=', recipient),
+)
+
+const open = prepared(openOf)
+
+const due = prepared((db, given: { team: string; recipient: string; incarnation: string; after: number; limit: number }) =>
+  openOf(db, given)
+    .where((row) => row.or([row('state', '=', 'queued'), row('incarnation', 'is', null), row('incarnation', '!=', given.incarnation)]))
+    .where('n', '>', given.after),
+)
+
 /** Asked with every message of an agent. */
-const backlog = prepared<{ team: string; recipient: string; most: number }, { open: number | string }>((db, given) => {
-  const open = db
-    .selectFrom('deliveries')
-    .select('n')
-    .where('team', '=', given.team)
-    .where('state', 'in', unacknowledged)
-    .where('recipient', '=', given.recipient)
-    .limit(given.most)
-  return db.selectFrom(open.as('unacknowledged')).select((row) => row.fn.countAll<number | string>().as('open'))
+const backlog = prepared<{ team: string; recipient: string; most: number }, { open: number | string }>((db, { team, recipient, most }) => {
+  const found = db.selectFrom('deliveries').select('n').where('team', '=', team).where('recipient', '=', recipient).where(isOpen).limit(most)
+  return db.selectFrom(found.as('unacknowledged')).select((row) => row.fn.countAll<number | string>().as('open'))
 })
 
 export function deliveriesWriter(db: Db, by: Written): Tx['deliveries'] {
@@ -58,37 +63,37 @@ export function deliveriesWriter(db: Db, by: Written): Tx['deliveries'] {
     ...deliveriesReader(db, by.team),
     async update(messageId, recipient, from, change) {
       if (from.length === 0) return false
-      const result = await db
-        .updateTable('deliveries')
-        .set({ ...columns(change), host: by.host, epoch: by.epoch })
-        .where('team', '=', by.team)
-        .where('message_id', '=', messageId)
-        .where('recipient', '=', recipient)
-        .where('state', 'in', from)
-        .executeTakeFirst()
-      return result.numUpdatedRows > 0n
+      const { numAffectedRows } = await update(db, { messageId, recipient, from, change: columns(change), by })
+      return (numAffectedRows ?? 0n) > 0n
     },
   }
 }
 
-function unacknowledgedOf(db: Db, team: string, recipient: string) {
-  return db
-    .selectFrom('deliveries')
-    .selectAll()
-    .where('team', '=', team)
-    .where('state', 'in', unacknowledged)
-    .where('recipient', '=', recipient)
-    .orderBy('n')
+interface Update {
+  messageId: string
+  recipient: string
+  from: DeliveryState[]
+  change: Partial<DeliveryTable>
+  by: Written
 }
 
-async function withMessages(
-  db: Db,
-  team: string,
-  rows: Selectable<DeliveryTable>[],
-): Promise<{ message: Message; delivery: Delivery }[]> {
+const update = prepared((db, { messageId, recipient, from, change, by }: Update) =>
+  db
+    .updateTable('deliveries')
+    .set({ ...change, host: by.host, epoch: by.epoch })
+    .where('team', '=', by.team)
+    .where('message_id', '=', messageId)
+    .where('recipient', '=', recipient)
+    .where('state', 'in', from),
+)
+
+const messagesOf = prepared((db, { team, ids }: { team: string; ids: string[] }) =>
+  db.selectFrom('messages').selectAll().where('team', '=', team).where('id', 'in', ids),
+)
+
+async function withMessages(db: Db, team: string, rows: Row[]): Promise<{ message: Message; delivery: Delivery }[]> {
   if (rows.length === 0) return []
-  const ids = rows.map((row) => row.message_id)
-  const found = await db.selectFrom('messages').selectAll().where('team', '=', team).where('id', 'in', ids).execute()
+  const { rows: found } = await messagesOf(db, { team, ids: rows.map((row) => row.message_id) })
   const messages = new Map(found.map((row) => [row.id, readMessage(row)]))
   return rows.flatMap((row) => {
     const message = messages.get(row.message_id)
@@ -101,7 +106,7 @@ async function counts(db: Db, team: string): Promise<Record<string, number>> {
     .selectFrom('deliveries')
     .select(['recipient', sql<number>`count(*)`.as('open')])
     .where('team', '=', team)
-    .where('state', 'in', unacknowledged)
+    .where(isOpen)
     .groupBy('recipient')
     .execute()
   return Object.fromEntries(rows.map((row) => [row.recipient, row.open]))

@@ -1,28 +1,35 @@
+import type { QueryResult, Selectable } from 'kysely'
 import type { Delivery } from '../core/delivery.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Message } from '../core/message.ts'
 import { nextNumber } from './counters.ts'
 import type { Db } from './engine.ts'
 import { inChunks, prepared } from './prepared.ts'
-import { messageRow, queuedRow, readDelivery, readMessage } from './rows.ts'
+import { isOpen, messageRow, queuedRow, readDelivery, readMessage } from './rows.ts'
 import type { DeliveryTable, MessageTable, Written } from './schema.ts'
 import type { MessagesReader, Tx } from './store.ts'
 
 type Listed = { message: Message; deliveries: Delivery[] }
 
 export function messagesReader(db: Db, team: string): MessagesReader {
-  const all = () => db.selectFrom('messages').selectAll().where('team', '=', team)
-  const one = async (query: ReturnType<typeof all>): Promise<Message | undefined> => {
-    const row = await query.executeTakeFirst()
+  const one = async (found: Promise<QueryResult<Selectable<MessageTable>>>): Promise<Message | undefined> => {
+    const [row] = (await found).rows
     return row && readMessage(row)
   }
   return {
-    get: (id) => one(all().where('id', '=', id)),
-    byN: (n) => one(all().where('n', '=', n)),
-    byKey: (from, key) => one(all().where('sender', '=', from).where('key', '=', key)),
+    get: (id) => one(byId(db, { team, id })),
+    byN: (n) => one(byN(db, { team, n })),
+    byKey: (sender, key) => one(byKey(db, { team, sender, key })),
     list: (filter) => list(db, team, filter),
   }
 }
+
+const all = (db: Db, team: string) => db.selectFrom('messages').selectAll().where('team', '=', team)
+const byId = prepared((db, { team, id }: { team: string; id: string }) => all(db, team).where('id', '=', id))
+const byN = prepared((db, { team, n }: { team: string; n: number }) => all(db, team).where('n', '=', n))
+const byKey = prepared((db, { team, sender, key }: { team: string; sender: string; key: string }) =>
+  all(db, team).where('sender', '=', sender).where('key', '=', key),
+)
 
 export function messagesWriter(db: Db, by: Written, now: () => number): Tx['messages'] {
   return { ...messagesReader(db, by.team), insert: (draft, recipients) => insert(db, by, draft, recipients, now()) }
@@ -35,7 +42,7 @@ async function list(db: Db, team: string, filter: Parameters<MessagesReader['lis
   const received = agent === undefined ? deliveries : deliveries.where('recipient', '=', agent)
   const chosen =
     unread === true
-      ? query.where('n', 'in', received.where('state', 'in', ['queued', 'delivered']))
+      ? query.where('n', 'in', received.where(isOpen))
       : agent === undefined
         ? query
         : query.where((eb) => eb.or([eb('sender', '=', agent), eb('n', 'in', received)]))
@@ -77,7 +84,7 @@ const insertRow = prepared((db, row: MessageTable) =>
   db
     .insertInto('messages')
     .values(row)
-    .onConflict((conflict) => conflict.columns(['team', 'sender', 'key']).doNothing())
+    .onConflict((conflict) => conflict.columns(['team', 'sender', 'key']).where('key', 'is not', null).doNothing())
     .returning('id'),
 )
 

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { sql, type Selectable, type SqlBool } from 'kysely'
 import type { Delivery, DeliveryState } from '../core/delivery.ts'
 import { sha256 } from '../core/event.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
@@ -6,6 +6,9 @@ import type { Message, Priority, Trust } from '../core/message.ts'
 import type { DeliveryTable, MessageTable, Written } from './schema.ts'
 
 /** Rows of mail and what they mean. */
+
+/** Not acknowledged, not dead. Word for word the condition of the index `deliveries_open`: it serves no other. */
+export const isOpen = sql<SqlBool>`state in ('queued', 'delivered')`
 
 export function readMessage(row: Selectable<MessageTable>): Message {
   return {

@@ -201,7 +201,7 @@ describe.skipIf(whyNoPostgres() !== null)('PostgreSQL', () => {
         await sql`select 1 / 0`.execute(db)
       },
     }
-    await expect(migrate(engine, { ...migrations, '0002-broken': broken }, { now: () => 0, tell: () => undefined })).rejects.toThrow('division by zero')
+    await expect(migrate(engine, { ...migrations, '9998-broken': broken }, { now: () => 0, tell: () => undefined })).rejects.toThrow('division by zero')
     expect((await engine.writer.introspection.getTables()).map((table) => table.name)).not.toContain('added')
     await engine.close()
     expect(await texts(await open())).toEqual([])
