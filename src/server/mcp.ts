@@ -1,5 +1,6 @@
-import { createMcpHandler, ProtocolError, ProtocolErrorCode, Server } from '@modelcontextprotocol/server'
+import { createMcpHandler, isLegacyRequest, ProtocolError, ProtocolErrorCode, Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
 import type { CallToolResult, ServerContext, Tool } from '@modelcontextprotocol/server'
+import { z } from 'zod'
 import { operations, programVersion, type OperationName } from '../api/index.ts'
 import type { Operation } from '../api/operation.ts'
 import { TroupeError } from '../core/error.ts'
@@ -47,10 +48,11 @@ export interface McpEndpoint {
 /** The team's tools for agents, stateless: every request stands alone, so a restart of the daemon loses none. */
 export function mcpEndpoint(daemon: Daemon, report: (error: unknown) => void): McpEndpoint {
   const calls = new WaitingCalls()
+  const serverFor = (caller: AgentCaller, signal: AbortSignal): Server => mcpServer({ daemon, caller, signal, report, calls })
   const handler = createMcpHandler(({ authInfo }) => {
     if (authInfo?.extra === undefined) throw new TypeError('a request came without its caller')
     const { caller, signal } = authInfo.extra as { caller: AgentCaller; signal: AbortSignal }
-    return mcpServer({ daemon, caller, signal, report, calls })
+    return serverFor(caller, signal)
   })
   return {
     async fetch(request, caller, signal, body) {
@@ -59,6 +61,7 @@ export function mcpEndpoint(daemon: Daemon, report: (error: unknown) => void): M
       if (!isGreeting(body)) daemon.heard(caller, ended === null ? null : AbortSignal.any([signal, ended.signal]))
       // The SDK clones a request that it parses itself, and a clone loses the abort: it gets the body, the signal is pinned.
       Object.defineProperty(request, 'signal', { value: signal })
+      if (hasPlainAnswer(body) && (await isLegacyRequest(request, body))) return await answerPlainly(serverFor(caller, signal), request, signal, body)
       const authInfo = { token: '', clientId: caller.incarnation, scopes: [], extra: { caller, signal } }
       const response = await handler.fetch(request, { authInfo, ...(body === undefined ? {} : { parsedBody: body }) })
       return ended === null ? response : whenSent(response, () => ended.abort())
@@ -72,6 +75,33 @@ const greetings = new Set<unknown>(['initialize', 'notifications/initialized', '
 
 function isGreeting(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'method' in body && greetings.has(body.method)
+}
+
+/** One request whose result comes soon and alone: nothing has to be said before it. */
+function hasPlainAnswer(body: unknown): boolean {
+  const parsed = plainRequest.safeParse(body)
+  return parsed.success && parsed.data.params?._meta?.progressToken === undefined && parsed.data.params?.name !== 'inbox_watch'
+}
+
+const plainRequest = z.object({
+  id: z.union([z.string(), z.number()]),
+  method: z.enum(['initialize', 'ping', 'tools/list', 'tools/call']),
+  params: z.object({ name: z.string().optional(), _meta: z.object({ progressToken: z.unknown() }).partial().optional() }).optional(),
+})
+
+/** Clients of the 2025 protocols take a plain body as well as the SDK's stream of one event, which costs three writes and several streams. */
+async function answerPlainly(server: Server, request: Request, signal: AbortSignal, body: unknown): Promise<Response> {
+  const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: undefined, enableJsonResponse: true })
+  await server.connect(transport)
+  const gone = Promise.withResolvers<Response>()
+  const leave = (): void => gone.resolve(new Response(null, { status: 499 }))
+  signal.addEventListener('abort', leave)
+  try {
+    return await Promise.race([transport.handleRequest(request, { parsedBody: body }), gone.promise])
+  } finally {
+    signal.removeEventListener('abort', leave)
+    await server.close()
+  }
 }
 
 /** Of the 2026 protocol: an answer that stays open for as long as the client listens. */

@@ -22,7 +22,8 @@ function serve(app: HttpApp, door: () => Door): Server {
   const server = createAdaptorServer({
     fetch: (request) => app.fetch(request, door()),
     serverOptions,
-    overrideGlobalObjects: false,
+    // The adapter's own Response, also as the global one: what is made of a string goes out in one write, without a stream.
+    overrideGlobalObjects: true,
   })
   if (!(server instanceof Server)) throw new TypeError('expected a plain HTTP server')
   server.maxConnections = 4096
