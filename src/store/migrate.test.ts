@@ -72,14 +72,14 @@ describe('a step of the schema', () => {
 
   it('is taken after a private copy of what was there, named by step and time', async () => {
     await used()
-    const told = await take({ '0002-second': adding('added') })
-    expect(copies()).toEqual(['mailbox.db.before-0002-second.20261121T094500Z'])
+    const told = await take({ '9002-second': adding('added') })
+    expect(copies()).toEqual(['mailbox.db.before-9002-second.20261121T094500Z'])
     const copy = join(dirname(path), copies()[0]!)
     expect(statSync(copy).mode & 0o777).toBe(0o600)
     expect(rows(copy, 'select key from settings')).toMatchObject([{ key: 'old 0' }])
     expect([tables(copy), tables(path)]).toEqual([[], ['added']])
     expect(told.join('\n')).toContain(copy)
-    expect(await take({ '0002-second': adding('added') })).toEqual([])
+    expect(await take({ '9002-second': adding('added') })).toEqual([])
     expect(copies()).toHaveLength(1)
   })
 
@@ -91,9 +91,9 @@ describe('a step of the schema', () => {
         throw new Error('half-way')
       },
     }
-    for (const n of [0, 1]) await expect(take({ '0002-second': broken }, minute(n))).rejects.toThrow('half-way')
+    for (const n of [0, 1]) await expect(take({ '9002-second': broken }, minute(n))).rejects.toThrow('half-way')
     expect(tables(path)).toEqual([])
-    expect(copies()).toEqual(['mailbox.db.before-0002-second.20261121T094600Z'])
+    expect(copies()).toEqual(['mailbox.db.before-9002-second.20261121T094600Z'])
     await (await open()).close()
   })
 
@@ -103,10 +103,10 @@ describe('a step of the schema', () => {
     writeFileSync(join(dirname(path), own), '')
     const steps: Record<string, Migration> = {}
     for (const n of [2, 3, 4, 5]) {
-      steps[`000${n}-more`] = adding(`added_${n}`)
+      steps[`900${n}-more`] = adding(`added_${n}`)
       await take(steps, minute(n))
     }
-    expect(copies()).toEqual([3, 4, 5].map((n) => `mailbox.db.before-000${n}-more.20261121T09${45 + n}00Z`).concat(own))
+    expect(copies()).toEqual([3, 4, 5].map((n) => `mailbox.db.before-900${n}-more.20261121T09${45 + n}00Z`).concat(own))
   })
 })
 
@@ -130,7 +130,7 @@ describe('kill -9', () => {
     const store = await open()
     expect(await store.read((db) => db.settings.get(`old ${values - 1}`))).toBe('x'.repeat(20_000))
     await store.close()
-    await take({ '0002-second': adding('added') })
+    await take({ '9002-second': adding('added') })
     expect(copies()).toHaveLength(1)
     expect(rows(join(dirname(path), copies()[0]!), 'select count(*) as n from settings')).toEqual([{ n: values }])
     expect(tables(path)).toEqual(['added'])
@@ -164,10 +164,10 @@ describe.skipIf(noMount !== null)('a full disk', () => {
     await used(30)
     const ballast = join(root, 'state/ballast')
     writeFileSync(ballast, Buffer.alloc(1_600_000))
-    await expect(take({ '0002-second': adding('added') })).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('no room for the copy'), hint: expect.stringMatching(/free \d+ MB/) })
+    await expect(take({ '9002-second': adding('added') })).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('no room for the copy'), hint: expect.stringMatching(/free \d+ MB/) })
     expect([copies(), tables(path)]).toEqual([[], []])
     rmSync(ballast)
-    await take({ '0002-second': adding('added') })
+    await take({ '9002-second': adding('added') })
     expect([copies().length, tables(path)]).toEqual([1, ['added']])
   })
 })

@@ -16,8 +16,8 @@ import { Wal } from './wal.ts'
 /** Reads under way at one time; the next one waits. */
 const readers = 4
 
-/** SQLite keeps its files in order; that commits are on the disk, and checkpoints, is seen to in `wal.ts`, off the event loop. */
-const wanted = { journal_mode: 'wal', synchronous: 1, wal_autocheckpoint: 0, busy_timeout: busyTimeout, foreign_keys: 1 } as const
+/** Until the store is open. Then `wal.ts` sees to it that commits are on the disk, off the event loop; checkpoints from the beginning. */
+const wanted = { journal_mode: 'wal', synchronous: 2, wal_autocheckpoint: 0, busy_timeout: busyTimeout, foreign_keys: 1 } as const
 
 export async function openSqlite(path: string): Promise<Engine> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })

@@ -44,7 +44,7 @@ export class Wal {
     this.#pass = writing.prepare('pragma wal_checkpoint(passive)')
   }
 
-  /** Resolves once all that is committed now is on the disk. */
+  /** Resolves once all that is committed now is on the disk. From the first call on no commit is synced by SQLite itself. */
   async sync(): Promise<void> {
     try {
       await this.#write((this.#file ??= this.#open()))
@@ -84,6 +84,7 @@ export class Wal {
     const folder = openSync(dirname(this.#path), 'r')
     fsyncSync(folder)
     closeSync(folder)
+    this.#writing.exec('pragma synchronous = normal')
     return openSync(`${this.#path}-wal`, 'r+')
   }
 
