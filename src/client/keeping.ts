@@ -78,7 +78,7 @@ async function keepOn(options: KeepOptions): Promise<KeptEnd> {
     told = away
     const lines = (await tryOpen(options.socket)) ?? (await start(options, values, (started) => (child = started)))
     if (lines === 'ended') return 'asked'
-    if (lines === null && !everMet) return 'failed'
+    if (lines === null && !everMet && !wasKilled(child)) return 'failed'
     failures += 1
     if (lines === null) continue
     everMet = true
@@ -105,6 +105,10 @@ function hasEnough(failures: number, child: Child | null): boolean {
 /** What people and the kernel's memory killer send; any other signal is a crash of its own. */
 function isDeed(signal: NodeJS.Signals | null): boolean {
   return signal === 'SIGKILL' || signal === 'SIGTERM' || signal === 'SIGINT' || signal === 'SIGHUP'
+}
+
+function wasKilled(child: Child | null): boolean {
+  return child?.exit === 'killed'
 }
 
 function gaveUp(child: Child | null): boolean {

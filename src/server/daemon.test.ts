@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -114,6 +114,14 @@ onLinux('a killed daemon comes back by itself, with the values of the last `up`,
     expect(readFileSync(join(file.parentPath, file.name), 'latin1')).not.toContain('only-in-memory')
   }
 }, 120_000)
+
+onLinux('a first daemon that is killed while it starts is started again', async () => {
+  const root = makeRoot()
+  writeFileSync(join(root, 'die'), '')
+  await ensure(root)
+  expect(existsSync(join(root, 'die'))).toBe(false)
+  await settled(root)
+})
 
 onLinux('a killed keeper is replaced, and the new one knows the values', async () => {
   const root = makeRoot()

@@ -129,6 +129,17 @@ describe('the judge', () => {
     expect(tally(judge(model.recorder, model.found()))).toMatchObject({ copies: 1 })
   })
 
+  it('takes the first copy for the place of a message, whatever brought it', () => {
+    const model = new Model()
+    model.send('user', ['a'], [])
+    model.ask('a', 'inbox_peek')
+    model.send('user', ['a'], [])
+    expect(model.ask('a', 'inbox_watch')).toHaveLength(1)
+    model.ask('a', 'inbox_read', [1, 2])
+    model.ask('a', 'inbox_watch')
+    expect(judge(model.recorder, model.found())).toEqual([])
+  })
+
   it('finds nothing in any run of a daemon that keeps its promises, however often it is killed', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {

@@ -157,10 +157,10 @@ function storedOrder(sends: readonly Send[]): Violation[] {
   return overtaken(placed, 'has the higher number')
 }
 
-/** … and is seen later, by its first copy. A watch shows what is new; a look at everything is no part of that order. */
+/** … and is seen later, by its first copy, whatever request brought that: each lists its mail oldest first. */
 function visibleOrder({ agent, requests }: Reading, sends: readonly Send[]): Violation[] {
   const byNumber = new Map(sends.filter(({ recipients }) => recipients.includes(agent)).flatMap((send) => place(send, agent)).map((each) => [each.n, each]))
-  const seenFirst = new Set(requests.filter(({ via }) => via !== 'inbox_peek').flatMap(copiesOf).map(({ n }) => n))
+  const seenFirst = new Set(requests.flatMap(copiesOf).map(({ n }) => n))
   return overtaken([...seenFirst].flatMap((n) => byNumber.get(n) ?? []), 'was shown later')
 }
 
