@@ -68,7 +68,7 @@ describe.each([undefined, '2026-07-28' as const])('the official client over stdi
 })
 
 test('works over the agent’s own socket', async () => {
-  const endpoints = agentEndpoints(app, (incarnation) => join(folder, incarnation.slice(-12), 'mcp.sock'))
+  const endpoints = agentEndpoints(app, (incarnation) => join(folder, incarnation.slice(-12), 'mcp.sock'), { clock: systemClock, rebound: () => undefined })
   closers.push(() => endpoints.closeAll())
   const socket = await endpoints.open(ada)
   const { client } = await connect({ TROUPE_MCP_SOCKET: socket, TROUPE_AGENT_TOKEN: tokens.ada })

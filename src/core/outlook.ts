@@ -8,13 +8,13 @@ export interface Outlook {
   at: number | null
 }
 
-export function outlook({ phase, wanted, restarts }: AgentState, mode: RestartMode): Outlook {
+export function outlook({ phase, wanted, restarts, incarnation }: AgentState, mode: RestartMode): Outlook {
   const never = (what: string): Outlook => ({ what, at: null })
   switch (phase.name) {
     case 'backoff':
       return wanted === 'running' ? { what: 'it is started again', at: phase.until } : never('nothing: it is wanted stopped')
     case 'parked':
-      return phase.until === null ? never('nothing until a person starts it: the provider named no time') : { what: 'it is started again', at: phase.until }
+      return phase.until === null ? never('nothing until a person starts it: no time is known when it would work again') : { what: incarnation === null ? 'it is started again' : 'it is told to go on', at: phase.until }
     case 'quarantined':
       return never('nothing until a person starts or restarts it')
     case 'blocked':

@@ -53,12 +53,12 @@ describe('plan', () => {
   it('records an end with the exit status of the process itself', () => {
     const dead = process('i1', { alive: false, code: 3, signal: null })
     expect(plan([agent], [known(running())], [dead], 5)).toEqual([
-      { do: 'record-end', address, incarnation: 'i1', code: 3, signal: null },
+      { do: 'record-end', address, incarnation: 'i1', code: 3, signal: null, lost: false },
     ])
   })
 
   it('records an end without a status where the terminal is gone', () => {
-    expect(plan([agent], [known(running())], [], 5)).toEqual([{ do: 'record-end', address, incarnation: 'i1', code: null, signal: null }])
+    expect(plan([agent], [known(running())], [], 5)).toEqual([{ do: 'record-end', address, incarnation: 'i1', code: null, signal: null, lost: true }])
   })
 
   it('forgets a launch that never made a terminal', () => {
@@ -68,7 +68,7 @@ describe('plan', () => {
 
   it('adopts a process that nobody watches, and ends one that belongs to nobody', () => {
     expect(plan([agent], [known(running(), { watched: false })], [process('i1'), process('i0')], 5)).toEqual([
-      { do: 'adopt', address, incarnation: 'i1', pid: 7 },
+      { do: 'adopt', address, incarnation: 'i1', pane: '%1', pid: 7 },
       { do: 'end-orphan', address, incarnation: 'i0' },
     ])
   })
@@ -134,6 +134,13 @@ describe('ends', () => {
     const after = onEnded(state(running()), agent, ended, 0)
     expect(after.phase).toEqual({ name: 'backoff', until: 1000 + restartPolicy.firstDelay })
     expect(after.incarnation).toBeNull()
+  })
+
+  it('what kept it from its work still does when its process ends, whichever daemon sees the end', () => {
+    const parked: Phase = { name: 'parked', until: 99_000, why: 'limit', fix: 'wait' }
+    expect(onEnded(state(running(parked)), agent, ended, 0)).toMatchObject({ phase: parked, restarts: noRestarts })
+    const blocked: Phase = { name: 'blocked', why: 'no login', fix: 'log in' }
+    expect(onEnded(state(running(blocked)), agent, ended, 0)).toMatchObject({ phase: blocked, restarts: noRestarts })
   })
 
   it('keeps the conversation for the next run', () => {

@@ -1,3 +1,4 @@
+import { afterCutTurn } from './cut-turn.ts'
 import { afterEnd, noRestarts, type Ended } from './restart.ts'
 import type { Agent } from './team.ts'
 import type { AgentState, Evidence, Phase } from './phase.ts'
@@ -8,11 +9,11 @@ import type { Signal } from './runtime.ts'
 export type Action =
   | { do: 'launch'; address: string }
   /** The process of the current incarnation is gone: write down how it ended, then decide. */
-  | { do: 'record-end'; address: string; incarnation: string; code: number | null; signal: string | null }
+  | { do: 'record-end'; address: string; incarnation: string; code: number | null; signal: string | null; lost: boolean }
   /** It was written down but never started (the daemon died in between): forget it, without blame. */
   | { do: 'forget-launch'; address: string; incarnation: string }
   | { do: 'stop'; address: string; incarnation: string }
-  | { do: 'adopt'; address: string; incarnation: string; pid: number }
+  | { do: 'adopt'; address: string; incarnation: string; pane: string; pid: number }
   /** The time it was parked until has come, and its process is still there. */
   | { do: 'unpark'; address: string; incarnation: string }
   /** A process that belongs to no current incarnation. */
@@ -62,11 +63,11 @@ function forIncarnation(known: Known, seen: Observed | undefined, declared: bool
   if (incarnation === null) return null
   if (seen === undefined) {
     if (!known.launched) return { do: 'forget-launch', address, incarnation }
-    return { do: 'record-end', address, incarnation, code: null, signal: null }
+    return { do: 'record-end', address, incarnation, code: null, signal: null, lost: true }
   }
-  if (!seen.state.alive) return { do: 'record-end', address, incarnation, code: seen.state.code, signal: seen.state.signal }
+  if (!seen.state.alive) return { do: 'record-end', address, incarnation, code: seen.state.code, signal: seen.state.signal, lost: false }
   if (wanted === 'stopped' || phase.name === 'stopping' || !declared) return { do: 'stop', address, incarnation }
-  if (!known.watched) return { do: 'adopt', address, incarnation, pid: seen.pid }
+  if (!known.watched) return { do: 'adopt', address, incarnation, pane: seen.pane, pid: seen.pid }
   if (phase.name === 'parked' && phase.until !== null && phase.until <= now) return { do: 'unpark', address, incarnation }
   return null
 }
@@ -120,8 +121,8 @@ export function witness(state: AgentState, evidence: Evidence): AgentState {
   return { ...state, evidence: [...state.evidence, evidence].slice(-evidenceKept) }
 }
 
-/** What the runtime saw. A stopping agent stays stopping whatever it says. */
-export function onSignal(state: AgentState, signal: Signal): AgentState {
+/** What the runtime saw. A stopping agent stays stopping whatever it says. `jitter` in [0, 1) is for waits that follow. */
+export function onSignal(state: AgentState, signal: Signal, jitter = 0): AgentState {
   if (signal.type === 'session') return witness({ ...state, session: signal.id }, signal.evidence)
   if (signal.type === 'note') return witness(state, signal.evidence)
   if (state.incarnation === null || state.phase.name === 'stopping') return state
@@ -137,22 +138,31 @@ export function onSignal(state: AgentState, signal: Signal): AgentState {
     case 'waiting':
       return enter(state, { name: 'waiting', what: signal.what, ...fixOf(signal) }, signal.evidence)
     case 'failure':
-      return onFailure(state, signal)
+      return onFailure(state, signal, jitter)
     default:
       return state
   }
 }
 
-function onFailure(state: AgentState, signal: Signal & { type: 'failure' }): AgentState {
+function onFailure(state: AgentState, signal: Signal & { type: 'failure' }, jitter: number): AgentState {
   switch (signal.class) {
     case 'auth':
     case 'config':
       return enter(state, { name: 'blocked', why: signal.why, ...fixOf(signal) }, signal.evidence)
     case 'quota':
       return enter(state, { name: 'parked', until: signal.until, why: signal.why, ...fixOf(signal) }, signal.evidence)
+    case 'transient':
+      return onCutTurn(state, signal, jitter)
     default:
       return witness(state, signal.evidence)
   }
+}
+
+/** The turn was asked for: it is not lost because the model's API was away. */
+function onCutTurn(state: AgentState, { why, evidence }: Signal & { type: 'failure' }, jitter: number): AgentState {
+  const { turns, until } = afterCutTurn(state.restarts.turns, evidence.at, jitter)
+  const then = until === null ? 'it is not told to go on again' : 'it is told to go on'
+  return enter({ ...state, restarts: { ...state.restarts, turns } }, { name: 'parked', until, why: `${why} (${turns.count} in a row; ${then})` }, evidence)
 }
 
 function fixOf({ fix }: { fix?: string }): { fix?: string } {
@@ -166,7 +176,7 @@ export function onEnded(state: AgentState, agent: Pick<Agent, 'restart'> | undef
   if (state.phase.name === 'stopping' || state.wanted === 'stopped' || agent === undefined) {
     return enter(gone, { name: 'stopped', why: 'asked', code: ended.code }, evidence)
   }
-  const decision = afterEnd(agent.restart, state.restarts, ended, jitter)
+  const decision = afterEnd(agent.restart, state.restarts, { ...ended, failure: ended.failure ?? knownFailure(state.phase) }, jitter)
   const next = { ...gone, restarts: decision.state }
   switch (decision.do) {
     case 'restart':
@@ -182,8 +192,15 @@ export function onEnded(state: AgentState, agent: Pick<Agent, 'restart'> | undef
   }
 }
 
+/** What kept it from its work when it ended: written down with the phase, so that any daemon decides alike. */
+function knownFailure(phase: Phase): Ended['failure'] {
+  if (phase.name === 'parked') return { class: 'quota', why: phase.why, until: phase.until, ...fixOf(phase) }
+  return phase.name === 'blocked' ? { class: 'config', why: phase.why, until: null, ...fixOf(phase) } : null
+}
+
 function endText(ended: Ended): string {
   if (ended.signal !== null) return `the process was ended by ${ended.signal}`
+  if (ended.lost === true) return 'the process is gone with its terminal, its exit status is unknown'
   if (ended.code === null) return ended.failure?.why ?? 'the process is gone, its exit status is unknown'
   return `the process ended with exit ${ended.code}`
 }

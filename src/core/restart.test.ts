@@ -31,6 +31,18 @@ describe('the restart policy', () => {
     expect(crashes([1, 2, 3, 4].map((n) => n * 60_000)).last).toBe('restart')
   })
 
+  it('never puts an agent into quarantine for what its terminal server did, but brings it back ever more slowly', () => {
+    let state = noRestarts
+    const delays = [1, 2, 3, 4, 5, 6, 7].map((minute) => {
+      const decision = afterEnd('always', state, { ...crash(minute * 60_000), code: null, lost: true }, 0)
+      state = decision.state
+      return decision.do === 'restart' ? decision.at - minute * 60_000 : decision.do
+    })
+    expect(delays).toEqual([5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000])
+    expect(state).toMatchObject({ count: 7, failures: [] })
+    expect(afterEnd('always', { ...state, failures: [1, 2, 3, 4] }, crash(500_000), 0).do).toBe('quarantine')
+  })
+
   it('forgets everything after a healthy run', () => {
     const { delays } = crashes([1e6, 2e6, 3e6], restartPolicy.healthyAfter)
     expect(delays).toEqual([5_000, 5_000, 5_000])

@@ -1,3 +1,4 @@
+import type { CutTurns } from './cut-turn.ts'
 import type { RestartMode } from './team.ts'
 
 /** Figures of the restart policy. Kubernetes' curve, with a quarantine (see docs/decisions). All ms. */
@@ -10,7 +11,8 @@ export const restartPolicy = {
   quarantineWindow: 600_000,
 } as const
 
-export type FailureClass = 'crash' | 'auth' | 'quota' | 'config' | 'stall'
+/** `transient`: the model's API failed, after the CLI's own retries; the process is well. */
+export type FailureClass = 'crash' | 'auth' | 'quota' | 'config' | 'stall' | 'transient'
 
 /** Persisted over daemon restarts. */
 export interface RestartState {
@@ -20,6 +22,8 @@ export interface RestartState {
   failures: number[]
   /** Failures in a row, for the back-off curve. */
   streak: number
+  /** Turns that failed for another reason than the agent; absent: none so far. */
+  turns?: CutTurns
 }
 
 export const noRestarts: RestartState = { count: 0, failures: [], streak: 0 }
@@ -31,6 +35,8 @@ export interface Ended {
   failure: { class: FailureClass; why: string; until: number | null; fix?: string } | null
   startedAt: number
   endedAt: number
+  /** It went together with its terminal: the terminal server or the machine ended, which is not the agent's own failure. */
+  lost?: boolean
 }
 
 export type RestartDecision =
@@ -57,7 +63,7 @@ export function afterEnd(mode: RestartMode, before: RestartState, ended: Ended, 
   }
   if (mode === 'never') return { do: 'stop', why: clean ? 'done' : 'failed', code: ended.code, state: before }
   if (mode === 'on-failure' && clean) return { do: 'stop', why: 'done', code: 0, state: before }
-  if (state.failures.length >= restartPolicy.quarantineFailures) {
+  if (ended.lost !== true && state.failures.length >= restartPolicy.quarantineFailures) {
     return { do: 'quarantine', why: `ended ${state.failures.length} times in 10 min, last: ${describeEnd(ended)}`, state }
   }
   const delay = Math.min(restartPolicy.firstDelay * 2 ** (state.streak - 1), restartPolicy.maxDelay)
@@ -65,13 +71,15 @@ export function afterEnd(mode: RestartMode, before: RestartState, ended: Ended, 
 }
 
 /**
- * A clean exit of an agent that should always run counts as a failure only in that it loops. Failures of a time that
+ * A clean exit of an agent that should always run counts as a failure only in that it loops. An agent that was lost
+ * with its terminal comes back ever more slowly too, but nothing of that leads into quarantine. Failures of a time that
  * has not come yet (the clock was set back) would count for hours: they are let go.
  */
 function nextState(before: RestartState, ended: Ended): RestartState {
   const healthy = ended.endedAt - ended.startedAt >= restartPolicy.healthyAfter
   const kept = healthy ? [] : before.failures.filter((at) => at > ended.endedAt - restartPolicy.quarantineWindow && at <= ended.endedAt)
-  return { count: before.count, failures: [...kept, ended.endedAt], streak: healthy ? 1 : before.streak + 1 }
+  const failures = ended.lost === true ? kept : [...kept, ended.endedAt]
+  return { ...before, failures, streak: healthy ? 1 : before.streak + 1 }
 }
 
 /** Where no process left a status, what is known of the failure says more. */

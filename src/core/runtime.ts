@@ -98,6 +98,8 @@ export interface SessionContext {
   pid: number
   startedAt: number
   session: string | null
+  /** An earlier daemon saw it ready: what showed that may be gone from its screen by now. */
+  wasReady: boolean
   folder: string
   host: Host
   /** Types into the agent's terminal, reads its screen. */

@@ -15,6 +15,8 @@ export interface Supervisor {
   list(): Promise<Observed[]>
   /** Ends the whole process tree of an incarnation: politely, then hard. Leaves no pane behind. */
   stop(incarnation: string, how: StopHow): Promise<StopRecord>
+  /** Ends every process that carries an incarnation, wherever it sits, also without a terminal. The terminal stays as it is. */
+  sweep(incarnation: string): Promise<void>
   /** Removes what is left of an ended process (its dead pane), after its exit status was read. */
   clear(incarnation: string): Promise<void>
   /** The screen as text, newest `lines` of scroll-back included. */

@@ -88,7 +88,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     launcher: [process.execPath, programPath('launcher')],
     env,
   })
-  const signals = new Signals({ store, clock, agents, deliverer: () => deliverer, report })
+  const signals = new Signals({ store, clock, agents, deliverer: () => deliverer, jitter: Math.random, report })
   // An adopted agent may be idle already: no change of its phase would wake its mail.
   const sessions: Sessions = new Sessions((...said) => signals.take(...said), (address) => deliverer.wake(address))
   const deliverer: Deliverer = new Deliverer({ store, clock, agents, sessions, team, report })

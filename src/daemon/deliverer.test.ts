@@ -114,6 +114,28 @@ describe('delivery', () => {
     expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'delivered', proof: 'hook', incarnation })
   })
 
+  it('T19: a fault with one message holds up neither other mail nor other agents, and is tried again', async () => {
+    clock.after = (ms, fn) => systemClock.after(ms / 50, fn)
+    const [a, b, c] = [await run('p:a'), await run('p:b'), await run('p:c')].map(({ pen }) => pen) as [Pen, Pen, Pen]
+    let fault = true
+    for (const pen of [a, b, c]) {
+      pen.deliver = async (rung, parcel) => {
+        if (fault && parcel.text.includes('poison')) throw new Error('of its own kind')
+        pen.got.push({ rung, parcel })
+        return { result: 'taken', what: 'in the box' }
+      }
+    }
+    await post('user', 'p:a', 'poison alone')
+    await post('p:a', 'p:b', 'poison')
+    await post('p:a', 'p:b', 'behind it')
+    await post('p:c', 'p:b', 'of another')
+    await post('user', 'p:c', 'to another')
+    await vi.waitFor(() => expect([texts(b), texts(c)]).toEqual([['of another'], ['to another']]), { timeout: 30_000 })
+    fault = false
+    await vi.waitFor(() => expect([texts(a), texts(b)]).toEqual([['poison alone'], ['of another', 'poison', 'behind it']]), { timeout: 10_000 })
+    expect(String(faults.splice(0)[0])).toContain('of its own kind')
+  })
+
   it('T3: waits for a starting agent and for one that is gone, and comes through', async () => {
     const message = await post('p:a', 'p:b', 'early')
     await vi.waitFor(() => expect(deliverer.waitingFor(message.id, 'p:b')).toContain('to run'))

@@ -18,7 +18,7 @@ const proofPatience = 15_000
 const mostOffers = 4
 /** How long after a refusal of every rung the next try comes without any event. ms */
 const refusedPause = 2_000
-/** How long after something that went wrong the next try comes. ms */
+/** How long after a fault that no rung foresaw it is tried again. ms */
 const faultPause = 5_000
 /** Messages looked at in one go, per recipient. */
 const batch = 100
@@ -85,10 +85,7 @@ export class Deliverer {
       return
     }
     const work = this.#serve(recipient)
-      .catch((error: unknown) => {
-        this.#parts.report(`delivery to ${recipient}`, error)
-        this.#later(recipient, faultPause)
-      })
+      .catch((error: unknown) => this.#fault(recipient, error))
       .finally(() => {
         this.#serving.delete(recipient)
         if (this.#again.delete(recipient)) this.wake(recipient)
@@ -157,7 +154,12 @@ export class Deliverer {
     const held = new Set<string>()
     for (let after = 0; ; ) {
       const due = await store.read((db) => db.deliveries.due(recipient, incarnation, after, batch))
-      for (const each of due) await this.#step(each, incarnation, entry, held)
+      for (const each of due) {
+        await this.#step(each, incarnation, entry, held).catch((error: unknown) => {
+          held.add(each.message.from)
+          this.#fault(recipient, error)
+        })
+      }
       after = due.at(-1)?.message.n ?? after
       if (due.length < batch || this.#stopped) return
     }
@@ -277,6 +279,12 @@ export class Deliverer {
   #forget(messageId: string, recipient: string): void {
     this.#offers.delete(key(messageId, recipient))
     this.#waits.delete(key(messageId, recipient))
+  }
+
+  /** Told, and tried again: neither this recipient's other mail nor anybody else's waits for it. */
+  #fault(recipient: string, error: unknown): void {
+    this.#parts.report(`delivery to ${recipient}`, error)
+    if (!this.#stopped) this.#later(recipient, faultPause)
   }
 
   #later(recipient: string, ms: number): void {

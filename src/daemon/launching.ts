@@ -6,7 +6,7 @@ import { briefing } from '../core/briefing.ts'
 import { TroupeError } from '../core/error.ts'
 import { enter, onEnded, witness } from '../core/plan.ts'
 import type { Health, Host, Launch, LaunchContext, Programs, Runtime } from '../core/runtime.ts'
-import type { Supervisor } from '../core/supervisor.ts'
+import type { Pane, Supervisor } from '../core/supervisor.ts'
 import type { Agent, Team } from '../core/team.ts'
 import type { Paths } from '../config/paths.ts'
 import type { Store } from '../store/store.ts'
@@ -84,7 +84,7 @@ export class Launching {
   }
 
   /** Takes up a process that an earlier daemon started. */
-  async adopt(agent: Agent, incarnation: string, pid: number): Promise<void> {
+  async adopt(agent: Agent, incarnation: string, { pane, pid }: Pane): Promise<void> {
     const { store, agents, sessions } = this.#parts
     const row = await store.read((db) => db.incarnations.get(incarnation))
     if (row === undefined) throw new TroupeError('internal', `incarnation ${incarnation} of ${agent.address} is not in the store`)
@@ -95,14 +95,15 @@ export class Launching {
       agent.address,
       (state) => witness(state, { at, what: `adopted, process ${pid}`, source: 'daemon' }),
       async (tx) => {
-        await tx.incarnations.update(incarnation, { pid })
+        // The daemon that started it may have died before it could note the terminal.
+        await tx.incarnations.update(incarnation, { pane, pid })
         await tx.journal({ type: 'agent.adopted', subject: agent.address, agent: agent.address, data: { incarnation, pid } })
       },
     )
     sessions.open(runtime, await this.#sessionContext(agent, incarnation, pid, row.startedAt, agents.get(agent.address).session))
   }
 
-  async #started(agent: Agent, incarnation: string, launch: Launch, pane: { pane: string; pid: number }): Promise<void> {
+  async #started(agent: Agent, incarnation: string, launch: Launch, pane: Pane): Promise<void> {
     const at = this.#parts.host().clock.now()
     const notices = launch.notices.map((what) => ({ at, what, source: 'runtime' }))
     await this.#parts.agents.update(
@@ -128,6 +129,7 @@ export class Launching {
       : { class: 'crash' as const, why: `the launch failed: ${why}`, until: null }
     const ended = { code: null, signal: null, endedAt, failure }
     await this.#parts.front().endpoints.close(incarnation)
+    await this.#parts.supervisor.sweep(incarnation)
     await this.#parts.agents.update(
       agent.address,
       (state) => onEnded(state, agent, { ...ended, startedAt }, this.#parts.jitter()),
@@ -196,6 +198,7 @@ export class Launching {
       pid,
       startedAt,
       session,
+      wasReady: this.#parts.agents.get(agent.address).phase.name !== 'starting',
       folder: paths.agentFolder(agent.project, agent.id),
       host: this.#parts.host(),
       tools: this.#parts.tools.of(incarnation),

@@ -26,6 +26,7 @@ class SlowEyes {
   readonly looks: ((seen: Observed[]) => void)[] = []
   readonly cleared: string[] = []
   list = (): Promise<Observed[]> => new Promise((resolve) => this.looks.push(resolve))
+  sweep = async (): Promise<void> => {}
   clear = async (incarnation: string): Promise<void> => void this.cleared.push(incarnation)
   subscribe = () => () => {}
 }

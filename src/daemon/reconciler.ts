@@ -165,10 +165,11 @@ export class Reconciler {
       case 'launch':
         return agent === undefined ? undefined : await this.#parts.launching.launch(agent)
       case 'adopt':
-        return agent === undefined ? undefined : await this.#parts.launching.adopt(agent, action.incarnation, action.pid)
+        return agent === undefined ? undefined : await this.#parts.launching.adopt(agent, action.incarnation, action)
       case 'unpark':
         return await this.#unpark(action.address, action.incarnation)
       case 'record-end':
+        await this.#parts.supervisor.sweep(action.incarnation)
         return await this.#recordEnd(action.address, action.incarnation, agent, action)
       case 'forget-launch':
         return await this.#forgetLaunch(action.address, action.incarnation)
@@ -203,27 +204,24 @@ export class Reconciler {
     await this.#recordEnd(address, incarnation, agent, record, { took: record.took, ms: record.ms, stragglers: record.stragglers.length })
   }
 
-  /** The exit status is durable before the dead terminal that shows it is removed. */
+  /**
+   * The exit status is durable before the dead terminal that shows it is removed, and what the process left behind
+   * is ended before: once its end is written down nobody looks for it any more.
+   */
   async #recordEnd(
     address: string,
     incarnation: string,
     agent: Agent | undefined,
-    exit: { code: number | null; signal: string | null },
+    exit: { code: number | null; signal: string | null; lost?: boolean },
     how: Record<string, unknown> = {},
   ): Promise<void> {
     const { agents, sessions, store, clock } = this.#parts
     const row = await store.read((db) => db.incarnations.get(incarnation))
-    const failure = sessions.get(incarnation)?.failure ?? null
     sessions.close(incarnation)
-    const ended = {
-      code: exit.code,
-      signal: exit.signal,
-      endedAt: clock.now(),
-      failure: failure === null ? null : { class: failure.class, why: failure.why, until: failure.until },
-    }
+    const ended = { code: exit.code, signal: exit.signal, endedAt: clock.now(), failure: null }
     await agents.update(
       address,
-      (state) => onEnded(state, agent, { ...ended, startedAt: row?.startedAt ?? ended.endedAt }, this.#parts.jitter()),
+      (state) => onEnded(state, agent, { ...ended, lost: exit.lost === true, startedAt: row?.startedAt ?? ended.endedAt }, this.#parts.jitter()),
       async (tx) => {
         await tx.incarnations.update(incarnation, { ended })
         const data = { incarnation, code: exit.code, signal: exit.signal, ...how }
@@ -235,7 +233,8 @@ export class Reconciler {
   }
 
   async #forgetLaunch(address: string, incarnation: string): Promise<void> {
-    const { agents, clock } = this.#parts
+    const { agents, clock, supervisor } = this.#parts
+    await supervisor.sweep(incarnation)
     const at = clock.now()
     await agents.update(
       address,

@@ -6,8 +6,6 @@ interface Open {
   runtime: Runtime
   session: Session
   leave: () => void
-  /** What the runtime said of a failure, for the restart policy. */
-  failure: (Signal & { type: 'failure' }) | null
 }
 
 /** The sessions of the incarnations that run now: opened at launch or adoption, closed at the end. */
@@ -27,12 +25,10 @@ export class Sessions {
     const { incarnation } = context
     const { address } = context.agent
     const session = runtime.open(context)
-    const entry: Open = { address, incarnation, runtime, session, leave: () => {}, failure: null }
+    const entry: Open = { address, incarnation, runtime, session, leave: () => {} }
     this.#open.set(incarnation, entry)
     entry.leave = session.subscribe((signal) => {
       if (this.#open.get(incarnation) !== entry) return
-      if (signal.type === 'failure') entry.failure = signal
-      if (signal.type === 'busy') entry.failure = null
       this.#onSignal(address, incarnation, signal)
     })
     this.#onOpen(address)

@@ -16,6 +16,7 @@ export interface SignalParts {
   clock: Clock
   agents: Agents
   deliverer(): Deliverer
+  jitter(): number
   report(what: string, error: unknown): void
 }
 
@@ -73,7 +74,7 @@ export class Signals {
 
   /** A signal of an earlier incarnation changes no state. */
   async #try(address: string, incarnation: string, signal: Signal): Promise<void> {
-    const { store, agents, deliverer } = this.#parts
+    const { store, agents, deliverer, jitter } = this.#parts
     switch (signal.type) {
       case 'proof':
         return await deliverer().proved(address, incarnation, signal.marker, signal.proof, signal.evidence.what)
@@ -82,7 +83,7 @@ export class Signals {
           await tx.usage.put(address, incarnation, signal.usage)
         })
       default:
-        await agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal) : state))
+        await agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal, jitter()) : state))
     }
   }
 }

@@ -13,7 +13,8 @@ const pause = 50
 /** A program may miss an Enter that comes while it still takes in the paste. */
 const mostEnters = 3
 
-type State = 'starting' | 'idle' | 'busy'
+/** `adopted`: it was ready before, and has not been looked at yet. */
+type State = 'starting' | 'adopted' | 'idle' | 'busy'
 
 /** One incarnation of a command that tells nothing by itself: watched by its screen, fed by pasting. */
 export class GenericSession implements Session {
@@ -22,7 +23,7 @@ export class GenericSession implements Session {
   readonly #listeners = new Set<(signal: Signal) => void>()
   /** Messages typed to this incarnation. Nothing proves them, and nothing is gained by typing them again. */
   readonly #typed = new Set<string>()
-  #state: State = 'starting'
+  #state: State
   #limit = ''
   /** Size of the log at the last look; null: look in any case. */
   #seen: number | null = null
@@ -32,11 +33,12 @@ export class GenericSession implements Session {
   constructor(context: SessionContext, patterns: Patterns) {
     this.#context = context
     this.#patterns = patterns
+    this.#state = context.wasReady ? 'adopted' : 'starting'
   }
 
   subscribe(listener: (signal: Signal) => void): () => void {
     this.#listeners.add(listener)
-    if (this.#state !== 'starting') listener({ type: this.#state, evidence: this.#evidence('seen before') })
+    if (this.#state === 'idle' || this.#state === 'busy') listener({ type: this.#state, evidence: this.#evidence('seen before') })
     this.#leave ??= this.#context.host.clock.after(0, () => void this.#tick())
     return () => this.#listeners.delete(listener)
   }

@@ -63,7 +63,7 @@ describe('a session', () => {
     typed = []
     signals = []
     const terminal = { type: (input: Typing[]) => (typed.push(...input), Promise.resolve()), screen: () => Promise.resolve('') }
-    session = scripted().open({ agent, incarnation: 'i', pid: 1, startedAt: 0, session: null, folder, host, terminal, tools: { open: () => true, heardAt: () => null } })
+    session = scripted().open({ agent, incarnation: 'i', pid: 1, startedAt: 0, session: null, wasReady: false, folder, host, terminal, tools: { open: () => true, heardAt: () => null } })
     session.subscribe((signal) => signals.push(signal))
   })
 

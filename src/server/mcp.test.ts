@@ -124,7 +124,7 @@ describe('where it listens', () => {
 
   test('each agent has a private socket of its own with the same routes', async () => {
     const { app, folder } = await setUp()
-    const endpoints = agentEndpoints(app, (incarnation) => join(folder, incarnation.slice(-12), 'mcp.sock'))
+    const endpoints = agentEndpoints(app, (incarnation) => join(folder, incarnation.slice(-12), 'mcp.sock'), { clock: systemClock, rebound: () => undefined })
     closers.push(() => endpoints.closeAll())
     const incarnation = '0000000000000000-aaaaaaaaaaaa'
     const path = await endpoints.open(incarnation)

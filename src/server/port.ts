@@ -6,9 +6,9 @@ import { dirname } from 'node:path'
 import { TroupeError } from '../core/error.ts'
 import type { Front } from '../daemon/daemon.ts'
 import { writeAtomic } from '../util/atomic-write.ts'
+import { holdSocket, type Holding } from './bound.ts'
 import type { Door } from './guard.ts'
 import type { HttpApp } from './http.ts'
-import { listenOn } from './socket.ts'
 
 /** ms and bytes. No limit on how long an answer takes: agents wait for mail, pages follow the journal. */
 const serverOptions = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000, keepAliveTimeout: 75_000, maxHeaderSize: 16 * 1024 }
@@ -90,26 +90,26 @@ function tryPort(server: Server, port: number): Promise<boolean> {
 export type AgentEndpoints = Front['endpoints'] & { closeAll(): Promise<void> }
 
 /** A folder and a socket for each live incarnation; only its own token is good there. */
-export function agentEndpoints(app: HttpApp, path: (incarnation: string) => string): AgentEndpoints {
-  const open = new Map<string, Promise<Server>>()
-  const listen = async (incarnation: string): Promise<Server> => {
+export function agentEndpoints(app: HttpApp, path: (incarnation: string) => string, holding: Holding): AgentEndpoints {
+  const open = new Map<string, Promise<{ server: Server; leave(): void }>>()
+  const listen = async (incarnation: string): Promise<{ server: Server; leave(): void }> => {
     const folder = dirname(path(incarnation))
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     chmodSync(folder, 0o700)
     const server = serve(app, () => ({ kind: 'socket', incarnation }))
-    await listenOn(server, path(incarnation))
-    return server
+    return { server, leave: await holdSocket(server, path(incarnation), holding) }
   }
   const shut = async (incarnation: string): Promise<void> => {
-    const server = open.get(incarnation)
+    const held = await open.get(incarnation)
     open.delete(incarnation)
-    if (server !== undefined) await closeServer(await server, 0)
+    held?.leave()
+    if (held !== undefined) await closeServer(held.server, 0)
   }
   return {
     async open(incarnation) {
-      let server = open.get(incarnation)
-      if (server === undefined) open.set(incarnation, (server = listen(incarnation)))
-      await server.catch((error: unknown) => {
+      let held = open.get(incarnation)
+      if (held === undefined) open.set(incarnation, (held = listen(incarnation)))
+      await held.catch((error: unknown) => {
         open.delete(incarnation)
         throw error
       })

@@ -82,17 +82,18 @@ async function work(options: RunOptions, paths: Paths): Promise<void> {
   const held = holdValues(await readValues(options.values))
   const daemon = await options.compose({ root: options.root, env: options.env, clock, log })
   const report = (error: unknown): void => log.error({ err: error }, 'a request failed')
+  const rebound = (what: unknown): void => log.warn({ err: what }, 'a socket was removed')
 
   const app = httpApp({ daemon, clock, report })
   const http = await listenLoopback(app, join(paths.run, 'port'))
-  const endpoints = agentEndpoints(app, paths.agentSocket)
+  const endpoints = agentEndpoints(app, paths.agentSocket, { clock, rebound })
   const startKeeper = (): void => {
     spawnKeeper(options, paths).catch((error: unknown) => log.error({ err: error }, 'no keeper could be started; trying again'))
   }
   const seat = keeperSeat({ held, clock, version: programVersion, start: startKeeper })
   daemon.listening({ url: http.url, endpoints, held, keeper: seat.pid })
   const hello = { protocol: protocolVersion, oldest: oldestProtocol, version: programVersion, pid: process.pid, root: options.root }
-  const socket = await listenOperator(paths.operatorSocket, { daemon, hello, seat, clock, report })
+  const socket = await listenOperator(paths.operatorSocket, { daemon, hello, seat, clock, report, rebound })
   log.info({ root: options.root, url: http.url }, 'listening')
 
   if (options.keeper) seat.watch()

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createConnection, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -249,4 +249,23 @@ test('nobody there, a file in its place, somebody silent: unavailable, with what
   await expect(connect({ socket: `${path}.none` })).rejects.toMatchObject({ code: 'unavailable', hint: 'troupe daemon start' })
   writeFileSync(`${path}.file`, '')
   await expect(connect({ socket: `${path}.file` })).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+test('binds its socket anew when somebody removes or replaces it, keeps who is connected, and says so', async () => {
+  await listen()
+  const early = await client()
+  const back = () => vi.waitFor(async () => (await connect({ socket: path })).close(), patience)
+  rmSync(path)
+  await back()
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  rmSync(path)
+  writeFileSync(path, 'not a socket')
+  await back()
+  rmSync(join(path, '..'), { recursive: true })
+  await back()
+  await early.call('ps', {})
+  expect(reports.map(String)).toEqual(Array.from({ length: 3 }, () => expect.stringContaining('was removed while its daemon lives') as string))
+  await server.close(0)
+  await new Promise((resolve) => setTimeout(resolve, 2_500))
+  await expect(connect({ socket: path })).rejects.toMatchObject({ code: 'unavailable' })
 })

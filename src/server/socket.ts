@@ -1,7 +1,6 @@
-import { chmodSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:net'
+import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TroupeError } from '../core/error.ts'
+import { holdSocket, type Holding } from './bound.ts'
 import { Connection, socketLimits, type ConnectionContext } from './connection.ts'
 
 export interface OperatorSocket {
@@ -15,7 +14,7 @@ export interface OperatorSocket {
  */
 export async function listenOperator(
   path: string,
-  context: Omit<ConnectionContext, 'limits'> & { limits?: Partial<typeof socketLimits> },
+  context: Omit<ConnectionContext, 'limits'> & { limits?: Partial<typeof socketLimits>; rebound?: Holding['rebound'] },
 ): Promise<OperatorSocket> {
   const complete = { ...context, limits: { ...socketLimits, ...context.limits } }
   const connections = new Set<Connection>()
@@ -29,10 +28,11 @@ export async function listenOperator(
       sockets.delete(socket)
     })
   })
-  await listenOn(server, path)
+  const leave = await holdSocket(server, path, { clock: context.clock, rebound: context.rebound ?? context.report })
 
   let closing: Promise<void> | null = null
   const close = async (graceMs: number): Promise<void> => {
+    leave()
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     const until = context.clock.elapsed() + graceMs
     while ([...connections].some((connection) => connection.busy) && context.clock.elapsed() < until) await sleep(10)
@@ -42,15 +42,4 @@ export async function listenOperator(
     await closed
   }
   return { close: (graceMs) => (closing ??= close(graceMs)) }
-}
-
-/** A Unix socket that only its owner can use. The folder must be private already: it closes the moment before the mode is set. */
-export async function listenOn(server: Server, path: string): Promise<void> {
-  rmSync(path, { force: true })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(new TroupeError('failed', `cannot listen on ${path}: ${cause.message}`, { hint: 'check owner and mode of its folder', cause })))
-    server.listen(path, () => resolve())
-  })
-  chmodSync(path, 0o600)
 }

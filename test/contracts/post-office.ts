@@ -62,7 +62,7 @@ export class PostOffice {
       (address) => this.#deliverer.wake(address),
     )
     this.#deliverer = new Deliverer({ store, clock, agents: this.#agents, sessions: this.#sessions, team: () => team, report })
-    this.#signals = new Signals({ store, clock, agents: this.#agents, deliverer: () => this.#deliverer, report })
+    this.#signals = new Signals({ store, clock, agents: this.#agents, jitter: () => 0, deliverer: () => this.#deliverer, report })
     this.#mailroom = new Mailroom(store, clock, () => team)
     this.#fetching = new Fetching(store, clock, this.#deliverer)
   }

@@ -194,7 +194,7 @@ export class RuntimeStage {
       screen: (options) => supervisor.screen(incarnation, options),
     }
     const place = { agent: this.#agent, folder: this.agentFolder, host: this.host, terminal, tools: this.tools.of(address) }
-    const session = this.#runtime.open({ ...place, incarnation, pid, startedAt, session: it.session })
+    const session = this.#runtime.open({ ...place, incarnation, pid, startedAt, session: it.session, wasReady: false })
     const signals: Signal[] = []
     session.subscribe((signal) => signals.push(signal))
     this.#session = session

@@ -35,6 +35,8 @@ class Bench {
   /** What the terminal says to whoever types. */
   refusing: Error | null = null
   readonly #sessions: Session[] = []
+  /** As another daemon would. */
+  adopt: () => Session = () => expect.fail('nothing runs')
 
   constructor(stage: TmuxStage) {
     this.stage = stage
@@ -55,10 +57,14 @@ class Bench {
       await supervisor.type(incarnation, input)
     }
     const terminal = { type, screen: () => supervisor.screen(incarnation) }
-    const session = runtime.open({ ...(context as unknown as LaunchContext), pid, startedAt: 0, session: null, terminal, tools: { open: () => false, heardAt: () => null } })
-    session.subscribe((signal) => this.signals.push(signal))
-    this.#sessions.push(session)
-    return session
+    const open = (wasReady: boolean): Session => {
+      const session = runtime.open({ ...(context as unknown as LaunchContext), pid, startedAt: 0, session: null, wasReady, terminal, tools: { open: () => false, heardAt: () => null } })
+      session.subscribe((signal) => this.signals.push(signal))
+      this.#sessions.push(session)
+      return session
+    }
+    this.adopt = () => open(true)
+    return open(false)
   }
 
   texts(): string[] {
@@ -186,6 +192,17 @@ describe('a command of your own', { timeout: 60_000 }, () => {
     const [failure, ...more] = bench.signals.filter((signal) => signal.type === 'failure')
     expect(more).toEqual([])
     expect(failure).toMatchObject({ class: 'quota', why: 'limit reached, resets in 90m', until: failure!.evidence.at + 5_400_000 })
+  })
+
+  it('goes on with one that was ready before, though its screen shows that no more', async () => {
+    const before = await bench.open({ ready: 'never shown', idle: null })
+    expect(await before.deliver('paste', parcel('x'))).toMatchObject({ result: 'refused', why: 'it is not ready' })
+    before.close()
+    await expect.poll(() => bench.stage.supervisor.screen('inc-1'), eventually).toContain('ready')
+    const session = bench.adopt()
+    await bench.untilSignal('idle')
+    expect(await session.deliver('paste', parcel('hello'))).toMatchObject({ result: 'typed' })
+    await expect.poll(() => bench.texts(), eventually).toEqual(['m-1\nhello'])
   })
 
   it('T15: a screen that cannot be read changes nothing', async () => {

@@ -113,7 +113,8 @@ export class Troupe {
   async tellWhatHappened(): Promise<void> {
     const log = join(this.root, 'state', 'run', 'daemon.log')
     console.log(existsSync(log) ? readFileSync(log, 'utf8').slice(-10_000) : 'the daemon left no log')
-    console.log((await this.run('tail', '--lines', '200')).stdout)
+    const told = await this.run('tail', '--lines', '200')
+    console.log(told.stdout, told.stderr)
   }
 
   async remove(): Promise<void> {

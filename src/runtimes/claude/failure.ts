@@ -4,6 +4,9 @@ export type TurnFailure = { class: FailureClass; why: string; until: number | nu
 
 const auth = new Set(['authentication_failed', 'oauth_org_not_allowed', 'account_on_hold', 'verification_required', 'cloud_credential_error'])
 
+/** The provider's trouble, not the request's. Claude has asked again for minutes by then. */
+const transient = new Set(['rate_limit', 'overloaded', 'server_error'])
+
 const fixes = {
   auth: 'run `claude` and /login, or mend the key in the environment and bring it up anew',
   billing: 'add funds at the provider',
@@ -12,8 +15,8 @@ const fixes = {
 }
 
 /**
- * What a StopFailure means for the agent; null where the next turn may well work. `error` is Claude's word for it,
- * `text` what it shows. A plain 429 is a busy server; only a used-up allowance parks.
+ * What a StopFailure means for the agent; null where nothing is known to help. `error` is Claude's word for it,
+ * `text` what it shows. A plain 429 is a busy server; only a used-up allowance has a time when it is over.
  */
 export function classify(error: string, text: string, now: number): TurnFailure | null {
   if (auth.has(error)) return { class: 'auth', why: text, until: null, fix: fixes.auth }
@@ -21,6 +24,7 @@ export function classify(error: string, text: string, now: number): TurnFailure 
   if (error === 'model_not_found') return { class: 'config', why: text, until: null, fix: fixes.model }
   if (error === 'invalid_request' && /^prompt is too long/i.test(text)) return { class: 'config', why: text, until: null, fix: fixes.context }
   if (error === 'rate_limit' && isAllowance(text)) return { class: 'quota', why: text, until: resetTime(text, now) }
+  if (transient.has(error)) return { class: 'transient', why: text, until: null }
   return null
 }
 

@@ -58,8 +58,8 @@ describe('a failed turn', () => {
   it('blocks, parks or passes', () => {
     expect(classify('authentication_failed', 'Please run /login', now)).toMatchObject({ class: 'auth' })
     expect(classify('billing_error', 'Credit balance too low', now)).toMatchObject({ class: 'quota', until: null })
-    expect(classify('rate_limit', 'API Error: Request rejected (429) · slow down', now)).toBeNull()
-    expect(classify('server_error', 'API Error: 529', now)).toBeNull()
+    expect(classify('rate_limit', 'API Error: Request rejected (429) · slow down', now)).toMatchObject({ class: 'transient' })
+    expect(classify('server_error', 'API Error: 529', now)).toEqual({ class: 'transient', why: 'API Error: 529', until: null })
     expect(classify('model_not_found', 'It may not exist', now)).toMatchObject({ class: 'config' })
     expect(classify('invalid_request', 'Prompt is too long · the request is …', now)).toMatchObject({ class: 'config', fix: expect.stringContaining('/compact') as string })
     expect(classify('invalid_request', 'something else', now)).toBeNull()

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Clock } from '../../core/clock.ts'
 import { TroupeError } from '../../core/error.ts'
 import { leftBehind, signalProcess } from '../../util/processes.ts'
@@ -61,7 +62,10 @@ export class Host {
    * certain knowledge. Throws `unavailable` where it cannot be known. Concurrent callers share one attempt.
    */
   async reach(starts: boolean): Promise<Connection | null> {
-    if (this.#state.name === 'joined' && !this.#state.connection.closed) return this.#state.connection
+    if (this.#state.name === 'joined' && !this.#state.connection.closed) {
+      if (this.#options.socket !== null && !existsSync(this.socket)) this.#signal(this.#state.server, 'SIGUSR1')
+      return this.#state.connection
+    }
     if (this.#state.name === 'reaching') {
       const { attempt } = this.#state
       if (this.#state.starts || !starts) return (await attempt)?.connection ?? null
@@ -96,9 +100,13 @@ export class Host {
    * library switches the signal off while it records the logout), and then never tells of the death.
    */
   nudge(): void {
-    if (this.#state.name !== 'joined' || this.#state.connection.closed) return
+    if (this.#state.name === 'joined' && !this.#state.connection.closed) this.#signal(this.#state.server, 'SIGCHLD')
+  }
+
+  /** SIGUSR1 makes a server bind its socket again: without the file, who loses the connection takes it for gone. */
+  #signal(server: number, signal: 'SIGCHLD' | 'SIGUSR1'): void {
     try {
-      process.kill(this.#state.server, 'SIGCHLD')
+      process.kill(server, signal)
     } catch {
       // gone, or another user's: the connection tells of the first, the second cannot be helped
     }

@@ -123,12 +123,16 @@ class Tmux implements Supervisor {
     return record
   }
 
+  async sweep(incarnation: string): Promise<void> {
+    await endStragglers({ incarnation, clock: this.#options.clock })
+  }
+
   async clear(incarnation: string): Promise<void> {
     const found = await this.#find(incarnation)
     if (found?.state.alive === true) {
       throw new TroupeError('conflict', `incarnation ${incarnation} of ${found.address} still runs`, { hint: 'stop it first' })
     }
-    await endStragglers({ incarnation, clock: this.#options.clock })
+    await this.sweep(incarnation)
     await this.#remove(incarnation)
   }
 

@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { systemClock as clock } from '../core/clock.ts'
+import { enter } from '../core/plan.ts'
+import type { Observed, Supervisor } from '../core/supervisor.ts'
+import type { Agent, Team } from '../core/team.ts'
+import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { Agents } from './agents.ts'
+import type { Front } from './daemon.ts'
+import type { Launching } from './launching.ts'
+import { Reconciler } from './reconciler.ts'
+import { Sessions } from './sessions.ts'
+
+const patiently = { timeout: 30_000, interval: 10 }
+const agent = (id: string) => ({ address: `p:${id}`, id, project: 'p', restart: 'always' }) as Agent
+const theTeam = { projects: [{ id: 'p', agents: [agent('a'), agent('b')], channels: [] }] } as unknown as Team
+
+let folder: string
+let store: Store
+let agents: Agents
+let list: () => Promise<Observed[]>
+let launches: string[]
+let launch: (address: string) => Promise<void>
+/** What was known of an agent's incarnation while its processes were swept. */
+let swept: string[]
+let faults: string[]
+let reconciler: Reconciler
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'reconciler-'))
+  store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock })
+  agents = new Agents(store, clock)
+  launches = []
+  swept = []
+  faults = []
+  list = async () => []
+  launch = async (address) => void (await agents.update(address, (state) => enter(state, { name: 'blocked', why: '' }, { at: 0, what: '', source: '' })))
+  const supervisor = {
+    list: () => list(),
+    sweep: async (incarnation: string) => void swept.push(`${incarnation} of ${agents.all().filter((state) => state.incarnation === incarnation).map(({ address }) => address).join()}`),
+    clear: async () => void (list = async () => []),
+    subscribe: () => () => {},
+  }
+  const launching = {
+    launch: async ({ address }: Agent) => {
+      launches.push(address)
+      await launch(address)
+    },
+  }
+  reconciler = new Reconciler({
+    store,
+    clock,
+    agents,
+    sessions: new Sessions(() => {}, () => {}),
+    supervisor: supervisor as unknown as Supervisor,
+    launching: launching as unknown as Launching,
+    team: () => theTeam,
+    front: () => ({ endpoints: { close: async () => {} } }) as unknown as Front,
+    jitter: () => 0,
+    tell: async () => {},
+    report: (what, error) => faults.push(`${what}: ${String(error)}`),
+  })
+})
+
+afterEach(async () => {
+  await reconciler.stop()
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
+
+async function runs(address: string, incarnation: string, pane: string | null): Promise<void> {
+  const launched = { at: clock.now(), what: '', source: '' }
+  await agents.update(address, (state) => enter({ ...state, incarnation, wanted: 'running' }, { name: 'idle' }, launched), async (tx) => {
+    await tx.incarnations.insert({ id: incarnation, agent: address, tokenHash: incarnation, pane, pid: 7, session: null, startedAt: clock.now(), ended: null })
+  })
+}
+
+describe('the reconciler', () => {
+  it('ends what a process left behind before its end is written down: killed in between, the next daemon still looks for it', async () => {
+    await runs('p:a', 'lost', '%1')
+    await runs('p:b', 'cut short', null)
+    reconciler.start()
+    await vi.waitFor(() => expect(agents.all().map(({ incarnation }) => incarnation)).toEqual([null, null]), patiently)
+    expect(swept.toSorted()).toEqual(['cut short of p:b', 'lost of p:a'])
+    expect(agents.get('p:a').phase.name).toBe('backoff')
+    expect(faults).toEqual([])
+  })
+
+  it('goes on for the others when one agent fails in a way that nobody foresaw, and tries that one again after a pause (T19)', async () => {
+    for (const address of ['p:a', 'p:b']) await agents.update(address, (state) => ({ ...state, wanted: 'running' }))
+    launch = async (address) => {
+      if (address === 'p:a') throw new Error('of its own kind')
+      await runs(address, 'good', '%2')
+      list = async () => [{ address, incarnation: 'good', pane: '%2', pid: 7, state: { alive: false, code: 0, signal: null } }]
+    }
+    reconciler.start()
+    await vi.waitFor(() => expect(agents.get('p:b').phase.name).toBe('backoff'), patiently)
+    for (let n = 0; n < 20; n++) {
+      reconciler.wake()
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    expect(launches.toSorted()).toEqual(['p:a', 'p:b'])
+    expect(faults).toEqual(['launch of p:a: Error: of its own kind'])
+    await vi.waitFor(() => expect(launches.filter((address) => address === 'p:a')).toHaveLength(2), patiently)
+  })
+
+  it('does nothing to anybody while it cannot be known what runs, and goes on when it can (T15)', async () => {
+    await runs('p:a', 'unseen', '%1')
+    await agents.update('p:b', (state) => ({ ...state, wanted: 'running' }))
+    const before = agents.all()
+    list = async () => await Promise.reject(new Error('no answer'))
+    reconciler.start()
+    await vi.waitFor(() => expect(faults).toContain('a reconciler round: Error: no answer'), patiently)
+    expect(agents.all()).toEqual(before)
+    expect([launches, swept]).toEqual([[], []])
+    list = async () => []
+    reconciler.wake()
+    await vi.waitFor(() => expect(agents.get('p:a').phase.name).toBe('backoff'), patiently)
+    expect(launches).toEqual(['p:b'])
+  })
+})
