@@ -61,18 +61,20 @@ export interface Addressee {
 
 /** Between tries while the daemon is away, ms: most starts take ten times that. */
 const retryMs = 25
+/** For how long a message is still tried when the kills are over, ms. */
+const lastTriesMs = 120_000
 /** Messages in a row, then a pause of at most so many ms. */
 const longestBurst = 8
 const longestPause = 100
 
 /**
  * Sends in bursts until the signal, each message under its own key and tried until it is acknowledged: at the end
- * nothing is unknown. Throws if a message is refused: nothing here should be.
+ * nothing is unknown. Throws if a message is refused, or never answered: nothing here should be.
  */
 export async function keepSending(pen: Pen, addressees: readonly [Addressee, ...Addressee[]], recorder: Recorder, chance: Chance, until: AbortSignal): Promise<void> {
   try {
     while (!until.aborted) {
-      for (let left = 1 + chance.below(longestBurst); left > 0 && !until.aborted; left--) await sendOne(pen, chance.pick(addressees), recorder)
+      for (let left = 1 + chance.below(longestBurst); left > 0 && !until.aborted; left--) await sendOne(pen, chance.pick(addressees), recorder, until)
       await sleep(chance.below(longestPause))
     }
   } finally {
@@ -80,15 +82,17 @@ export async function keepSending(pen: Pen, addressees: readonly [Addressee, ...
   }
 }
 
-async function sendOne(pen: Pen, { written, to, recipients }: Addressee, recorder: Recorder): Promise<void> {
+async function sendOne(pen: Pen, { written, to, recipients }: Addressee, recorder: Recorder, until: AbortSignal): Promise<void> {
   const key = randomUUID()
   const send: Send = { from: pen.from, key, to, recipients, text: `message ${key}`, tries: [] }
   recorder.sends.push(send)
-  for (;;) {
+  for (let end = Number.POSITIVE_INFINITY; Date.now() < end; ) {
     const tried = await recorder.during(() => pen.send({ to: written, text: send.text, key }))
     send.tries.push(tried)
     if (tried.outcome.kind === 'ok') return
     if (tried.outcome.kind === 'refused') throw new Error(`${pen.from} was refused a message to ${to}: ${tried.outcome.why}`)
+    if (until.aborted) end = Math.min(end, Date.now() + lastTriesMs)
     await sleep(retryMs)
   }
+  throw new Error(`nobody answered ${pen.from}, who has a message for ${to}`)
 }
