@@ -54,6 +54,15 @@ function sentence(event: EventRow, message: string): string {
       return `${message} acked`
     case 'delivery.dead':
       return `${message} dead: ${fact('reason')}`
+    case 'approval.requested':
+      return `asks for approval ${fact('n')}: ${fact('action')}`
+    case 'approval.approved':
+    case 'approval.denied':
+      return `approval ${fact('n')} ${event.type.slice('approval.'.length)} by ${fact('by')}: ${fact('action')}`
+    case 'approval.used':
+      return `used approval ${fact('n')}: ${fact('action')}`
+    case 'approval.expired':
+      return `approval ${fact('n')} expired${fact('was') === 'approved' ? ' unused' : ': nobody decided'}: ${fact('action')}`
     default:
       return [event.type, ...Object.entries(event.data).map(([key]) => around(`${key}=`, fact(key)))].filter((part) => part !== '').join(' ')
   }
@@ -83,6 +92,7 @@ export function isProgress(event: EventRow): boolean {
 
 function paint(color: Colors, event: EventRow): (text: string) => string {
   if (['agent.ended', 'agent.launch-failed', 'delivery.dead'].includes(event.type)) return color.red
+  if (event.type === 'approval.requested') return color.yellow
   if (event.type === 'message.sent') return color.cyan
   if (event.type === 'agent.phase' && ['quarantined', 'blocked'].includes(text(event, 'to'))) return color.red
   return (line) => line

@@ -40,7 +40,7 @@ test('so is a mistyped flag', async () => {
 })
 
 test('a command of a later version is not called unknown', async () => {
-  await expect(read('pending')).rejects.toMatchObject({ code: 'usage', message: 'troupe pending is not available in this version' })
+  await expect(read('bridge')).rejects.toMatchObject({ code: 'usage', message: 'troupe bridge is not available in this version' })
 })
 
 test('what is missing or too much is named', async () => {
@@ -78,5 +78,6 @@ test('every command has a line about it and an example', () => {
     expect(command.examples?.length, path).toBeGreaterThan(0)
   }
   const names = groups.flatMap((group) => group.commands.flatMap((command) => [command.name, command.alias ?? command.name]))
-  expect(new Set(names).size).toBe(groups.flatMap((group) => group.commands).length + 1)
+  const aliases = groups.flatMap((group) => group.commands.filter((command) => command.alias !== undefined))
+  expect(new Set(names).size).toBe(groups.flatMap((group) => group.commands).length + aliases.length)
 })

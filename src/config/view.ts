@@ -30,6 +30,9 @@ export function teamView(team: Team): Record<string, unknown> {
     hitl: {
       globally_sensitive_actions: hitl.globallySensitiveActions,
       auto_approve_windows: hitl.autoApproveWindows.map((window) => ({ ...window, until: new Date(window.until).toISOString() })),
+      rules: hitl.rules.map(({ action, command, tool }) => said({ action, command: command?.join(' ') ?? null, tool })),
+      hold: hitl.holdMs / 1000,
+      expiry: hitl.expiryMs / 1000,
     },
     rate_limits: {
       default_on_hit: rateLimits.defaultOnHit,

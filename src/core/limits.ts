@@ -1,4 +1,4 @@
-import type { Limits } from './team.ts'
+import type { HitlSettings, Limits } from './team.ts'
 
 /**
  * What holds where the team's files say nothing. The rates are far above what agents at work do (a tool call takes a
@@ -13,3 +13,6 @@ export const defaultLimits: Limits = {
   waitsAtOnce: 8,
   inboxMessages: 10_000,
 }
+
+/** Nothing is held where nothing says so; what is asked for waits as long as in any team. */
+export const noHitl: HitlSettings = { globallySensitiveActions: [], autoApproveWindows: [], rules: [], holdMs: 600_000, expiryMs: 900_000 }

@@ -57,6 +57,12 @@ export interface BudgetSettings {
 export interface HitlSettings {
   globallySensitiveActions: string[]
   autoApproveWindows: { action: string; project: string | null; agent: string | null; scope: string | null; until: number }[]
+  /** The team's own: calls that are an action. `command` is a program and the words that follow it, `tool` a name with `*`. */
+  rules: { action: string; command: string[] | null; tool: string | null }[]
+  /** How long a call waits for its verdict, ms. */
+  holdMs: number
+  /** How long a request that a rule made stays open, ms. */
+  expiryMs: number
 }
 
 export interface RateLimitSettings {
@@ -123,7 +129,7 @@ export interface Agent {
   /** Absolute paths, concatenated in order. */
   rolePrompt: string[]
   permissionMode: PermissionMode
-  autonomy: string
+  autonomy: Autonomy
   /** Addresses this agent may write to directly. Empty: nobody. `["*"]` in YAML is expanded. */
   canDm: Address[]
   /** Channel names of the own project. Empty: none. */
@@ -146,6 +152,9 @@ export interface Agent {
   /** `own`, or the name of the agent's scenario where the whole team rehearses. */
   protected: boolean
 }
+
+/** How much of what the rules cannot tell for sure an agent does without asking. */
+export type Autonomy = 'full' | 'low_risk_only' | 'proposal_only'
 
 export type PermissionMode = 'plan' | 'confirm' | 'manual' | 'auto' | 'bypass'
 export type RestartMode = 'always' | 'on-failure' | 'never'

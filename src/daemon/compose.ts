@@ -15,6 +15,7 @@ import { loadSupervisor } from '../supervisors/index.ts'
 import { missingProgram, programPath } from '../util/programs.ts'
 import { Agents } from './agents.ts'
 import { appliedBroker } from './applied.ts'
+import { Approvals } from './approvals.ts'
 import type { Daemon, Front } from './daemon.ts'
 import { Deliverer } from './deliverer.ts'
 import { Desired } from './desired.ts'
@@ -119,6 +120,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const tell = async (to: string, text: string, key: string): Promise<void> => {
     await mailroom.post({ from: 'troupe', to, text, threadId: null, priority: 'normal', key })
   }
+  const approvals = new Approvals({ store, clock, team, mail: tell, report })
   const reconciler = new Reconciler({ tell, store, clock, agents, sessions, supervisor, launching, team: () => (desired.known ? team() : emptyTeam(root)), front: theFront, jitter: Math.random, report })
   const lifecycle = new Lifecycle({ store, clock, agents, desired, reconciler, supervisor, broker, paths, shim: [process.execPath, programPath('shim')], healthOf, front: theFront })
 
@@ -134,6 +136,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     reconciler,
     deliverer,
     mailroom,
+    approvals,
     fetching,
     throttle,
     lifecycle,
@@ -185,9 +188,11 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
       if (agents.all().some((state) => state.incarnation !== null || state.wanted === 'running')) await supervisor.start()
       reconciler.start()
       await deliverer.start()
+      await approvals.start()
     },
     async stop() {
       idle.stop()
+      approvals.stop()
       await reconciler.stop()
       await deliverer.stop()
       sessions.closeAll()

@@ -5,6 +5,7 @@ import type { Agent, Team } from '../core/team.ts'
 import type { Paths } from '../config/paths.ts'
 import type { Store } from '../store/store.ts'
 import type { Agents } from './agents.ts'
+import type { Approvals } from './approvals.ts'
 import type { Front } from './daemon.ts'
 import type { Deliverer } from './deliverer.ts'
 import type { Desired } from './desired.ts'
@@ -26,6 +27,7 @@ export interface Parts {
   reconciler: Reconciler
   deliverer: Deliverer
   mailroom: Mailroom
+  approvals: Approvals
   fetching: Fetching
   throttle: Throttle
   lifecycle: Lifecycle

@@ -4,8 +4,8 @@ import type { Limits } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
 import type { Caller, Door } from './daemon.ts'
 
-/** A call that does nothing but wait. */
-const waitingCall = 'inbox_watch'
+/** Calls that do nothing but wait. */
+const waitingCalls = new Set(['inbox_watch', 'request_approval'])
 
 interface Load {
   /** Hooks have their own: an agent that floods its tools must not make troupe blind to its state. */
@@ -47,7 +47,7 @@ export class Throttle {
   async run<T>(caller: Caller, name: string, work: () => Promise<T>): Promise<T> {
     if (caller.kind === 'operator') return await work()
     const load = this.#load(caller.address)
-    const wait = name === waitingCall ? 1 : 0
+    const wait = waitingCalls.has(name) ? 1 : 0
     try {
       const refusal = besides(load.running, load.waits, wait === 1, this.#parts.limits())
       if (refusal !== null) throw throttled(caller.address, refusal)

@@ -7,6 +7,7 @@ import type { Broker } from '../core/team.ts'
 import { agentsReader, agentsWriter } from './agents.ts'
 import { openAnchors } from './anchors.ts'
 import type { Anchors, Known } from './anchors.ts'
+import { approvalsReader, approvalsWriter } from './approvals.ts'
 import { GroupCommit } from './batch.ts'
 import { deliveriesReader, deliveriesWriter } from './deliveries.ts'
 import type { Db, Engine } from './engine.ts'
@@ -143,6 +144,7 @@ function reader(db: Db, team: string, known: Known): Reader {
     agents: agentsReader(db, team),
     incarnations: incarnationsReader(db, team),
     usage: usageReader(db, team),
+    approvals: approvalsReader(db, team),
     settings: settingsReader(db, team),
     events: eventsReader(db, team, known),
   }
@@ -155,6 +157,7 @@ function transaction(db: Db, by: Written, known: Known, clock: Clock, journal: (
     agents: agentsWriter(db, by),
     incarnations: incarnationsWriter(db, by),
     usage: usageWriter(db, by),
+    approvals: approvalsWriter(db, by),
     settings: settingsWriter(db, by),
     events: eventsReader(db, by.team, known),
     async journal(event) {

@@ -12,6 +12,7 @@ export interface Schema {
   agents: AgentTable
   incarnations: IncarnationTable
   usage: UsageTable
+  approvals: ApprovalTable
   settings: Written & { key: string; value: string }
   events: EventTable
   checkpoints: CheckpointTable
@@ -101,6 +102,27 @@ export interface UsageTable extends Written {
   output: number
   cache_read: number
   cache_write: number
+}
+
+export interface ApprovalTable extends Written {
+  id: string
+  n: number
+  agent: string
+  project: string
+  action: string
+  scope: string | null
+  summary: string
+  exact: string
+  hash: string
+  origin: string
+  status: string
+  requested_at: number
+  expires_at: number
+  decided_at: number | null
+  decided_by: string | null
+  note: string | null
+  used_at: number | null
+  told: number
 }
 
 export interface EventTable {

@@ -1,3 +1,4 @@
+import type { Approval, ApprovalStatus } from '../core/approval.ts'
 import type { Delivery, DeliveryState } from '../core/delivery.ts'
 import type { Cursor, JournalEvent, NewEvent } from '../core/event.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
@@ -55,6 +56,12 @@ export interface Tx extends Reader {
     /** The same key twice is one row (the later values win): false if it was there with the same values. */
     put(agent: string, incarnation: string, record: UsageRecord): Promise<boolean>
   }
+  approvals: ApprovalsReader & {
+    /** Gives it its `n`. There is at most one open approval of a hash. */
+    insert(approval: Omit<Approval, 'n'>): Promise<Approval>
+    /** Replaces it if it is still in `from`; false if it was not (somebody was first). */
+    update(from: ApprovalStatus, after: Approval): Promise<boolean>
+  }
   settings: SettingsReader & { put(key: string, value: unknown): Promise<void> }
   /** Appends to the journal, in this transaction. Its own `events` show it after the commit. */
   journal(event: NewEvent): Promise<void>
@@ -66,6 +73,7 @@ export interface Reader {
   agents: AgentsReader
   incarnations: IncarnationsReader
   usage: UsageReader
+  approvals: ApprovalsReader
   settings: SettingsReader
   events: {
     /** In order of each stream, streams merged by time; at most `limit`. `gone` if the cursor is older than what is kept. */
@@ -147,6 +155,21 @@ export interface IncarnationsReader {
 
 export interface UsageReader {
   totals(): Promise<{ agent: string; model: string; tokens: UsageRecord['tokens'] }[]>
+}
+
+export interface ApprovalsReader {
+  get(id: string): Promise<Approval | undefined>
+  byN(n: number): Promise<Approval | undefined>
+  /** Pending, or approved and not used, of a deed. */
+  open(hash: string): Promise<Approval | undefined>
+  /** Open, and past their end. */
+  due(now: number): Promise<Approval[]>
+  /** When the next open one ends, ms. */
+  nextDue(): Promise<number | null>
+  /** Decided or expired, and the agent has not heard of it. */
+  untold(): Promise<Approval[]>
+  /** Newest first. */
+  list(filter: { agent?: string; pending: boolean; limit: number }): Promise<Approval[]>
 }
 
 export interface SettingsReader {

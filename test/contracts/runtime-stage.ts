@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 as uuid } from 'uuid'
-import { defaultLimits } from '../../src/core/limits.ts'
+import { defaultLimits, noHitl } from '../../src/core/limits.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { render } from '../../src/core/envelope.ts'
 import type { Message, Trust } from '../../src/core/message.ts'
@@ -290,7 +290,7 @@ export async function until<T>(what: string, look: () => T | Promise<T>): Promis
 function agentOf(cwd: string): Agent {
   return {
     ...{ address, id: 'alice', project: 'office', role: 'worker', displayName: null, runtime: '', descriptor: null },
-    ...{ model: null, effort: null, rolePrompt: [], permissionMode: 'manual', autonomy: '', canDm: [], canBroadcast: [] },
+    ...{ model: null, effort: null, rolePrompt: [], permissionMode: 'manual', autonomy: 'low_risk_only', canDm: [], canBroadcast: [] },
     ...{ reportsTo: null, restart: 'never', onRateLimit: null, cwd, args: [], env: [], hooks: [], mcps: {}, skills: [] },
     ...{ subagents: [], ultracode: false, interfaces: { telegram: null }, protected: false },
   }
@@ -303,7 +303,7 @@ const emptyTeam: Team = {
   supervisor: { type: 'tmux', tmuxPrefix: 'c-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
   limits: { ...defaultLimits, messageBytes: 1_000_000, logBytes: 1_000_000, logFiles: 2 },
   budget: { dailyUsdLimit: null, warnThresholdPct: null, messageTtlMs: 0, perProjectUsdLimit: {} },
-  hitl: { globallySensitiveActions: [], autoApproveWindows: [] },
+  hitl: noHitl,
   rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, hooks: [] },
   interfaces: [],
   attachments: { enabled: false, maxSizeBytes: 0, allowedRoots: [], scanner: null, auditLogPath: null, tempfileTtlMs: 0 },

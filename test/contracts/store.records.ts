@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import type { Approval } from '../../src/core/approval.ts'
 import type { AgentState } from '../../src/core/phase.ts'
 import { noRestarts } from '../../src/core/restart.ts'
 import type { Incarnation } from '../../src/store/store.ts'
@@ -73,6 +74,32 @@ export function recordsContract(bench: Bench): void {
     expect(await bench.store.read((db) => db.settings.get('k'))).toEqual(value)
     expect(await bench.store.read((db) => db.settings.get('never'))).toBeUndefined()
     await expect(bench.store.write((tx) => tx.settings.put('k', undefined))).rejects.toMatchObject({ code: 'internal' })
+  })
+
+  it('keeps approvals, one open for each deed, and changes one only from the state it is known in', async () => {
+    const asked: Omit<Approval, 'n'> = {
+      id: 'a1', agent: 'p:a', project: 'p', action: 'publish', scope: null, summary: 'git push', exact: '{"tool":"Bash"}', hash: 'h', origin: 'held', status: 'pending',
+      requestedAt: 1, expiresAt: 1_760_000_000_000, decidedAt: null, decidedBy: null, note: null, usedAt: null, told: false,
+    }
+    const first = await bench.store.write((tx) => tx.approvals.insert(asked))
+    expect(first).toEqual({ ...asked, n: 1 })
+    await expect(bench.store.write((tx) => tx.approvals.insert({ ...asked, id: 'a2' }))).rejects.toThrow()
+    const other = await bench.store.write((tx) => tx.approvals.insert({ ...asked, id: 'a3', hash: 'h3', agent: 'p:b', expiresAt: 9 }))
+    expect(await bench.store.read(async ({ approvals }) => [await approvals.open('h'), await approvals.get('a1'), await approvals.byN(1)])).toEqual([first, first, first])
+    expect(await bench.store.read((db) => db.approvals.nextDue())).toBe(9)
+    expect(await bench.store.read((db) => db.approvals.due(9))).toEqual([other])
+
+    const denied: Approval = { ...first, status: 'denied', decidedAt: 3, decidedBy: 'user', note: 'no\0' }
+    expect(await bench.store.write((tx) => tx.approvals.update('pending', denied))).toBe(true)
+    expect(await bench.store.write((tx) => tx.approvals.update('pending', { ...first, status: 'approved' }))).toBe(false)
+    expect(await bench.store.read((db) => db.approvals.untold())).toEqual([denied])
+    expect(await bench.store.read((db) => db.approvals.list({ pending: true, limit: 5 }))).toEqual([other])
+    expect(await bench.store.read((db) => db.approvals.list({ pending: false, limit: 5 }))).toEqual([other, denied])
+    expect(await bench.store.read((db) => db.approvals.list({ pending: false, agent: 'p:a', limit: 5 }))).toEqual([denied])
+    const again = await bench.store.write((tx) => tx.approvals.insert({ ...asked, id: 'a4' }))
+    expect(await bench.store.read((db) => db.approvals.open('h'))).toEqual(again)
+    await bench.store.write((tx) => tx.approvals.update('denied', { ...denied, told: true }))
+    expect(await bench.store.read((db) => db.approvals.untold())).toEqual([])
   })
 
   it('has everything after it was closed and opened again', async () => {

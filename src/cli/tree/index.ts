@@ -1,4 +1,5 @@
 import { agents } from './agents.ts'
+import { approvals } from './approvals.ts'
 import { care } from './care.ts'
 import type { Command, Group } from './command.ts'
 import { files } from './files.ts'
@@ -9,7 +10,7 @@ import { team } from './team.ts'
 
 export type { Command, Group } from './command.ts'
 
-export const groups: Group[] = [team, agents, mail, files, care, system]
+export const groups: Group[] = [team, agents, mail, approvals, files, care, system]
 
 export const globalOptions: [string, string][] = [
   ['-C, --root <dir>', 'folder of the team (else TROUPE_ROOT, else found upwards from here)'],
@@ -33,6 +34,6 @@ export const language: Language = { commands, options: globalOptions }
 
 /** Commands of the design that this version does not have: a clear word instead of "unknown command". */
 export const later: readonly string[] = [
-  'approvals', 'pending', 'approve', 'deny', 'bridge', 'budget', 'plan', 'wait', 'reload', 'exec', 'shell', 'new', 'task',
+  'bridge', 'budget', 'plan', 'wait', 'reload', 'exec', 'shell', 'new', 'task',
   'freeze', 'thaw', 'halt', 'env', 'context', 'import', 'gc',
 ]

@@ -1,4 +1,4 @@
-import type { PermissionMode } from '../../core/team.ts'
+import type { Autonomy, PermissionMode } from '../../core/team.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import type { Place } from '../place.ts'
 import { printable } from './names.ts'
@@ -13,7 +13,7 @@ const foreign: ReadonlyMap<string, PermissionMode> = new Map([
   ['dontAsk', 'manual'],
 ])
 
-const autonomies = ['full', 'low_risk_only', 'proposal_only']
+const autonomies: readonly Autonomy[] = ['full', 'low_risk_only', 'proposal_only']
 
 export function permissionMode(word: string, place: Place): PermissionMode {
   const mode = modes.find((one) => one === word)
@@ -30,12 +30,12 @@ export function permissionMode(word: string, place: Place): PermissionMode {
   return 'plan'
 }
 
-export function autonomy(word: string, place: Place): string {
-  if (!autonomies.includes(word)) {
-    place.error(
-      `the autonomy \`${printable(word)}\` is not known; it must be one of ${autonomies.join(', ')}`,
-      didYouMean(word, autonomies, 'levels'),
-    )
-  }
-  return word
+export function autonomy(word: string, place: Place): Autonomy {
+  const found = autonomies.find((one) => one === word)
+  if (found !== undefined) return found
+  place.error(
+    `the autonomy \`${printable(word)}\` is not known; it must be one of ${autonomies.join(', ')}`,
+    didYouMean(word, autonomies, 'levels'),
+  )
+  return 'proposal_only'
 }

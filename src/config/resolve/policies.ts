@@ -35,7 +35,12 @@ function warnOfProject(id: string, projects: Projects, place: Place): void {
 }
 
 export function resolveHitl(raw: RawCompose['hitl'], projects: Projects, place: Place): HitlSettings {
+  if (raw.hold > longestHold) place.at('hold').error(`a call cannot be held for more than ${longestHold} seconds`)
+  if (raw.expiry > longestExpiry) place.at('expiry').error(`a request cannot stay open for more than ${longestExpiry} seconds`)
   return {
+    holdMs: raw.hold * 1000,
+    expiryMs: raw.expiry * 1000,
+    rules: raw.rules.map((rule, index) => resolveRule(rule, place.at('rules', index))),
     globallySensitiveActions: raw.globally_sensitive_actions,
     autoApproveWindows: raw.auto_approve_windows.map((window, index) => {
       const here = place.at('auto_approve_windows', index)
@@ -49,6 +54,17 @@ export function resolveHitl(raw: RawCompose['hitl'], projects: Projects, place: 
       }
     }),
   }
+}
+
+/** Seconds. */
+const longestHold = 3600
+const longestExpiry = 86_400
+
+function resolveRule(raw: RawCompose['hitl']['rules'][number], place: Place): HitlSettings['rules'][number] {
+  const words = raw.command?.split(/\s+/).filter((word) => word !== '') ?? []
+  if (words.length === 0 && (raw.tool === null || raw.tool.trim() === ''))
+    place.error('the rule names neither a `command` nor a `tool`', 'write `command: program word`, or `tool: name*`')
+  return { action: raw.action, command: words.length === 0 ? null : words, tool: raw.tool }
 }
 
 /** RFC 3339 with its zone: a window that ends at another time than its author thinks is worse than none. */

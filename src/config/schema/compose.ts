@@ -79,6 +79,15 @@ const hitl = z
         until: text.describe('End of the window, such as 2030-01-31T18:00:00Z'),
       }),
     ).describe('Actions approved without asking, until a moment'),
+    rules: list(
+      z.strictObject({
+        action: text.describe('Name of the action'),
+        command: optional(text).describe('A program and the words that follow it, such as `broker order`'),
+        tool: optional(text).describe('Name of a tool; * stands for any part'),
+      }),
+    ).describe('Further calls that are one of these actions; docs/approvals.md lists those that are known'),
+    hold: atLeastOne.default(600).describe('Seconds a call waits for its verdict before it is denied for now, at most 3600'),
+    expiry: atLeastOne.default(900).describe('Seconds a request that a rule made stays open, at most 86400; then it is denied'),
   })
   .prefault({})
   .describe('What people decide')

@@ -1,5 +1,6 @@
 import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
+import { approvals } from './approval.ts'
 import { audit } from './audit.ts'
 import { daemon } from './daemon.ts'
 import { explain } from './explain.ts'
@@ -9,5 +10,5 @@ import { tools } from './tools.ts'
 
 /** Every operation's handler; the type says that none is missing. */
 export function handlers(parts: Parts): Handlers {
-  return { ...team(parts), ...mail(parts), ...tools(parts), ...explain(parts), ...audit(parts), ...daemon(parts) }
+  return { ...team(parts), ...mail(parts), ...tools(parts), ...explain(parts), ...approvals(parts), ...audit(parts), ...daemon(parts) }
 }

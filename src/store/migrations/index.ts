@@ -1,9 +1,11 @@
 import type { Migration } from 'kysely/migration'
 import * as first from './0001-first.ts'
 import * as openMail from './0002-open-mail.ts'
+import * as approvals from './0005-approvals.ts'
 
 /** Every step of the schema, by number. A released step is never changed: the next one follows it. */
 export const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-open-mail': openMail,
+  '0005-approvals': approvals,
 }

@@ -1,0 +1,78 @@
+import type { Output as Answer } from '../../api/index.ts'
+import type { Cli } from '../cli.ts'
+import type { Given } from '../given.ts'
+import type { Colors, Output } from '../output.ts'
+import { pairs } from '../table.ts'
+import { duration, escapeLine } from '../text.ts'
+import { show } from '../watch.ts'
+
+type Row = Answer<'approval.list'>[number]
+
+export async function approvals(cli: Cli, given: Given): Promise<void> {
+  const id = given.text('id')
+  if (id !== undefined) return await show(cli, given, { fetch: async () => await cli.call('approval.show', { id }, 'asking the daemon'), print: (row) => printOne(cli.out, row) })
+  const [agent, all] = [given.text('agent'), given.flag('all')]
+  await show(cli, given, {
+    fetch: async () => await cli.call('approval.list', { all, ...(agent === undefined ? {} : { agent }) }, 'asking the daemon'),
+    print(rows, now) {
+      if (rows.length === 0) return cli.out.line(all ? '(no approvals)' : '(no pending approvals)')
+      print(cli.out, rows, all, now)
+    },
+  })
+}
+
+export async function decide(cli: Cli, given: Given, verdict: 'approve' | 'deny'): Promise<void> {
+  const note = given.text('note')
+  const decided = await cli.call('approval.decide', { id: given.required('id'), verdict, ...(note === undefined ? {} : { note }) }, 'deciding')
+  cli.out.show(decided, () => cli.out.line(`approval ${decided.n} ${decided.status === 'denied' ? 'denied' : 'approved'}`))
+}
+
+/** The ones that wait longest end first: they stand on top. */
+function print(out: Output, rows: Row[], all: boolean, now: number): void {
+  out.table(
+    [
+      { head: 'ID', align: 'right' },
+      { head: 'PROJECT' },
+      { head: 'AGENT', least: 8 },
+      { head: 'ACTION', least: 8 },
+      ...(all ? [{ head: 'STATUS' }, { head: 'BY', least: 6, optional: true }] : [{ head: 'LEFT', align: 'right' as const }]),
+      { head: 'SUMMARY', least: 20 },
+    ],
+    rows.toReversed().map((row) => [
+      String(row.n),
+      row.project,
+      row.agent.slice(row.agent.indexOf(':') + 1),
+      row.action,
+      ...(all ? [{ text: row.status, paint: paint(out.color, row.status) }, row.decidedBy ?? ''] : [duration(Math.max(0, row.expiresAt - now))]),
+      row.summary,
+    ]),
+  )
+}
+
+/** The raw action stands beside what the agent says of it. */
+function printOne(out: Output, row: Row): void {
+  const at = (time: number): string => new Date(time).toISOString()
+  const entries: [string, string][] = [
+    ['approval', `${row.n} (${row.id})`],
+    ['agent', row.agent],
+    ['action', row.action],
+    ...(row.scope === null ? [] : [['scope', row.scope] as [string, string]]),
+    ['status', `${row.status}, ${row.status === 'pending' || row.status === 'approved' ? `until ${at(row.expiresAt)}` : `asked ${at(row.requestedAt)}`}`],
+    ...(row.decidedBy === null ? [] : [['decided by', `${row.decidedBy}, ${at(row.decidedAt ?? 0)}`] as [string, string]]),
+    ...(row.note === null ? [] : [['note', row.note] as [string, string]]),
+    [row.origin === 'held' ? 'held' : 'it says', row.summary],
+  ]
+  for (const line of pairs(entries, out.color.dim)) out.line(line)
+  out.line('exactly')
+  for (const line of exactLines(row.exact)) out.line(`  ${escapeLine(line)}`)
+}
+
+/** The canonical JSON, spread over lines; what is decided on stands there as it is. */
+function exactLines(exact: string): string[] {
+  return JSON.stringify(JSON.parse(exact), null, 2).split('\n')
+}
+
+function paint(color: Colors, status: Row['status']): (text: string) => string {
+  if (status === 'approved' || status === 'used') return color.green
+  return status === 'pending' ? color.yellow : color.red
+}
