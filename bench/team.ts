@@ -97,7 +97,7 @@ function alike(agents: number, runtime: string, scenario: object | null): Record
   const rehearsal = scenario === null ? '' : 'rehearsal: ./scenario.yaml\n'
   return {
     ...(scenario === null ? {} : { 'scenario.yaml': JSON.stringify(scenario) }),
-    'team-compose.yaml': `version: 2\n${rehearsal}projects:\n  - file: projects/load.yaml\n`,
+    'team-compose.yaml': `version: 2\n${rehearsal}loop_guard: {enabled: false}\nprojects:\n  - file: projects/load.yaml\n`,
     'projects/load.yaml': project(agents, runtime),
   }
 }

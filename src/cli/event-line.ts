@@ -46,6 +46,8 @@ function sentence(event: EventRow, message: string): string {
       return `wanted ${fact('wanted')}`
     case 'message.sent':
       return `sent ${message} to ${fact('to')}${fact('priority') === 'normal' ? '' : around(' (', fact('priority'), ')')}`
+    case 'message.throttled':
+      return `refused to send to ${fact('to')}: ${fact('why')}`
     case 'delivery.offered':
       return `${message} offered by ${fact('rung')}: ${fact('result')}`
     case 'delivery.delivered':
@@ -91,7 +93,7 @@ export function isProgress(event: EventRow): boolean {
 }
 
 function paint(color: Colors, event: EventRow): (text: string) => string {
-  if (['agent.ended', 'agent.launch-failed', 'delivery.dead'].includes(event.type)) return color.red
+  if (['agent.ended', 'agent.launch-failed', 'delivery.dead', 'message.throttled'].includes(event.type)) return color.red
   if (event.type === 'approval.requested') return color.yellow
   if (event.type === 'message.sent') return color.cyan
   if (event.type === 'agent.phase' && ['quarantined', 'blocked'].includes(text(event, 'to'))) return color.red

@@ -14,6 +14,7 @@ describe('a team without faults', () => {
       broker: { type: 'sqlite', path: join(root, 'state/mailbox.db') },
       supervisor: { type: 'tmux', tmuxPrefix: 'a-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
       limits: { messageBytes: 262_144, logBytes: 10_485_760, logFiles: 5, requestsPerSecond: 100, requestsAtOnce: 64, waitsAtOnce: 8, inboxMessages: 10_000 },
+      loopGuard: { enabled: true, hops: 8, sendsPerChain: 64, sendsPerMinute: 20 },
       rateLimits: { fallbackWaitMs: 1_800_000 },
       budget: { messageTtlMs: 259_200_000, dailyUsdLimit: null },
       rehearsal: null,

@@ -2,7 +2,7 @@ import type { Agent, Project, Team } from '../core/team.ts'
 
 /** A resolved team in the words, units and shape of its YAML files, each project inlined. */
 export function teamView(team: Team): Record<string, unknown> {
-  const { supervisor, limits, budget, hitl, rateLimits, attachments } = team
+  const { supervisor, limits, loopGuard, budget, hitl, rateLimits, attachments } = team
   return {
     name: team.name,
     broker: team.broker.type === 'postgres' ? { type: 'postgres', url_env: team.broker.urlEnv } : team.broker,
@@ -20,6 +20,12 @@ export function teamView(team: Team): Record<string, unknown> {
       requests_at_once: limits.requestsAtOnce,
       waits_at_once: limits.waitsAtOnce,
       inbox_messages: limits.inboxMessages,
+    },
+    loop_guard: {
+      enabled: loopGuard.enabled,
+      hops: loopGuard.hops,
+      sends_per_chain: loopGuard.sendsPerChain,
+      sends_per_minute: loopGuard.sendsPerMinute,
     },
     budget: {
       daily_usd_limit: budget.dailyUsdLimit,

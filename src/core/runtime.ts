@@ -165,6 +165,8 @@ export type Signal =
   | { type: 'proof'; marker: string; proof: Proof; evidence: Evidence }
   | { type: 'session'; id: string; evidence: Evidence }
   | { type: 'failure'; class: FailureClass; why: string; until: number | null; fix?: string; evidence: Evidence }
+  /** A tool other than the team's was used with success. */
+  | { type: 'work'; tool: string }
   | { type: 'usage'; usage: UsageRecord }
   | { type: 'note'; evidence: Evidence }
 

@@ -1,3 +1,5 @@
+import type { LoopGuardSettings } from './loop-guard.ts'
+
 /**
  * The team as every part after `config/load` sees it: complete, absolute, defaults filled in.
  * Nobody downstream writes `?? default`.
@@ -9,6 +11,7 @@ export interface Team {
   broker: Broker
   supervisor: SupervisorSettings
   limits: Limits
+  loopGuard: LoopGuardSettings
   budget: BudgetSettings
   hitl: HitlSettings
   rateLimits: RateLimitSettings

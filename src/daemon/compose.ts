@@ -16,6 +16,7 @@ import { missingProgram, programPath } from '../util/programs.ts'
 import { Agents } from './agents.ts'
 import { appliedBroker } from './applied.ts'
 import { Approvals } from './approvals.ts'
+import { Chains } from './chains.ts'
 import type { Daemon, Front } from './daemon.ts'
 import { Deliverer } from './deliverer.ts'
 import { Desired } from './desired.ts'
@@ -89,13 +90,14 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     launcher: [process.execPath, programPath('launcher')],
     env,
   })
-  const signals = new Signals({ store, clock, agents, deliverer: () => deliverer, jitter: Math.random, report })
+  const chains = new Chains({ store, clock, agents, team })
+  const signals = new Signals({ store, clock, agents, deliverer: () => deliverer, chains: () => chains, jitter: Math.random, report })
   // An adopted agent may be idle already: no change of its phase would wake its mail.
   const sessions: Sessions = new Sessions((...said) => signals.take(...said), (address) => deliverer.wake(address))
   const deliverer: Deliverer = new Deliverer({ store, clock, agents, sessions, team, report })
   const fetching = new Fetching(store, clock, deliverer)
   const throttle = new Throttle({ store, clock, limits: () => (desired.known ? team().limits : defaultLimits), report })
-  const mailroom = new Mailroom(store, clock, team)
+  const mailroom = new Mailroom({ store, clock, chains, team })
   const tools = new ToolLines(clock)
   agents.subscribe((after, before) => {
     if (before.incarnation !== null && after.incarnation !== before.incarnation) tools.forget(before.incarnation)
@@ -139,6 +141,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     approvals,
     fetching,
     throttle,
+    chains,
     lifecycle,
     desired,
     team,

@@ -5,7 +5,7 @@ import { v7 as uuid } from 'uuid'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { systemClock, type Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
-import { defaultLimits } from '../core/limits.ts'
+import { defaultLimits, defaultLoopGuard } from '../core/limits.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
 import { enter } from '../core/plan.ts'
 import type { Attempt, Parcel, Runtime, Session, SessionContext, Signal } from '../core/runtime.ts'
@@ -15,6 +15,7 @@ import type { Store } from '../store/store.ts'
 import { Agents } from './agents.ts'
 import { Deliverer } from './deliverer.ts'
 import { Fetching } from './fetching.ts'
+import { Chains } from './chains.ts'
 import { Mailroom } from './mailroom.ts'
 import { Sessions } from './sessions.ts'
 
@@ -48,6 +49,7 @@ const agent = (id: string, more: Partial<Agent> = {}): Agent =>
 const members = ['p:a', 'p:b', 'p:c']
 const theTeam = {
   limits: { ...defaultLimits, messageBytes: 100_000 },
+  loopGuard: defaultLoopGuard,
   projects: [{ id: 'p', agents: [agent('a'), agent('b'), agent('c')], channels: [{ project: 'p', name: 'all', members, wildcard: true }] }],
 } as unknown as Team
 
@@ -68,7 +70,7 @@ beforeEach(async () => {
   agents = new Agents(store, clock)
   sessions = new Sessions(() => {}, (address) => deliverer.wake(address))
   deliverer = new Deliverer({ store, clock, agents, sessions, team: () => theTeam, report: (_what, error) => faults.push(error) })
-  mailroom = new Mailroom(store, clock, () => theTeam)
+  mailroom = new Mailroom({ store, clock, chains: new Chains({ store, clock, agents, team: () => theTeam }), team: () => theTeam })
   await deliverer.start()
 })
 

@@ -1,6 +1,6 @@
 import { TroupeError } from '../core/error.ts'
 import { sha256 } from '../core/event.ts'
-import { defaultLimits, noHitl } from '../core/limits.ts'
+import { defaultLimits, defaultLoopGuard, noHitl } from '../core/limits.ts'
 import type { Agent, Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
 
@@ -23,7 +23,8 @@ export class Desired {
     const applied = await this.#store.read((db) => db.settings.get(key))
     if (applied !== undefined) {
       const team = applied as Team
-      this.#team = { ...team, limits: { ...defaultLimits, ...team.limits }, hitl: { ...noHitl, ...team.hitl } } // an older release knew fewer
+      const loopGuard = { ...defaultLoopGuard, ...team.loopGuard }
+      this.#team = { ...team, limits: { ...defaultLimits, ...team.limits }, loopGuard, hitl: { ...noHitl, ...team.hitl } } // an older release knew fewer
       return
     }
     try {

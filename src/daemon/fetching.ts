@@ -79,10 +79,11 @@ export class Fetching {
         const before = await tx.deliveries.get(id, recipient)
         const firstSeen = before?.deliveredAt ?? at
         const proof = before?.proof ?? 'tool'
-        const change = { state: 'acked', ackedAt: at, deliveredAt: firstSeen, proof, typed: false } as const
+        const unseen = before?.state === 'queued'
+        const change = { state: 'acked', ackedAt: at, deliveredAt: firstSeen, proof, typed: false, ...(unseen ? { incarnation } : {}) } as const
         if (!(await tx.deliveries.update(id, recipient, ['queued', 'delivered'], change))) continue
         acked += 1
-        await tx.journal({ type: 'delivery.acked', subject: id, agent: recipient, data: { n: before?.n ?? null, to: recipient, incarnation } })
+        await tx.journal({ type: 'delivery.acked', subject: id, agent: recipient, data: { n: before?.n ?? null, to: recipient, incarnation, ...(unseen ? { unseen } : {}) } })
       }
       return acked
     })

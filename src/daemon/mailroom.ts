@@ -5,11 +5,13 @@ import type { Clock } from '../core/clock.ts'
 import { describeDelivery } from '../core/delivery.ts'
 import { TroupeError } from '../core/error.ts'
 import { sha256 } from '../core/event.ts'
+import { isLoop, type Link } from '../core/loop-guard.ts'
 import type { Message, Priority, Sender, Trust } from '../core/message.ts'
 import { findAgent, type Agent, type Team } from '../core/team.ts'
 import { throttled } from '../core/throttle.ts'
 import type { Store, Tx } from '../store/store.ts'
 import { randomBytes16 } from '../util/random.ts'
+import type { Chains } from './chains.ts'
 
 export interface Letter {
   from: Sender
@@ -28,20 +30,23 @@ export interface Posted {
   deliveries: { to: string; state: string }[]
 }
 
+export interface MailroomParts {
+  store: Store
+  clock: Clock
+  chains: Chains
+  team(): Team
+}
+
 /** Takes messages in: who may, to whom, once. A refusal makes no row; an id is returned only when it is durable. */
 export class Mailroom {
-  readonly #store: Store
-  readonly #clock: Clock
-  readonly #team: () => Team
+  readonly #parts: MailroomParts
 
-  constructor(store: Store, clock: Clock, team: () => Team) {
-    this.#store = store
-    this.#clock = clock
-    this.#team = team
+  constructor(parts: MailroomParts) {
+    this.#parts = parts
   }
 
   async post(letter: Letter): Promise<Posted> {
-    const team = this.#team()
+    const team = this.#parts.team()
     const limit = team.limits.messageBytes
     const size = Buffer.byteLength(letter.text)
     if (size > limit) {
@@ -70,14 +75,27 @@ export class Mailroom {
       chain: id,
       hop: 0,
       control: null,
-      sentAt: this.#clock.now(),
+      sentAt: this.#parts.clock.now(),
     }
-    return await this.#keep(message, permission.recipients)
+    return isPerson(letter.from) ? await this.#keep(message, permission.recipients) : await this.#guarded(message, permission.recipients)
+  }
+
+  /** As an agent's send counts in its chain: once, also where the transaction runs twice, and not if it comes to nothing. */
+  async #guarded(message: Omit<Message, 'n'>, recipients: string[]): Promise<Posted> {
+    const { chains } = this.#parts
+    let link: Link | null = null
+    try {
+      return await this.#keep(message, recipients, async (tx) => (link ??= await chains.admit(tx, message.from, message.id)))
+    } catch (error) {
+      if (link !== null) chains.giveBack(message.from, link)
+      else if (error instanceof TroupeError && isLoop(error)) await chains.refused(message.from, message.to, error)
+      throw error
+    }
   }
 
   /** The key is looked up in the transaction that would insert: two sends at once make one message. */
-  async #keep(message: Omit<Message, 'n'>, recipients: string[]): Promise<Posted> {
-    return await this.#store.write(async (tx) => {
+  async #keep(message: Omit<Message, 'n'>, recipients: string[], admit?: (tx: Tx) => Promise<Link>): Promise<Posted> {
+    return await this.#parts.store.write(async (tx) => {
       const earlier = message.key === null ? undefined : await tx.messages.byKey(message.from, message.key)
       if (earlier !== undefined) {
         if (earlier.text !== message.text || earlier.to !== message.to) {
@@ -94,12 +112,12 @@ export class Mailroom {
         }
       }
       if (!isPerson(message.from)) await this.#checkInboxes(tx, recipients)
-      const kept = await tx.messages.insert(message, recipients)
+      const kept = await tx.messages.insert({ ...message, ...(await admit?.(tx)) }, recipients)
       await tx.journal({
         type: 'message.sent',
         subject: kept.id,
         agent: isPerson(kept.from) ? null : kept.from,
-        data: { n: kept.n, from: kept.from, to: kept.to, recipients, bytes: Buffer.byteLength(kept.text), sha256: sha256(kept.text), priority: kept.priority },
+        data: { n: kept.n, from: kept.from, to: kept.to, recipients, bytes: Buffer.byteLength(kept.text), sha256: sha256(kept.text), priority: kept.priority, ...(kept.hop > 0 ? { chain: kept.chain, hop: kept.hop } : {}) },
       })
       return { message: kept, recipients, deliveries: recipients.map((to) => ({ to, state: 'queued' })) }
     })
@@ -107,7 +125,7 @@ export class Mailroom {
 
   /** An operator's mail always gets in: nobody else could tell a flooded agent to catch up. */
   async #checkInboxes(tx: Tx, recipients: string[]): Promise<void> {
-    const allowed = this.#team().limits.inboxMessages
+    const allowed = this.#parts.team().limits.inboxMessages
     for (const recipient of recipients) {
       const full = (await tx.deliveries.backlog(recipient, allowed)) >= allowed
       if (full) throw throttled(recipient, { limit: 'inbox_messages', allowed, retryAfterMs: 60_000 })

@@ -6,6 +6,7 @@ import type { Paths } from '../config/paths.ts'
 import type { Store } from '../store/store.ts'
 import type { Agents } from './agents.ts'
 import type { Approvals } from './approvals.ts'
+import type { Chains } from './chains.ts'
 import type { Front } from './daemon.ts'
 import type { Deliverer } from './deliverer.ts'
 import type { Desired } from './desired.ts'
@@ -30,6 +31,7 @@ export interface Parts {
   approvals: Approvals
   fetching: Fetching
   throttle: Throttle
+  chains: Chains
   lifecycle: Lifecycle
   desired: Desired
   team(): Team

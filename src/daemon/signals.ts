@@ -4,6 +4,7 @@ import { onSignal } from '../core/plan.ts'
 import type { Signal } from '../core/runtime.ts'
 import type { Store } from '../store/store.ts'
 import type { Agents } from './agents.ts'
+import type { Chains } from './chains.ts'
 import type { Deliverer } from './deliverer.ts'
 
 /** While the store cannot take anything, it is asked again this often. ms */
@@ -16,6 +17,7 @@ export interface SignalParts {
   clock: Clock
   agents: Agents
   deliverer(): Deliverer
+  chains(): Chains
   jitter(): number
   report(what: string, error: unknown): void
 }
@@ -74,10 +76,12 @@ export class Signals {
 
   /** A signal of an earlier incarnation changes no state. */
   async #try(address: string, incarnation: string, signal: Signal): Promise<void> {
-    const { store, agents, deliverer, jitter } = this.#parts
+    const { store, agents, deliverer, chains, jitter } = this.#parts
     switch (signal.type) {
       case 'proof':
         return await deliverer().proved(address, incarnation, signal.marker, signal.proof, signal.evidence.what)
+      case 'work':
+        return chains().worked(address, incarnation)
       case 'usage':
         return await store.write(async (tx) => {
           await tx.usage.put(address, incarnation, signal.usage)

@@ -49,6 +49,7 @@ const report = z.discriminatedUnion('event', [
   z.object({ event: z.literal('idle') }),
   z.object({ event: z.literal('busy') }),
   z.object({ event: z.literal('taken'), text: z.string() }),
+  z.object({ event: z.literal('worked'), tool: z.string() }),
   z.object({ event: z.literal('failure'), class: z.enum(['auth', 'quota', 'other']), why: z.string(), until: z.number().nullable() }),
   z.object({
     event: z.literal('usage'),
@@ -95,6 +96,8 @@ class ScriptedSession implements Session {
         return [{ type: said.event, evidence }]
       case 'taken':
         return markersIn(said.text).map((marker) => ({ type: 'proof', marker, proof: 'hook', evidence }))
+      case 'worked':
+        return [{ type: 'work', tool: said.tool }]
       case 'failure':
         return [failureOf(said, evidence)]
       case 'usage':

@@ -1,5 +1,6 @@
 import { sql, type Selectable } from 'kysely'
 import type { Delivery, DeliveryState } from '../core/delivery.ts'
+import type { Link } from '../core/loop-guard.ts'
 import type { Message } from '../core/message.ts'
 import type { Db } from './engine.ts'
 import { prepared } from './prepared.ts'
@@ -22,6 +23,7 @@ export function deliveriesReader(db: Db, team: string): DeliveriesReader {
     open: async (recipient, limit) => await withMessages(db, team, (await open(db, { team, recipient, limit })).rows),
     due: async (recipient, incarnation, after, limit) =>
       await withMessages(db, team, (await due(db, { team, recipient, incarnation, after, limit })).rows),
+    last: async (recipient, incarnation) => (await last(db, { team, recipient, incarnation, reach: lastReach })).rows[0],
     async waiting() {
       const query = db.selectFrom('deliveries').select('recipient').distinct().where('team', '=', team).where(isOpen)
       const rows = await query.where('state', '=', 'queued').orderBy('recipient').execute()
@@ -50,6 +52,24 @@ const due = prepared((db, given: { team: string; recipient: string; incarnation:
   openOf(db, given)
     .where((row) => row.or([row('state', '=', 'queued'), row('incarnation', 'is', null), row('incarnation', '!=', given.incarnation)]))
     .where('n', '>', given.after),
+)
+
+/** Messages of the team among which the last one of an agent is looked for. */
+const lastReach = 2_000
+
+/** From the newest message down: by the index of their numbers, and the key of the deliveries. */
+const last = prepared<{ team: string; recipient: string; incarnation: string; reach: number }, Link>((db, { team, recipient, incarnation, reach }) =>
+  db
+    .selectFrom('messages as m')
+    .innerJoin('deliveries as d', (join) => join.onRef('d.team', '=', 'm.team').onRef('d.message_id', '=', 'm.id'))
+    .select(['m.chain', 'm.hop'])
+    .where('m.team', '=', team)
+    .where('m.n', '>', (row) => row.selectFrom('messages').select((newest) => sql<number>`${newest.fn.max('n')} - ${reach}`.as('from')).where('team', '=', team))
+    .where('d.recipient', '=', recipient)
+    .where('d.incarnation', '=', incarnation)
+    .where('d.delivered_at', 'is not', null)
+    .orderBy('m.n', 'desc')
+    .limit(1),
 )
 
 /** Asked with every message of an agent. */

@@ -2,6 +2,7 @@ import type { Approval, ApprovalStatus } from '../core/approval.ts'
 import type { Delivery, DeliveryState } from '../core/delivery.ts'
 import type { Cursor, JournalEvent, NewEvent } from '../core/event.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
+import type { Link } from '../core/loop-guard.ts'
 import type { Message } from '../core/message.ts'
 import type { AgentState } from '../core/phase.ts'
 import type { UsageRecord } from '../core/runtime.ts'
@@ -107,6 +108,8 @@ export interface DeliveriesReader {
   open(recipient: string, limit: number): Promise<{ message: Message; delivery: Delivery }[]>
   /** Open, and not delivered to this incarnation: oldest message first, from message number `after` on. */
   due(recipient: string, incarnation: string, after: number, limit: number): Promise<{ message: Message; delivery: Delivery }[]>
+  /** The newest message that entered the context of this incarnation, among the last two thousand of the team. */
+  last(recipient: string, incarnation: string): Promise<Link | undefined>
   /** Every recipient with queued deliveries. */
   waiting(): Promise<string[]>
   /** Number of unacknowledged deliveries to one recipient, counted no further than `most`. */

@@ -9,6 +9,7 @@ import type { Message, Priority } from '../../src/core/message.ts'
 import type { Runtime, Signal } from '../../src/core/runtime.ts'
 import type { Agent, Team } from '../../src/core/team.ts'
 import { Agents } from '../../src/daemon/agents.ts'
+import { Chains } from '../../src/daemon/chains.ts'
 import { Deliverer } from '../../src/daemon/deliverer.ts'
 import { Fetching } from '../../src/daemon/fetching.ts'
 import { Mailroom } from '../../src/daemon/mailroom.ts'
@@ -17,7 +18,7 @@ import { Signals } from '../../src/daemon/signals.ts'
 import type { Rule } from '../../src/proxy/scenario.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
-import { defaultLimits } from '../../src/core/limits.ts'
+import { defaultLimits, defaultLoopGuard } from '../../src/core/limits.ts'
 import { RuntimeStage, until, type Run } from './runtime-stage.ts'
 
 const alice = 'office:alice'
@@ -55,15 +56,16 @@ export class PostOffice {
     const report = (_what: string, error: unknown) => this.faults.push(error)
     const worker = (id: string): Agent => ({ ...stage.agent, id, address: `office:${id}`, canDm: [alice] })
     const agents = [stage.agent, ...people.map(worker)]
-    const team = { limits: defaultLimits, projects: [{ id: 'office', name: 'office', agents, channels: [] }] } as unknown as Team
+    const team = { limits: defaultLimits, loopGuard: { ...defaultLoopGuard, enabled: false }, projects: [{ id: 'office', name: 'office', agents, channels: [] }] } as unknown as Team
     this.#agents = new Agents(store, clock)
     this.#sessions = new Sessions(
       (address, incarnation, signal) => this.#take(address, incarnation, signal),
       (address) => this.#deliverer.wake(address),
     )
     this.#deliverer = new Deliverer({ store, clock, agents: this.#agents, sessions: this.#sessions, team: () => team, report })
-    this.#signals = new Signals({ store, clock, agents: this.#agents, jitter: () => 0, deliverer: () => this.#deliverer, report })
-    this.#mailroom = new Mailroom(store, clock, () => team)
+    const chains = new Chains({ store, clock, agents: this.#agents, team: () => team })
+    this.#signals = new Signals({ chains: () => chains, store, clock, agents: this.#agents, jitter: () => 0, deliverer: () => this.#deliverer, report })
+    this.#mailroom = new Mailroom({ store, clock, chains, team: () => team })
     this.#fetching = new Fetching(store, clock, this.#deliverer)
   }
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 as uuid } from 'uuid'
-import { defaultLimits, noHitl } from '../../src/core/limits.ts'
+import { defaultLimits, defaultLoopGuard, noHitl } from '../../src/core/limits.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { render } from '../../src/core/envelope.ts'
 import type { Message, Trust } from '../../src/core/message.ts'
@@ -302,6 +302,7 @@ const emptyTeam: Team = {
   broker: { type: 'sqlite', path: 'mailbox.db' },
   supervisor: { type: 'tmux', tmuxPrefix: 'c-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
   limits: { ...defaultLimits, messageBytes: 1_000_000, logBytes: 1_000_000, logFiles: 2 },
+  loopGuard: defaultLoopGuard,
   budget: { dailyUsdLimit: null, warnThresholdPct: null, messageTtlMs: 0, perProjectUsdLimit: {} },
   hitl: noHitl,
   rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, hooks: [] },

@@ -119,6 +119,22 @@ export function mailContract(bench: Bench): void {
       expect(await read((db) => db.deliveries.open('p:z', 1))).toEqual([])
     })
 
+    it('the last that entered the context of a run: the newest message, whatever became of it since', async () => {
+      const last = (recipient: string, incarnation: string) => read((db) => db.deliveries.last(recipient, incarnation))
+      expect(await last('p:b', 'i')).toBeUndefined()
+      const links = [{ chain: 'x', hop: 1 }, { chain: 'y', hop: 2 }, { chain: 'z', hop: 3 }]
+      const sent = await Promise.all(links.map((link) => write((tx) => send(tx, link))))
+      const [first = '', second = ''] = sent.map(({ id }) => id)
+      const delivered = { state: 'delivered', incarnation: 'i', deliveredAt: 7 } as const
+      await write((tx) => tx.deliveries.update(second, 'p:b', ['queued'], delivered))
+      await write((tx) => tx.deliveries.update(first, 'p:b', ['queued'], delivered))
+      expect(await last('p:b', 'i')).toEqual({ chain: 'y', hop: 2 })
+      await write((tx) => tx.deliveries.update(second, 'p:b', ['delivered'], { state: 'acked', ackedAt: 8 }))
+      expect(await last('p:b', 'i')).toEqual({ chain: 'y', hop: 2 })
+      expect(await last('p:b', 'another')).toBeUndefined()
+      expect(await last('p:c', 'i')).toBeUndefined()
+    })
+
     it('waiting and counts', async () => {
       const first = await write((tx) => send(tx, {}, ['p:b', 'p:c']))
       await write((tx) => send(tx, {}, ['p:c']))

@@ -46,6 +46,7 @@ export function trialFiles(broker: object | null): Record<string, string> {
   return {
     'team-compose.yaml': JSON.stringify({
       version: 2,
+      loop_guard: { enabled: false },
       ...(broker === null ? {} : { broker }),
       limits: { requests_per_second: 10_000, inbox_messages: 1_000_000 },
       projects: [{ file: 'projects/p.yaml' }],

@@ -25,6 +25,9 @@ type Result = Extract<Block, { type: 'tool_result' }>
 /** What a person's interrupt leaves in a conversation, in the words that agent CLIs use. */
 const interrupted = '[Request interrupted by user]'
 
+/** How long a report of work holds the turn up while the daemon is away. ms */
+const workedMs = 1_000
+
 /** Takes turns: reads what came in, asks the model, does what it says, until it says nothing more. */
 export class Agent {
   readonly #parts: AgentParts
@@ -135,12 +138,24 @@ export class Agent {
     })
     print(`* ${call.name} ${JSON.stringify(call.input)}`)
     const own = ownTools.find((tool) => tool.name === call.name)
-    if (own !== undefined) return late ? result('The program ended before this was done.', true) : result(await own.run(call.input, { signal, print, leave }))
+    if (own !== undefined) {
+      if (late) return result('The program ended before this was done.', true)
+      const done = await own.run(call.input, { signal, print, leave })
+      await this.#worked(call.name)
+      return result(done)
+    }
     const offered = tools.length > 0 ? tools : await team.list(signal)
     const done = await team.call(call.name, withKey(call, conversation.id, offered), signal)
     if (done.isError) print(`  ${done.text}`)
     else this.#noteAcknowledged(call)
     return result(done.text, done.isError)
+  }
+
+  /** The team counts what comes after it anew, so it should know first. */
+  async #worked(tool: string): Promise<void> {
+    const { reports } = this.#parts
+    reports.add({ event: 'worked', tool })
+    await reports.settled(workedMs)
   }
 
   #noteAcknowledged({ name, input }: Call): void {

@@ -1,5 +1,6 @@
 import { basename, dirname, extname, resolve } from 'node:path'
 import type { Broker, Limits, Project, SupervisorSettings, Team } from '../../core/team.ts'
+import type { LoopGuardSettings } from '../../core/loop-guard.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import type { Known } from '../known.ts'
 import type { Place } from '../place.ts'
@@ -30,6 +31,7 @@ export function resolveTeam(
     broker: resolveBroker(raw.broker, root, place.at('broker')),
     supervisor: resolveSupervisor(raw.supervisor, known, place.at('supervisor')),
     limits: resolveLimits(raw.limits),
+    loopGuard: resolveLoopGuard(raw.loop_guard),
     budget: resolveBudget(raw.budget, named, place.at('budget')),
     hitl: resolveHitl(raw.hitl, named, place.at('hitl')),
     rateLimits: resolveRateLimits(raw.rate_limits, place.at('rate_limits')),
@@ -50,6 +52,10 @@ function resolveLimits(raw: RawCompose['limits']): Limits {
     waitsAtOnce: raw.waits_at_once,
     inboxMessages: raw.inbox_messages,
   }
+}
+
+function resolveLoopGuard(raw: RawCompose['loop_guard']): LoopGuardSettings {
+  return { enabled: raw.enabled, hops: raw.hops, sendsPerChain: raw.sends_per_chain, sendsPerMinute: raw.sends_per_minute }
 }
 
 /** The folder's name; the one above it where the folder is only called `.team`. */

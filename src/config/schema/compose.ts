@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defaultLimits } from '../../core/limits.ts'
+import { defaultLimits, defaultLoopGuard } from '../../core/limits.ts'
 import type { Known } from '../known.ts'
 import { list, optional, text, variable, version } from './words.ts'
 
@@ -46,6 +46,20 @@ const limits = z
       .describe('Unacknowledged messages in one inbox; agents that write to a full one are refused, operators are not'),
   })
   .prefault({})
+
+const loopGuard = z
+  .strictObject({
+    enabled: z.boolean().default(defaultLoopGuard.enabled).describe('Refuse what the limits below do not allow'),
+    hops: atLeastOne
+      .default(defaultLoopGuard.hops)
+      .describe('Messages in a row, each caused by the one before, in which no agent does anything but write'),
+    sends_per_chain: atLeastOne
+      .default(defaultLoopGuard.sendsPerChain)
+      .describe('Sends that one message led to since the last work on it; a broadcast is one'),
+    sends_per_minute: atLeastOne.default(defaultLoopGuard.sendsPerMinute).describe('Sends of one agent'),
+  })
+  .prefault({})
+  .describe('Stops agents that only write to each other; operators are not bound, and any successful tool call other than the team’s counts as work')
 
 const budget = z
   .strictObject({
@@ -130,6 +144,7 @@ export function composeSchema(known: Known) {
     broker,
     supervisor: supervisor(known),
     limits,
+    loop_guard: loopGuard,
     budget,
     hitl,
     rate_limits: rateLimits,

@@ -117,7 +117,7 @@ function attachTo(parts: Parts, incarnation: string | null): { attach?: string[]
 
 async function details(parts: Parts, agent: Agent) {
   const state = parts.agents.get(agent.address)
-  const { limits, budget } = parts.team()
+  const { limits, loopGuard, budget } = parts.team()
   const incarnation = state.incarnation === null ? undefined : await parts.store.read((db) => db.incarnations.get(state.incarnation ?? ''))
   const health = await parts.healthOf(agent)
   const folder = parts.paths.agentFolder(agent.project, agent.id)
@@ -129,7 +129,8 @@ async function details(parts: Parts, agent: Agent) {
       requestsAtOnce: limits.requestsAtOnce,
       waitsAtOnce: limits.waitsAtOnce,
       inboxMessages: limits.inboxMessages,
-      refused: parts.throttle.refused(agent.address),
+      ...(loopGuard.enabled ? { hops: loopGuard.hops, sendsPerChain: loopGuard.sendsPerChain, sendsPerMinute: loopGuard.sendsPerMinute } : {}),
+      refused: { ...parts.throttle.refused(agent.address), ...parts.chains.refusals(agent.address) },
       dailyUsd: budget.dailyUsdLimit,
       projectUsd: budget.perProjectUsdLimit[agent.project] ?? null,
       restart: agent.restart,

@@ -172,6 +172,9 @@ export class ClaudeSession implements Session {
         return {}
       case 'PermissionRequest':
         return this.#onPermission(String(event['tool_name'] ?? 'a tool'), event['tool_input'])
+      case 'PostToolUse':
+        this.#onTool(String(event['tool_name'] ?? 'a tool'))
+        return {}
       case 'Stop':
         return this.#turnEnd.answer(event['stop_hook_active'] === true)
       case 'StopFailure':
@@ -209,6 +212,11 @@ export class ClaudeSession implements Session {
     }
     this.#questions.permission(tool, input)
     return {}
+  }
+
+  /** Said of successes only. */
+  #onTool(tool: string): void {
+    if (!tool.startsWith(teamTools)) this.#signals.emit({ type: 'work', tool })
   }
 
   #onFailure(error: string, text: string): void {

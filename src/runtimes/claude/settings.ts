@@ -7,7 +7,7 @@ export const teamTools = `mcp__${teamServer}__`
 /** Seconds Claude waits for our answer. Every one of them fails open: the turn goes on without us. */
 const answerSeconds = 5
 /** Reported over HTTP, no process for each. SessionStart is not possible over HTTP: see `command`. */
-const reported = ['UserPromptSubmit', 'PermissionRequest', 'Stop', 'StopFailure', 'SessionEnd'] as const
+const reported = ['UserPromptSubmit', 'PermissionRequest', 'PostToolUse', 'Stop', 'StopFailure', 'SessionEnd'] as const
 
 /** Claude's own ways to other sessions of the same user, past the team's rules. Denied by name they are not even offered. */
 const pastTheTeam = ['SendMessage', 'ListAgents']

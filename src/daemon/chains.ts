@@ -1,0 +1,117 @@
+import type { Clock } from '../core/clock.ts'
+import type { TroupeError } from '../core/error.ts'
+import type { JournalEvent } from '../core/event.ts'
+import { LoopGuard, loopStopped, type Link } from '../core/loop-guard.ts'
+import type { Team } from '../core/team.ts'
+import type { Store, Tx } from '../store/store.ts'
+import type { Agents } from './agents.ts'
+
+/** Refusals of one sender stand in the journal at most this often. ms */
+const tellEveryMs = 1_000
+
+/** What an agent was told last. `last`: by an earlier daemon, it stands in the store; null: the guard knows it. */
+interface Told {
+  incarnation: string | null
+  message: string | null
+  last: boolean
+  /** Since it was told that. */
+  worked: boolean
+}
+
+interface Refusals {
+  times: number
+  at: number
+  toldAt: number | null
+  untold: number
+}
+
+export interface ChainParts {
+  store: Store
+  clock: Clock
+  agents: Agents
+  team(): Team
+}
+
+/**
+ * Which message made an agent write: the last that entered the context of its present run. What a chain came to is in
+ * memory; after a restart of the daemon it goes on from the agent's last delivery.
+ */
+export class Chains {
+  readonly #parts: ChainParts
+  readonly #guard = new LoopGuard()
+  readonly #told = new Map<string, Told>()
+  readonly #refusals = new Map<string, Map<string, Refusals>>()
+
+  constructor(parts: ChainParts) {
+    this.#parts = parts
+    parts.store.subscribe((events) => {
+      for (const event of events) this.#heard(event)
+    })
+  }
+
+  /** A tool other than the team's did what this run of the agent asked for. */
+  worked(agent: string, incarnation: string): void {
+    const told = this.#told.get(agent)
+    if (told?.incarnation !== incarnation) {
+      if (this.#parts.agents.get(agent).incarnation !== incarnation) return
+      this.#told.set(agent, { incarnation, message: null, last: true, worked: true })
+    } else if (told.last || told.message !== null) told.worked = true
+    else this.#guard.worked(agent)
+  }
+
+  /** Counts one send of an agent. Throws `throttled`. `id`: of the message. */
+  async admit(tx: Tx, agent: string, id: string): Promise<Link> {
+    await this.#learn(tx, agent)
+    const { clock, team } = this.#parts
+    const admitted = this.#guard.take(agent, id, team().loopGuard, clock.elapsed())
+    if (admitted.ok) return admitted.link
+    throw loopStopped(agent, admitted.refusal)
+  }
+
+  giveBack(agent: string, link: Link): void {
+    this.#guard.giveBack(agent, link)
+  }
+
+  /** Puts a refusal of `admit` on record; resolves once that is durable. */
+  async refused(agent: string, to: string, { facts, message }: TroupeError): Promise<void> {
+    const { clock, store } = this.#parts
+    const byLimit = this.#refusals.get(agent) ?? new Map<string, Refusals>()
+    this.#refusals.set(agent, byLimit)
+    const limit = String(facts['limit'])
+    const before = byLimit.get(limit) ?? { times: 0, at: 0, toldAt: null, untold: 0 }
+    const now = clock.elapsed()
+    const due = [...byLimit.values()].every(({ toldAt }) => toldAt === null || now - toldAt >= tellEveryMs)
+    const untold = before.untold + 1
+    byLimit.set(limit, { times: before.times + 1, at: clock.now(), toldAt: due ? now : before.toldAt, untold: due ? 0 : untold })
+    if (!due) return
+    const data = { to, ...facts, why: message, refused: untold }
+    await store.write(async (tx) => await tx.journal({ type: 'message.throttled', subject: agent, agent, data }))
+  }
+
+  /** For people: refusals since the daemon began, by limit. */
+  refusals(agent: string): Record<string, { times: number; last: number }> {
+    const byLimit = this.#refusals.get(agent) ?? new Map<string, Refusals>()
+    return Object.fromEntries([...byLimit].map(([limit, { times, at }]) => [limit, { times, last: at }]))
+  }
+
+  #heard({ type, agent, subject, data }: JournalEvent): void {
+    const entered = type === 'delivery.delivered' || (type === 'delivery.acked' && data['unseen'] === true)
+    if (!entered || agent === null) return
+    this.#told.set(agent, { incarnation: String(data['incarnation']), message: subject, last: false, worked: false })
+  }
+
+  async #learn(tx: Tx, agent: string): Promise<void> {
+    const { incarnation } = this.#parts.agents.get(agent)
+    const told = this.#told.get(agent)
+    if (told?.incarnation !== incarnation || told.last) {
+      this.#guard.forget(agent)
+      const cause = incarnation === null ? undefined : await tx.deliveries.last(agent, incarnation)
+      if (cause !== undefined) this.#guard.told(agent, cause)
+    } else if (told.message !== null) {
+      const message = await tx.messages.get(told.message)
+      if (message !== undefined) this.#guard.told(agent, { chain: message.chain, hop: message.hop })
+    } else return
+    if (told?.incarnation === incarnation && told.worked) this.#guard.worked(agent)
+    this.#told.set(agent, { incarnation, message: null, last: false, worked: false })
+  }
+}
