@@ -50,7 +50,7 @@ async function rate(broker: Broker, root: string, env: Record<string, string>, c
       const same = { threadId: null, priority: 'normal', trust: 'peer', key: null, control: null } as const
       await store.write(async (tx) => {
         const text = 'A message of about a hundred bytes, which is what agents send each other most of the time, more or less.'
-        const message = { id, from: 'p:a', to: 'p:b', project: 'p', text, chain: id, hop: 0, sentAt: Date.now(), ...same }
+        const message = { id, from: 'p:a', to: 'p:b', project: 'p', text, chain: id, hop: 0, taint: [], sentAt: Date.now(), ...same }
         const { n } = await tx.messages.insert(message, ['p:b'])
         await tx.journal({ type: 'message.sent', subject: id, agent: 'p:a', data: { n } })
       })

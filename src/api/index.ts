@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { approvals } from './approval.ts'
 import { audit } from './audit.ts'
+import { bridges } from './bridge.ts'
 import { daemon } from './daemon.ts'
 import { explain } from './explain.ts'
 import { mail } from './mail.ts'
@@ -10,7 +11,7 @@ export type { AuditLine } from './audit.ts'
 export type { AgentRow } from './team.ts'
 export { oldestProtocol, programVersion, protocolVersion, type StreamItem } from './wire.ts'
 
-export const operations = { ...team, ...mail, ...explain, ...approvals, ...audit, ...daemon } as const
+export const operations = { ...team, ...mail, ...explain, ...approvals, ...bridges, ...audit, ...daemon } as const
 
 export type Operations = typeof operations
 export type OperationName = keyof Operations

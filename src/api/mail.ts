@@ -14,6 +14,8 @@ const inboxMessage = z.object({
   text: z.string(),
   thread_id: z.string().nullable(),
   sent_at: z.number().describe('Unix seconds'),
+  trust: z.enum(['operator', 'lead', 'peer', 'bridged', 'external']),
+  taint: z.array(z.string()).describe('Where its content may come from besides its sender, such as bridge:3'),
 })
 
 const inbox = z.object({ messages: z.array(inboxMessage) })

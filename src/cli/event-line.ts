@@ -46,6 +46,10 @@ function sentence(event: EventRow, message: string): string {
       return `wanted ${fact('wanted')}`
     case 'message.sent':
       return `sent ${message} to ${fact('to')}${fact('priority') === 'normal' ? '' : around(' (', fact('priority'), ')')}`
+    case 'bridge.opened':
+      return `bridge ${fact('n')} opened: ${fact('a')} ${fact('oneWay') === 'true' ? '→' : '↔'} ${fact('b')}, ${fact('topic')}`
+    case 'bridge.closed':
+      return `bridge ${fact('n')} closed${fact('by') === 'expiry' ? ', its time was over' : ''}`
     case 'message.throttled':
       return `refused to send to ${fact('to')}: ${fact('why')}`
     case 'delivery.offered':

@@ -40,7 +40,7 @@ test('so is a mistyped flag', async () => {
 })
 
 test('a command of a later version is not called unknown', async () => {
-  await expect(read('bridge')).rejects.toMatchObject({ code: 'usage', message: 'troupe bridge is not available in this version' })
+  await expect(read('task')).rejects.toMatchObject({ code: 'usage', message: 'troupe task is not available in this version' })
 })
 
 test('what is missing or too much is named', async () => {

@@ -1,17 +1,19 @@
 import { channelAddress } from './address.ts'
+import { bridgeBetween, type Bridge } from './bridge.ts'
 import type { Agent, Channel, Team } from './team.ts'
 import { findAgent } from './team.ts'
 import type { Sender, Trust } from './message.ts'
 
 /** Who may say what to whom. Pure; a refusal is a value with its reason and what would allow it. */
-export type Permission = { ok: true; recipients: string[] } | { ok: false; why: string; hint: string }
+export type Permission = { ok: true; recipients: string[]; /** What permits it across projects. */ bridge?: Bridge } | { ok: false; why: string; hint: string }
 
 /** The person at the keyboard, and troupe itself, are not bound by the team's graph. */
 export function isPerson(sender: Sender): boolean {
   return sender === 'user' || sender === 'troupe'
 }
 
-export function canDm(team: Team, from: Sender, to: Agent): Permission {
+/** `bridges`: those that are open now. */
+export function canDm(team: Team, from: Sender, to: Agent, bridges: readonly Bridge[] = []): Permission {
   if (isPerson(from)) return { ok: true, recipients: [to.address] }
   const sender = findAgent(team, from)
   if (sender === undefined) return { ok: false, why: `${from} is not in the team`, hint: 'it was removed from the team’s files' }
@@ -19,11 +21,8 @@ export function canDm(team: Team, from: Sender, to: Agent): Permission {
     return { ok: false, why: 'a message to yourself would only come back to you', hint: 'write it to context.md instead' }
   }
   if (sender.project !== to.project) {
-    return {
-      ok: false,
-      why: `${from} may not write to ${to.address}: projects are isolated`,
-      hint: 'ask your manager; only an open bridge between two managers crosses projects',
-    }
+    const bridge = bridgeBetween(team, from, to, bridges)
+    return bridge === undefined ? isolated(sender, to, bridges) : { ok: true, recipients: [to.address], bridge }
   }
   if (sender.canDm.includes(to.address)) return { ok: true, recipients: [to.address] }
   return { ok: false, why: `${from} may not write to ${to.address}`, hint: allowed('can_dm', sender, sender.canDm) }
@@ -52,6 +51,14 @@ export function trustOf(team: Team, from: Sender, to: Agent): Trust {
   if (sender.project !== to.project) return 'bridged'
   const leads = sender.role === 'manager' && (to.reportsTo === sender.address || to.role === 'worker')
   return leads ? 'lead' : 'peer'
+}
+
+function isolated(sender: Agent, to: Agent, bridges: readonly Bridge[]): Permission {
+  const oneWay = bridges.find((bridge) => bridge.oneWay && bridge.a === to.address && bridge.b === sender.address)
+  const managers = sender.role === 'manager' && to.role === 'manager'
+  const how = managers ? `an operator can open a bridge: troupe bridge open --from ${sender.address} --to ${to.address} --topic "…"` : 'ask your manager; only an open bridge between two managers crosses projects'
+  const why = oneWay === undefined ? 'projects are isolated' : `bridge ${oneWay.n} leads only the other way`
+  return { ok: false, why: `${sender.address} may not write to ${to.address}: ${why}`, hint: how }
 }
 
 function allowed(key: string, agent: Agent, list: readonly string[]): string {

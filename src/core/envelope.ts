@@ -34,7 +34,8 @@ export function render(facts: EnvelopeFacts): Parcel {
     `mail #${message.n}`,
     `from ${from}${facts.role === null ? '' : `, ${facts.role} of ${message.project}`}`,
     `trust ${facts.trust}`,
-    `via ${message.to.includes('#') ? message.to.slice(message.to.indexOf('#')) : 'dm'}`,
+    `via ${wayOf(message)}`,
+    ...(message.taint.length === 0 ? [] : [`tainted by ${message.taint.join(' ')}`]),
     ...(message.priority === 'normal' ? [] : [message.priority]),
     ...(message.threadId === null ? [] : [`thread ${quoted(message.threadId)}`]),
     ...(facts.again ? ['shown again: not acknowledged yet'] : []),
@@ -53,6 +54,12 @@ export function render(facts: EnvelopeFacts): Parcel {
     trust: facts.trust,
     priority: message.priority,
   }
+}
+
+/** A bridged message has the bridge as its thread. */
+function wayOf({ to, trust, threadId }: Message): string {
+  if (to.includes('#')) return to.slice(to.indexOf('#'))
+  return trust === 'bridged' && threadId !== null && /^bridge:\d+$/.test(threadId) ? threadId : 'dm'
 }
 
 /** The message whose envelope begins this text, as its UUID; null where none does. */

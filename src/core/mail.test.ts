@@ -81,6 +81,7 @@ const message: Message = {
   key: null,
   chain: '',
   hop: 0,
+  taint: [],
   control: null,
   sentAt: 0,
 }

@@ -26,6 +26,8 @@ export interface Message {
   /** The chain this message continues; its own id when it begins one. */
   chain: string
   hop: number
+  /** Where its content may come from besides its sender, such as `bridge:3`: what the sender had been told before. */
+  taint: string[]
   /** Control messages are for one incarnation only. */
   control: { kind: 'stop' | 'report' | 'done' | 'save'; incarnation: string } | null
   /** ms */

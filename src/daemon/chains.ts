@@ -2,10 +2,13 @@ import type { Clock } from '../core/clock.ts'
 import type { TroupeError } from '../core/error.ts'
 import type { JournalEvent } from '../core/event.ts'
 import { LoopGuard, loopStopped, type Link } from '../core/loop-guard.ts'
+import type { Message } from '../core/message.ts'
 import type { Team } from '../core/team.ts'
 import type { Store, Tx } from '../store/store.ts'
 import type { Agents } from './agents.ts'
 
+/** Tainted messages on their way that are remembered; more are rare enough to be looked up after a restart only. */
+const mostTainted = 10_000
 /** Refusals of one sender stand in the journal at most this often. ms */
 const tellEveryMs = 1_000
 
@@ -40,12 +43,19 @@ export class Chains {
   readonly #parts: ChainParts
   readonly #guard = new LoopGuard()
   readonly #told = new Map<string, Told>()
+  /** Messages on their way that carry more than their sender's own words. */
+  readonly #tainted = new Map<string, string[]>()
+  /** By agent: what its conversation holds of others. */
+  readonly #taints = new Map<string, Set<string>>()
   readonly #refusals = new Map<string, Map<string, Refusals>>()
 
   constructor(parts: ChainParts) {
     this.#parts = parts
     parts.store.subscribe((events) => {
       for (const event of events) this.#heard(event)
+    })
+    parts.agents.subscribe((after, before) => {
+      if (after.session !== before.session) this.#taints.delete(after.address)
     })
   }
 
@@ -66,6 +76,11 @@ export class Chains {
     const admitted = this.#guard.take(agent, id, team().loopGuard, clock.elapsed())
     if (admitted.ok) return admitted.link
     throw loopStopped(agent, admitted.refusal)
+  }
+
+  /** Of a message to be sent: its own, and what its sender was told before. Known after `admit`. */
+  taint({ from, taint }: Pick<Message, 'from' | 'taint'>): string[] {
+    return [...new Set([...taint, ...(this.#taints.get(from) ?? [])])].toSorted()
   }
 
   giveBack(agent: string, link: Link): void {
@@ -95,23 +110,41 @@ export class Chains {
   }
 
   #heard({ type, agent, subject, data }: JournalEvent): void {
+    if (type === 'message.sent' && Array.isArray(data['taint'])) return this.#note(subject, data['taint'].map(String))
     const entered = type === 'delivery.delivered' || (type === 'delivery.acked' && data['unseen'] === true)
     if (!entered || agent === null) return
-    this.#told.set(agent, { incarnation: String(data['incarnation']), message: subject, last: false, worked: false })
+    const before = this.#told.get(agent)
+    const incarnation = String(data['incarnation'])
+    // What an earlier daemon told this run is still to be looked up, for its taint.
+    const last = before === undefined || before.incarnation !== incarnation || before.last
+    this.#told.set(agent, { incarnation, message: subject, last, worked: false })
+    this.#taintBy(agent, this.#tainted.get(subject) ?? [])
+  }
+
+  #note(message: string, taint: string[]): void {
+    this.#tainted.set(message, taint)
+    const [oldest] = this.#tainted.keys()
+    if (this.#tainted.size > mostTainted && oldest !== undefined) this.#tainted.delete(oldest)
+  }
+
+  #taintBy(agent: string, taint: readonly string[]): void {
+    if (taint.length > 0) this.#taints.set(agent, new Set([...(this.#taints.get(agent) ?? []), ...taint]))
   }
 
   async #learn(tx: Tx, agent: string): Promise<void> {
     const { incarnation } = this.#parts.agents.get(agent)
     const told = this.#told.get(agent)
-    if (told?.incarnation !== incarnation || told.last) {
-      this.#guard.forget(agent)
-      const cause = incarnation === null ? undefined : await tx.deliveries.last(agent, incarnation)
+    const here = told?.incarnation === incarnation
+    if (here && !told.last && told.message === null) return
+    if (!here) this.#guard.forget(agent)
+    if (incarnation !== null && (!here || told.last)) {
+      this.#taintBy(agent, await tx.deliveries.taints(agent, incarnation))
+      const cause = await tx.deliveries.last(agent, incarnation)
       if (cause !== undefined) this.#guard.told(agent, cause)
-    } else if (told.message !== null) {
-      const message = await tx.messages.get(told.message)
-      if (message !== undefined) this.#guard.told(agent, { chain: message.chain, hop: message.hop })
-    } else return
-    if (told?.incarnation === incarnation && told.worked) this.#guard.worked(agent)
+    }
+    const message = here && told.message !== null ? await tx.messages.get(told.message) : undefined
+    if (message !== undefined) this.#guard.told(agent, { chain: message.chain, hop: message.hop })
+    if (here && told.worked) this.#guard.worked(agent)
     this.#told.set(agent, { incarnation, message: null, last: false, worked: false })
   }
 }

@@ -16,6 +16,7 @@ import { missingProgram, programPath } from '../util/programs.ts'
 import { Agents } from './agents.ts'
 import { appliedBroker } from './applied.ts'
 import { Approvals } from './approvals.ts'
+import { Bridges } from './bridges.ts'
 import { Chains } from './chains.ts'
 import type { Daemon, Front } from './daemon.ts'
 import { Deliverer } from './deliverer.ts'
@@ -97,7 +98,9 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const deliverer: Deliverer = new Deliverer({ store, clock, agents, sessions, team, report })
   const fetching = new Fetching(store, clock, deliverer)
   const throttle = new Throttle({ store, clock, limits: () => (desired.known ? team().limits : defaultLimits), report })
-  const mailroom = new Mailroom({ store, clock, chains, team })
+  const bridges = new Bridges({ store, clock, report })
+  await bridges.load()
+  const mailroom = new Mailroom({ store, clock, chains, bridges: () => bridges.now(), team })
   const tools = new ToolLines(clock)
   agents.subscribe((after, before) => {
     if (before.incarnation !== null && after.incarnation !== before.incarnation) tools.forget(before.incarnation)
@@ -142,6 +145,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     fetching,
     throttle,
     chains,
+    bridges,
     lifecycle,
     desired,
     team,
@@ -192,10 +196,12 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
       reconciler.start()
       await deliverer.start()
       await approvals.start()
+      await bridges.start()
     },
     async stop() {
       idle.stop()
       approvals.stop()
+      bridges.stop()
       await reconciler.stop()
       await deliverer.stop()
       sessions.closeAll()

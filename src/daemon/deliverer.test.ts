@@ -70,7 +70,7 @@ beforeEach(async () => {
   agents = new Agents(store, clock)
   sessions = new Sessions(() => {}, (address) => deliverer.wake(address))
   deliverer = new Deliverer({ store, clock, agents, sessions, team: () => theTeam, report: (_what, error) => faults.push(error) })
-  mailroom = new Mailroom({ store, clock, chains: new Chains({ store, clock, agents, team: () => theTeam }), team: () => theTeam })
+  mailroom = new Mailroom({ store, clock, chains: new Chains({ store, clock, agents, team: () => theTeam }), bridges: () => [], team: () => theTeam })
   await deliverer.start()
 })
 
@@ -378,5 +378,5 @@ describe('the mailroom', () => {
 })
 
 function base() {
-  return { id: uuid(), from: 'troupe', project: 'p', threadId: null, priority: 'normal' as const, trust: 'operator' as const, key: null, chain: '', hop: 0, sentAt: clock.now() }
+  return { id: uuid(), from: 'troupe', project: 'p', threadId: null, priority: 'normal' as const, trust: 'operator' as const, key: null, chain: '', hop: 0, taint: [], sentAt: clock.now() }
 }

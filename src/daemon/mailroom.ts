@@ -1,6 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import { canBroadcast, canDm, isPerson, trustOf, type Permission } from '../core/acl.ts'
 import { channelAddress, resolveAgent, resolveChannel } from '../core/address.ts'
+import { bridgeThread, type Bridge } from '../core/bridge.ts'
 import type { Clock } from '../core/clock.ts'
 import { describeDelivery } from '../core/delivery.ts'
 import { TroupeError } from '../core/error.ts'
@@ -34,6 +35,8 @@ export interface MailroomParts {
   store: Store
   clock: Clock
   chains: Chains
+  /** Those that are open now. */
+  bridges(): Bridge[]
   team(): Team
 }
 
@@ -57,10 +60,11 @@ export class Mailroom {
     }
     const sender = findAgent(team, letter.from)
     const address = addressee(team, letter, sender?.project)
-    const permission = permit(team, letter, address)
+    const permission = permit(team, letter, address, this.#parts.bridges())
     if (!permission.ok) {
       throw new TroupeError('denied', permission.why, { hint: permission.hint, facts: { from: letter.from, to: letter.to } })
     }
+    const bridge = permission.bridge === undefined ? null : bridgeThread(permission.bridge.n)
     const id = uuid({ random: randomBytes16() })
     const message: Omit<Message, 'n'> = {
       id,
@@ -68,12 +72,13 @@ export class Mailroom {
       to: address.name,
       project: sender?.project ?? address.project,
       text: letter.text,
-      threadId: letter.threadId,
+      threadId: bridge ?? letter.threadId,
       priority: letter.priority,
       trust: trustFor(team, letter.from, address),
       key: letter.key,
       chain: id,
       hop: 0,
+      taint: bridge === null ? [] : [bridge],
       control: null,
       sentAt: this.#parts.clock.now(),
     }
@@ -112,12 +117,12 @@ export class Mailroom {
         }
       }
       if (!isPerson(message.from)) await this.#checkInboxes(tx, recipients)
-      const kept = await tx.messages.insert({ ...message, ...(await admit?.(tx)) }, recipients)
+      const kept = await tx.messages.insert({ ...message, ...(await admit?.(tx)), taint: this.#parts.chains.taint(message) }, recipients)
       await tx.journal({
         type: 'message.sent',
         subject: kept.id,
         agent: isPerson(kept.from) ? null : kept.from,
-        data: { n: kept.n, from: kept.from, to: kept.to, recipients, bytes: Buffer.byteLength(kept.text), sha256: sha256(kept.text), priority: kept.priority, ...(kept.hop > 0 ? { chain: kept.chain, hop: kept.hop } : {}) },
+        data: { n: kept.n, from: kept.from, to: kept.to, recipients, bytes: Buffer.byteLength(kept.text), sha256: sha256(kept.text), priority: kept.priority, ...(kept.hop > 0 ? { chain: kept.chain, hop: kept.hop } : {}), ...(kept.taint.length > 0 ? { taint: kept.taint } : {}) },
       })
       return { message: kept, recipients, deliveries: recipients.map((to) => ({ to, state: 'queued' })) }
     })
@@ -144,8 +149,8 @@ function addressee(team: Team, letter: Letter, project: string | undefined): Add
   return { kind: 'agent', agent, name: agent.address, project: agent.project }
 }
 
-function permit(team: Team, letter: Letter, to: Addressee): Permission {
-  const permission = to.kind === 'agent' ? canDm(team, letter.from, to.agent) : canBroadcast(team, letter.from, resolveChannel(team, to.name))
+function permit(team: Team, letter: Letter, to: Addressee, bridges: Bridge[]): Permission {
+  const permission = to.kind === 'agent' ? canDm(team, letter.from, to.agent, bridges) : canBroadcast(team, letter.from, resolveChannel(team, to.name))
   if (permission.ok && permission.recipients.length === 0) {
     return { ok: false, why: `${letter.to} has no other members`, hint: 'members are declared in the project file' }
   }

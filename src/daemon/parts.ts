@@ -6,6 +6,7 @@ import type { Paths } from '../config/paths.ts'
 import type { Store } from '../store/store.ts'
 import type { Agents } from './agents.ts'
 import type { Approvals } from './approvals.ts'
+import type { Bridges } from './bridges.ts'
 import type { Chains } from './chains.ts'
 import type { Front } from './daemon.ts'
 import type { Deliverer } from './deliverer.ts'
@@ -32,6 +33,7 @@ export interface Parts {
   fetching: Fetching
   throttle: Throttle
   chains: Chains
+  bridges: Bridges
   lifecycle: Lifecycle
   desired: Desired
   team(): Team

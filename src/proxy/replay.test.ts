@@ -51,6 +51,7 @@ function mail(n: number, from: string, text: string, nonce = 'n0nce'): string {
       key: null,
       chain: 'c',
       hop: 0,
+      taint: [],
       control: null,
       sentAt: 0,
     },

@@ -1,7 +1,7 @@
 import type { Db } from './engine.ts'
 import { prepared } from './prepared.ts'
 
-type Kind = 'message' | 'approval'
+type Kind = 'message' | 'approval' | 'bridge'
 
 /** The next number of a kind in a team: 1, 2, 3, … A rolled back write may leave a gap. */
 export async function nextNumber(db: Db, team: string, kind: Kind): Promise<number> {

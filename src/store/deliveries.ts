@@ -24,6 +24,7 @@ export function deliveriesReader(db: Db, team: string): DeliveriesReader {
     due: async (recipient, incarnation, after, limit) =>
       await withMessages(db, team, (await due(db, { team, recipient, incarnation, after, limit })).rows),
     last: async (recipient, incarnation) => (await last(db, { team, recipient, incarnation, reach: lastReach })).rows[0],
+    taints: async (recipient, incarnation) => (await taints(db, { team, recipient, incarnation, reach: lastReach })).rows.flatMap(({ taint }) => taint.split(' ')),
     async waiting() {
       const query = db.selectFrom('deliveries').select('recipient').distinct().where('team', '=', team).where(isOpen)
       const rows = await query.where('state', '=', 'queued').orderBy('recipient').execute()
@@ -57,19 +58,46 @@ const due = prepared((db, given: { team: string; recipient: string; incarnation:
 /** Messages of the team among which the last one of an agent is looked for. */
 const lastReach = 2_000
 
+interface LastOf {
+  team: string
+  recipient: string
+  incarnation: string
+  reach: number
+}
+
 /** From the newest message down: by the index of their numbers, and the key of the deliveries. */
-const last = prepared<{ team: string; recipient: string; incarnation: string; reach: number }, Link>((db, { team, recipient, incarnation, reach }) =>
+const entered = (db: Db, { team, recipient, reach }: Pick<LastOf, 'team' | 'recipient' | 'reach'>) =>
   db
     .selectFrom('messages as m')
     .innerJoin('deliveries as d', (join) => join.onRef('d.team', '=', 'm.team').onRef('d.message_id', '=', 'm.id'))
-    .select(['m.chain', 'm.hop'])
     .where('m.team', '=', team)
     .where('m.n', '>', (row) => row.selectFrom('messages').select((newest) => sql<number>`${newest.fn.max('n')} - ${reach}`.as('from')).where('team', '=', team))
     .where('d.recipient', '=', recipient)
-    .where('d.incarnation', '=', incarnation)
     .where('d.delivered_at', 'is not', null)
-    .orderBy('m.n', 'desc')
-    .limit(1),
+
+const last = prepared<LastOf, Link>((db, { incarnation, ...given }) =>
+  entered(db, given).select(['m.chain', 'm.hop']).where('d.incarnation', '=', incarnation).orderBy('m.n', 'desc').limit(1),
+)
+
+/** Of every incarnation with the same conversation. */
+const taints = prepared<LastOf, { taint: string }>((db, { incarnation, ...given }) =>
+  entered(db, given)
+    .select('m.taint')
+    .distinct()
+    .where('m.taint', 'is not', null)
+    .$narrowType<{ taint: string }>()
+    .where('d.incarnation', 'in', (row) =>
+      row
+        .selectFrom('incarnations as i')
+        .select('i.id')
+        .where('i.team', '=', given.team)
+        .where((each) =>
+          each.or([
+            each('i.id', '=', incarnation),
+            each('i.session', '=', (same) => same.selectFrom('incarnations').select('session').where('team', '=', given.team).where('id', '=', incarnation)),
+          ]),
+        ),
+    ),
 )
 
 /** Asked with every message of an agent. */

@@ -10,6 +10,7 @@ import type { Anchors, Known } from './anchors.ts'
 import { approvalsReader, approvalsWriter } from './approvals.ts'
 import { GroupCommit } from './batch.ts'
 import { deliveriesReader, deliveriesWriter } from './deliveries.ts'
+import { bridgesReader, bridgesWriter } from './bridges.ts'
 import type { Db, Engine } from './engine.ts'
 import { eventsReader } from './events.ts'
 import { incarnationsReader, incarnationsWriter } from './incarnations.ts'
@@ -145,6 +146,7 @@ function reader(db: Db, team: string, known: Known): Reader {
     incarnations: incarnationsReader(db, team),
     usage: usageReader(db, team),
     approvals: approvalsReader(db, team),
+    bridges: bridgesReader(db, team),
     settings: settingsReader(db, team),
     events: eventsReader(db, team, known),
   }
@@ -158,6 +160,7 @@ function transaction(db: Db, by: Written, known: Known, clock: Clock, journal: (
     incarnations: incarnationsWriter(db, by),
     usage: usageWriter(db, by),
     approvals: approvalsWriter(db, by),
+    bridges: bridgesWriter(db, by),
     settings: settingsWriter(db, by),
     events: eventsReader(db, by.team, known),
     async journal(event) {

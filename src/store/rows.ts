@@ -26,6 +26,7 @@ export function readMessage(row: Selectable<MessageTable>): Message {
     hop: row.hop,
     control: row.control === null ? null : (JSON.parse(row.control) as Message['control']),
     sentAt: row.sent_at,
+    taint: row.taint === null ? [] : row.taint.split(' '),
   }
 }
 
@@ -47,6 +48,7 @@ export function messageRow(by: Written, message: Message): MessageTable {
     hop: message.hop,
     control: message.control === null ? null : JSON.stringify(message.control),
     sent_at: message.sentAt,
+    taint: message.taint.length === 0 ? null : message.taint.join(' '),
   }
 }
 

@@ -13,6 +13,7 @@ export interface Schema {
   incarnations: IncarnationTable
   usage: UsageTable
   approvals: ApprovalTable
+  bridges: BridgeTable
   settings: Written & { key: string; value: string }
   events: EventTable
   checkpoints: CheckpointTable
@@ -51,6 +52,22 @@ export interface MessageTable extends Written {
   hop: number
   control: string | null
   sent_at: number
+  taint: string | null
+}
+
+export interface BridgeTable extends Written {
+  id: string
+  n: number
+  a: string
+  b: string
+  topic: string
+  one_way: number
+  opened_by: string
+  opened_at: number
+  expires_at: number
+  closed_at: number | null
+  closed_by: string | null
+  after_n: number
 }
 
 export interface DeliveryTable extends Written {

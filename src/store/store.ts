@@ -1,4 +1,5 @@
 import type { Approval, ApprovalStatus } from '../core/approval.ts'
+import type { Bridge } from '../core/bridge.ts'
 import type { Delivery, DeliveryState } from '../core/delivery.ts'
 import type { Cursor, JournalEvent, NewEvent } from '../core/event.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
@@ -44,6 +45,12 @@ export interface Tx extends Reader {
     /** Changes one delivery if it is in one of `from`; false if it was not (somebody was first). */
     update(messageId: string, recipient: string, from: DeliveryState[], change: DeliveryChange): Promise<boolean>
   }
+  bridges: BridgesReader & {
+    /** Gives it its `n`, and notes the newest message before it. */
+    insert(bridge: Omit<Bridge, 'n' | 'after'>): Promise<Bridge>
+    /** False if it was closed already. */
+    close(id: string, at: number, by: string): Promise<boolean>
+  }
   agents: AgentsReader & {
     /** Inserts or replaces. */
     put(state: AgentState): Promise<void>
@@ -71,6 +78,7 @@ export interface Tx extends Reader {
 export interface Reader {
   messages: MessagesReader
   deliveries: DeliveriesReader
+  bridges: BridgesReader
   agents: AgentsReader
   incarnations: IncarnationsReader
   usage: UsageReader
@@ -110,12 +118,25 @@ export interface DeliveriesReader {
   due(recipient: string, incarnation: string, after: number, limit: number): Promise<{ message: Message; delivery: Delivery }[]>
   /** The newest message that entered the context of this incarnation, among the last two thousand of the team. */
   last(recipient: string, incarnation: string): Promise<Link | undefined>
+  /** What taints the conversation that this incarnation carries on, as far as the last two thousand messages tell. */
+  taints(recipient: string, incarnation: string): Promise<string[]>
   /** Every recipient with queued deliveries. */
   waiting(): Promise<string[]>
   /** Number of unacknowledged deliveries to one recipient, counted no further than `most`. */
   backlog(recipient: string, most: number): Promise<number>
   /** Number of unacknowledged deliveries by recipient. */
   counts(): Promise<Record<string, number>>
+}
+
+export interface BridgesReader {
+  get(id: string): Promise<Bridge | undefined>
+  byN(n: number): Promise<Bridge | undefined>
+  /** Not closed, which says nothing about their time. */
+  open(): Promise<Bridge[]>
+  /** Newest first. */
+  list(limit: number): Promise<Bridge[]>
+  /** What came over it, oldest first. */
+  log(bridge: Bridge): Promise<Message[]>
 }
 
 export interface DeliveryChange {

@@ -173,7 +173,7 @@ export class RuntimeStage {
     const n = ++this.#n
     const message: Message = {
       ...{ id, n, from, to: address, project: 'office', text, threadId: null, trust, key: null, priority: 'normal' as const },
-      ...{ chain: id, hop: 0, control: null, sentAt: systemClock.now() },
+      ...{ chain: id, hop: 0, taint: [], control: null, sentAt: systemClock.now() },
     }
     return render({ message, role: trust === 'operator' ? null : 'worker', trust, nonce: randomBytes(6).toString('hex'), again: false })
   }

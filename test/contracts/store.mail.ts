@@ -15,6 +15,7 @@ export function mailContract(bench: Bench): void {
         trust: 'operator',
         key: 'k',
         hop: 3,
+        taint: ['bridge:1', 'bridge:2'],
         control,
         from: 'user',
         to: 'p#all',

@@ -4,6 +4,7 @@ import type { AgentState } from '../../src/core/phase.ts'
 import { noRestarts } from '../../src/core/restart.ts'
 import type { Incarnation } from '../../src/store/store.ts'
 import type { Bench } from './store.ts'
+import { send } from './store.ts'
 
 const agent: AgentState = {
   address: 'p:a',
@@ -74,6 +75,40 @@ export function recordsContract(bench: Bench): void {
     expect(await bench.store.read((db) => db.settings.get('k'))).toEqual(value)
     expect(await bench.store.read((db) => db.settings.get('never'))).toBeUndefined()
     await expect(bench.store.write((tx) => tx.settings.put('k', undefined))).rejects.toMatchObject({ code: 'internal' })
+  })
+
+  it('keeps bridges, each closed once, and what came over them', async () => {
+    const { store } = bench
+    await store.write((tx) => send(tx, { from: 'p:m', to: 'q:m', threadId: 'bridge:1' }, ['q:m']))
+    const draft = { id: 'b1', a: 'p:m', b: 'q:m', topic: 't · \u{1F309}', oneWay: true, openedBy: 'user', openedAt: 5, expiresAt: 10, closedAt: null, closedBy: null }
+    const first = await store.write((tx) => tx.bridges.insert(draft))
+    expect(first).toEqual({ ...draft, n: 1, after: 1 })
+    const second = await store.write((tx) => tx.bridges.insert({ ...draft, id: 'b2', oneWay: false }))
+    expect(await store.read(async ({ bridges }) => [await bridges.get('b1'), await bridges.byN(1), await bridges.byN(3)])).toEqual([first, first, undefined])
+    expect(await store.read((db) => db.bridges.list(9))).toEqual([second, first])
+    expect(await store.write((tx) => tx.bridges.close('b1', 7, 'user'))).toBe(true)
+    expect(await store.write((tx) => tx.bridges.close('b1', 8, 'expiry'))).toBe(false)
+    expect(await store.read((db) => db.bridges.get('b1'))).toMatchObject({ closedAt: 7, closedBy: 'user' })
+    expect(await store.read((db) => db.bridges.open())).toEqual([second])
+    for (const [from, to, threadId] of [['p:m', 'q:m', 'bridge:1'], ['q:m', 'p:m', 'bridge:1'], ['p:m', 'q:m', 'bridge:2'], ['p:x', 'p:m', 'bridge:1'], ['user', 'q:m', 'bridge:1']] as const) {
+      await store.write((tx) => send(tx, { from, to, threadId, text: `${from} ${to}` }, [to]))
+    }
+    expect((await store.read((db) => db.bridges.log(first))).map(({ text }) => text)).toEqual(['p:m q:m', 'q:m p:m'])
+  })
+
+  it('tells what taints a conversation, over the runs that carry it on', async () => {
+    const { store } = bench
+    const run = (id: string, session: string | null) => store.write((tx) => tx.incarnations.insert({ id, agent: 'p:b', tokenHash: `hash ${id}`, pane: null, pid: null, session, startedAt: 1, ended: null }))
+    for (const [id, session] of [['i1', 's1'], ['i2', 's1'], ['i3', 's2'], ['i4', null]] as const) await run(id, session)
+    const told = async (taint: string[], by: string) => {
+      const { id } = await store.write((tx) => send(tx, { taint }))
+      await store.write((tx) => tx.deliveries.update(id, 'p:b', ['queued'], { state: 'acked', incarnation: by, deliveredAt: 2 }))
+    }
+    await told(['bridge:1', 'bridge:2'], 'i1')
+    await told([], 'i2')
+    await told(['bridge:3'], 'i4')
+    const taints = (id: string) => store.read((db) => db.deliveries.taints('p:b', id))
+    expect([await taints('i2'), await taints('i3'), await taints('i4')]).toEqual([['bridge:1', 'bridge:2'], [], ['bridge:3']])
   })
 
   it('keeps approvals, one open for each deed, and changes one only from the state it is known in', async () => {

@@ -72,6 +72,7 @@ export function draft(change: Partial<Omit<Message, 'n'>> = {}): Omit<Message, '
     key: null,
     chain: id,
     hop: 0,
+    taint: [],
     control: null,
     sentAt: 1,
     ...change,

@@ -36,7 +36,7 @@ test('no text and no thread id adds to the header, ends the fence, or names anot
   fc.assert(fc.property(facts, ({ text: said, thread, nonce: word, id, n, trust, priority, again }) => {
     const message = {
       id, n, from: 'p:ada', to: 'p:bob', project: 'p', text: said, threadId: thread, priority, trust,
-      key: null, chain: id, hop: 0, control: null, sentAt: 0,
+      key: null, chain: id, hop: 0, taint: [], control: null, sentAt: 0,
     } satisfies Message
     const parcel = render({ message, role: 'worker', trust, nonce: word, again })
     const [header = '', fence, ...others] = parcel.text.split('\n')

@@ -3,6 +3,7 @@ import { approvals } from './approvals.ts'
 import { care } from './care.ts'
 import type { Command, Group } from './command.ts'
 import { files } from './files.ts'
+import { graph } from './bridges.ts'
 import { mail } from './mail.ts'
 import type { Language } from './syntax.ts'
 import { system } from './system.ts'
@@ -10,7 +11,7 @@ import { team } from './team.ts'
 
 export type { Command, Group } from './command.ts'
 
-export const groups: Group[] = [team, agents, mail, approvals, files, care, system]
+export const groups: Group[] = [team, agents, mail, graph, approvals, files, care, system]
 
 export const globalOptions: [string, string][] = [
   ['-C, --root <dir>', 'folder of the team (else TROUPE_ROOT, else found upwards from here)'],
@@ -34,6 +35,6 @@ export const language: Language = { commands, options: globalOptions }
 
 /** Commands of the design that this version does not have: a clear word instead of "unknown command". */
 export const later: readonly string[] = [
-  'bridge', 'budget', 'plan', 'wait', 'reload', 'exec', 'shell', 'new', 'task',
+  'budget', 'plan', 'wait', 'reload', 'exec', 'shell', 'new', 'task',
   'freeze', 'thaw', 'halt', 'env', 'context', 'import', 'gc',
 ]

@@ -2,6 +2,7 @@ import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
 import { approvals } from './approval.ts'
 import { audit } from './audit.ts'
+import { bridges } from './bridge.ts'
 import { daemon } from './daemon.ts'
 import { explain } from './explain.ts'
 import { mail } from './mail.ts'
@@ -10,5 +11,5 @@ import { tools } from './tools.ts'
 
 /** Every operation's handler; the type says that none is missing. */
 export function handlers(parts: Parts): Handlers {
-  return { ...team(parts), ...mail(parts), ...tools(parts), ...explain(parts), ...approvals(parts), ...audit(parts), ...daemon(parts) }
+  return { ...team(parts), ...mail(parts), ...tools(parts), ...explain(parts), ...approvals(parts), ...bridges(parts), ...audit(parts), ...daemon(parts) }
 }

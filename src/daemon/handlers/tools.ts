@@ -124,5 +124,7 @@ function inboxMessage(message: Message) {
     text: message.text,
     thread_id: message.threadId,
     sent_at: message.sentAt / 1000,
+    trust: message.trust,
+    taint: message.taint,
   }
 }

@@ -1,11 +1,15 @@
 import type { Migration } from 'kysely/migration'
 import * as first from './0001-first.ts'
 import * as openMail from './0002-open-mail.ts'
+import * as bridges from './0003-bridges.ts'
+import * as taint from './0004-taint.ts'
 import * as approvals from './0005-approvals.ts'
 
 /** Every step of the schema, by number. A released step is never changed: the next one follows it. */
 export const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-open-mail': openMail,
+  '0003-bridges': bridges,
+  '0004-taint': taint,
   '0005-approvals': approvals,
 }
