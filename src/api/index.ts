@@ -5,13 +5,14 @@ import { bridges } from './bridge.ts'
 import { daemon } from './daemon.ts'
 import { explain } from './explain.ts'
 import { mail } from './mail.ts'
+import { policy } from './policy.ts'
 import { team } from './team.ts'
 
 export type { AuditLine } from './audit.ts'
 export type { AgentRow } from './team.ts'
 export { oldestProtocol, programVersion, protocolVersion, type StreamItem } from './wire.ts'
 
-export const operations = { ...team, ...mail, ...explain, ...approvals, ...bridges, ...audit, ...daemon } as const
+export const operations = { ...team, ...mail, ...explain, ...approvals, ...bridges, ...policy, ...audit, ...daemon } as const
 
 export type Operations = typeof operations
 export type OperationName = keyof Operations

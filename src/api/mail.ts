@@ -46,7 +46,19 @@ export const mail = {
     who: ['agent', 'operator'],
     tool: { readOnly: false },
     input: z.object({ channel: name, text, thread_id: z.string().max(200).optional(), priority: priority.optional(), key }),
-    output: z.object({ id: z.int(), channel: z.string(), recipients: z.array(z.string()) }),
+    output: z.object({
+      id: z.int(),
+      channel: z.string(),
+      recipients: z.array(z.string()),
+      tokens: z.int().describe('What reading it costs all of them together, roughly: a token for four bytes'),
+    }),
+  }),
+  escalate: operation({
+    about: 'Send a message up the chain, to the manager you report to. Use it when you are stuck, or when something is not yours to decide.',
+    who: ['agent'],
+    tool: { readOnly: false },
+    input: z.object({ text, thread_id: z.string().max(200).optional(), priority: priority.optional(), key }),
+    output: z.object({ id: z.int(), recipient: z.string() }),
   }),
   inbox_peek: operation({
     about: 'All your messages that you have not acknowledged yet, oldest first, up to 1 MiB at a time. Changes nothing.',

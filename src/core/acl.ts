@@ -28,6 +28,17 @@ export function canDm(team: Team, from: Sender, to: Agent, bridges: readonly Bri
   return { ok: false, why: `${from} may not write to ${to.address}`, hint: allowed('can_dm', sender, sender.canDm) }
 }
 
+/** Up the chain: `reports_to` is itself the permission. */
+export function canEscalate(team: Team, from: Sender): Permission {
+  const sender = findAgent(team, from)
+  if (sender === undefined) return { ok: false, why: `${from} is not an agent of the team`, hint: 'only agents escalate, to whom they report' }
+  const { reportsTo } = sender
+  const hint = `reports_to of ${from} in its project file decides`
+  if (reportsTo === null) return { ok: false, why: `${from} reports to nobody, so there is nobody to escalate to`, hint }
+  if (findAgent(team, reportsTo) === undefined) return { ok: false, why: `${from} reports to ${reportsTo}, which is not in the team`, hint }
+  return { ok: true, recipients: [reportsTo] }
+}
+
 export function canBroadcast(team: Team, from: Sender, channel: Channel): Permission {
   const others = channel.members.filter((member) => member !== from)
   if (isPerson(from)) return { ok: true, recipients: others }

@@ -6,7 +6,7 @@ export function briefing(team: Team, agent: Agent, role: string, contextFile: st
   const channels = (project?.channels ?? []).filter((channel) => channel.members.includes(agent.address))
   return [
     `You are ${agent.address}, a ${agent.role} in the team of project ${project?.name ?? agent.project}.`,
-    agent.reportsTo === null ? '' : `You report to ${agent.reportsTo}.`,
+    agent.reportsTo === null ? '' : `You report to ${agent.reportsTo} (tool escalate).`,
     agent.canDm.length === 0 ? 'You may not write to other agents directly.' : `You may write to: ${agent.canDm.join(', ')} (tool dm).`,
     channels.length === 0 ? '' : `Channels you belong to: ${channels.map((channel) => channelLine(channel.name, agent)).join(', ')}.`,
     '',

@@ -1,5 +1,5 @@
 import { v7 as uuid } from 'uuid'
-import { canBroadcast, canDm, isPerson, trustOf, type Permission } from '../core/acl.ts'
+import { canBroadcast, canDm, canEscalate, isPerson, trustOf, type Permission } from '../core/acl.ts'
 import { channelAddress, resolveAgent, resolveChannel } from '../core/address.ts'
 import { bridgeThread, type Bridge } from '../core/bridge.ts'
 import type { Clock } from '../core/clock.ts'
@@ -16,8 +16,8 @@ import type { Chains } from './chains.ts'
 
 export interface Letter {
   from: Sender
-  /** An agent's name or address, or `#channel`. */
-  to: string
+  /** An agent's name or address, or `#channel`; null: to whom the sender reports. */
+  to: string | null
   text: string
   threadId: string | null
   priority: Priority
@@ -59,12 +59,8 @@ export class Mailroom {
       })
     }
     const sender = findAgent(team, letter.from)
-    const address = addressee(team, letter, sender?.project)
-    const permission = permit(team, letter, address, this.#parts.bridges())
-    if (!permission.ok) {
-      throw new TroupeError('denied', permission.why, { hint: permission.hint, facts: { from: letter.from, to: letter.to } })
-    }
-    const bridge = permission.bridge === undefined ? null : bridgeThread(permission.bridge.n)
+    const { address, recipients, bridge: over } = wayOf(team, letter, sender?.project, this.#parts.bridges())
+    const bridge = over === undefined ? null : bridgeThread(over.n)
     const id = uuid({ random: randomBytes16() })
     const message: Omit<Message, 'n'> = {
       id,
@@ -82,7 +78,7 @@ export class Mailroom {
       control: null,
       sentAt: this.#parts.clock.now(),
     }
-    return isPerson(letter.from) ? await this.#keep(message, permission.recipients) : await this.#guarded(message, permission.recipients)
+    return isPerson(letter.from) ? await this.#keep(message, recipients) : await this.#guarded(message, recipients)
   }
 
   /** As an agent's send counts in its chain: once, also where the transaction runs twice, and not if it comes to nothing. */
@@ -140,12 +136,31 @@ export class Mailroom {
 
 type Addressee = { kind: 'agent'; agent: Agent; name: string; project: string } | { kind: 'channel'; name: string; project: string }
 
-function addressee(team: Team, letter: Letter, project: string | undefined): Addressee {
-  if (letter.to.includes('#')) {
-    const channel = resolveChannel(team, letter.to, project)
+interface Way {
+  address: Addressee
+  recipients: string[]
+  bridge: Bridge | undefined
+}
+
+/** To whom, and by what right. Throws `unknown` and `denied`. */
+function wayOf(team: Team, letter: Letter, project: string | undefined, bridges: Bridge[]): Way {
+  const up = letter.to === null ? granted(letter, canEscalate(team, letter.from)) : null
+  const address = addressee(team, up?.recipients[0] ?? letter.to ?? '', project)
+  const permission = up ?? granted(letter, permit(team, letter, address, bridges))
+  return { address, recipients: permission.recipients, bridge: permission.bridge }
+}
+
+function granted(letter: Letter, permission: Permission): Permission & { ok: true } {
+  if (permission.ok) return permission
+  throw new TroupeError('denied', permission.why, { hint: permission.hint, facts: { from: letter.from, ...(letter.to === null ? {} : { to: letter.to }) } })
+}
+
+function addressee(team: Team, to: string, project: string | undefined): Addressee {
+  if (to.includes('#')) {
+    const channel = resolveChannel(team, to, project)
     return { kind: 'channel', name: channelAddress(channel), project: channel.project }
   }
-  const agent = resolveAgent(team, letter.to, project)
+  const agent = resolveAgent(team, to, project)
   return { kind: 'agent', agent, name: agent.address, project: agent.project }
 }
 

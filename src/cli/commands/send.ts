@@ -5,7 +5,7 @@ import { TroupeError } from '../../core/error.ts'
 import { nearest } from '../../core/nearest.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
-import { count, escapeLine } from '../text.ts'
+import { count, escapeLine, thousands } from '../text.ts'
 
 const priorities = ['urgent', 'normal', 'low'] as const
 
@@ -24,7 +24,7 @@ export async function broadcast(cli: Cli, given: Given): Promise<void> {
   const input = { channel: given.required('channel').replace(/^#/, ''), text: await textOf(cli, given), ...optional(given) }
   const sent = await cli.call('broadcast', input, 'sending')
   out.show(sent, () => {
-    out.line(`#${sent.id} → ${escapeLine(sent.channel)}: ${count(sent.recipients.length, 'agent')} (${escapeLine(sent.recipients.join(', '))})`)
+    out.line(`#${sent.id} → ${escapeLine(sent.channel)}: ${count(sent.recipients.length, 'agent')} (${escapeLine(sent.recipients.join(', '))}), about ${thousands(sent.tokens)} tokens to read`)
   })
 }
 

@@ -49,4 +49,29 @@ const bridge: Command = {
   ],
 }
 
-export const graph: Group = { title: 'Who may talk to whom', commands: [bridge] }
+const files: [string, string] = ['--files', 'of the team as its files say now, not as it was brought up']
+
+const policy: Command = {
+  name: 'policy',
+  about: 'Show who may write to whom, over bridges, and through others',
+  options: [files],
+  examples: [
+    ['policy', 'of the team that runs'],
+    ['policy --files', 'before an up'],
+    ['policy test expectations.yaml', 'does it allow what it should, and no more'],
+  ],
+  run: async (cli, given) => (await import('../commands/policy.ts')).policy(cli, given),
+  commands: [
+    {
+      name: 'test',
+      about: 'Check expectations; exit code 1 where one does not hold',
+      args: [['<file>', 'a YAML list of sentences such as: writer can never reach deploy']],
+      options: [files],
+      examples: [['policy test expectations.yaml --files', 'in CI, before the team runs']],
+      more: 'A sentence is NAME can [never] dm|broadcast on|escalate to|reach NAME. * is every agent, project:* all of a project. reach counts every way: through others that pass it on, and over bridges that are open.',
+      run: async (cli, given) => (await import('../commands/policy.ts')).test(cli, given),
+    },
+  ],
+}
+
+export const graph: Group = { title: 'Who may talk to whom', commands: [bridge, policy] }

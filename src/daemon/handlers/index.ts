@@ -6,10 +6,11 @@ import { bridges } from './bridge.ts'
 import { daemon } from './daemon.ts'
 import { explain } from './explain.ts'
 import { mail } from './mail.ts'
+import { policy } from './policy.ts'
 import { team } from './team.ts'
 import { tools } from './tools.ts'
 
 /** Every operation's handler; the type says that none is missing. */
 export function handlers(parts: Parts): Handlers {
-  return { ...team(parts), ...mail(parts), ...tools(parts), ...explain(parts), ...approvals(parts), ...bridges(parts), ...audit(parts), ...daemon(parts) }
+  return { ...team(parts), ...mail(parts), ...tools(parts), ...explain(parts), ...approvals(parts), ...bridges(parts), ...policy(parts), ...audit(parts), ...daemon(parts) }
 }

@@ -7,8 +7,11 @@ import type { Parts } from '../parts.ts'
 
 type Tools = Pick<
   Handlers,
-  'whoami' | 'dm' | 'broadcast' | 'inbox_peek' | 'inbox_read' | 'inbox_watch' | 'inbox_ack' | 'list_team' | 'org_chart'
+  'whoami' | 'dm' | 'broadcast' | 'escalate' | 'inbox_peek' | 'inbox_read' | 'inbox_watch' | 'inbox_ack' | 'list_team' | 'org_chart'
 >
+
+/** Of usual words, roughly. */
+const bytesOfToken = 4
 
 /** The operations that agents know as MCP tools. Numbers for ids, seconds for times, as teamctl's agents expect. */
 export function tools(parts: Parts): Tools {
@@ -61,7 +64,12 @@ export function tools(parts: Parts): Tools {
       const from = caller.kind === 'operator' ? 'user' : self(parts, caller).agent.address
       const to = input.channel.includes('#') ? input.channel : `#${input.channel}`
       const { message, recipients } = await mailroom.post({ ...letter(input), from, to })
-      return { id: message.n, channel: message.to, recipients }
+      return { id: message.n, channel: message.to, recipients, tokens: recipients.length * Math.ceil(Buffer.byteLength(message.text) / bytesOfToken) }
+    },
+    escalate: async (input, { caller }) => {
+      const { agent } = self(parts, caller)
+      const { message } = await mailroom.post({ ...letter(input), from: agent.address, to: null })
+      return { id: message.n, recipient: message.to }
     },
     inbox_peek: async (input, { caller, signal }) => {
       const me = self(parts, caller)
