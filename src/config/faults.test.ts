@@ -225,6 +225,9 @@ describe('each fault is told at its place', () => {
       top('hitl: { auto_approve_windows: [{ action: a, until: "2030-01-01 10:00" }] }'),
       /is not a moment in time/,
     ],
+    ['a rule for nothing', top('hitl: { rules: [{ action: publish }] }'), /names neither a `command` nor a `tool`/],
+    ['a rule that holds nothing', top('hitl: { rules: [{ action: trade, command: broker }] }'), /`trade` is not in `globally_sensitive_actions`/],
+    ['a call held for ever', top('hitl: { hold: 4000 }'), /cannot be held for more than 3600 seconds/],
     ['a budget for nobody', top('budget: { per_project_usd_limit: { q: 1 } }'), /^warning .*there is no project `q`/],
     [
       'a negative budget',

@@ -1,4 +1,3 @@
-import type { Project } from '../core/team.ts'
 import type { Place } from './place.ts'
 
 /**
@@ -6,10 +5,9 @@ import type { Place } from './place.ts'
  * A feature that lands takes its lines out.
  */
 const unusedKeys = {
-  compose: ['budget', 'hitl', 'rate_limits', 'interfaces', 'attachments', 'supervisor.worktree_isolation'],
+  compose: ['budget', 'rate_limits', 'interfaces', 'attachments', 'supervisor.worktree_isolation'],
   project: ['interfaces'],
   agent: [
-    'autonomy',
     'on_rate_limit',
     'interfaces',
     'skills',
@@ -25,14 +23,4 @@ export function tellUnused(scope: keyof typeof unusedKeys, place: Place): void {
     const here = place.at(...key.split('.'))
     if (here.said) here.info(`\`${key}\` is not used yet: it is checked and kept, and changes nothing in this version`)
   }
-}
-
-/** What a mode means until the rules it will stand on exist. Once a project, at its head. */
-export function tellModes(project: Project, place: Place): void {
-  const names = project.agents.filter((agent) => agent.permissionMode === 'auto').map((agent) => agent.id)
-  if (names.length === 0) return
-  const who = names.length > 5 ? `${names.slice(0, 5).join(', ')}, …` : names.join(', ')
-  place
-    .at('project')
-    .info(`permission mode \`auto\` (${who}) is the runtime’s own mode of accepting edits: there are no sensitive rules yet`)
 }

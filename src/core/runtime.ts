@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import type { ToolCall, Verdict } from './gate.ts'
 import type { Evidence } from './phase.ts'
 import type { FailureClass } from './restart.ts'
 import type { ProcessSpec, Typing } from './supervisor.ts'
@@ -128,6 +129,11 @@ export interface Session {
   /** A hook of the CLI called in. The answer is sent back as JSON; must return within 1 s unless it says otherwise. */
   hook(event: Record<string, unknown>): Promise<Record<string, unknown>>
   /**
+   * The hook's event is a tool call that has not begun: the call, and how a verdict on it is told to the CLI. The
+   * answer may take as long as a person does. Null for any other event; absent where the CLI asks for no leave.
+   */
+  gate?(event: Record<string, unknown>): Gate | null
+  /**
    * Offers one message through one rung. Resolves when the CLI has taken it or refused it; proof may come
    * later as a signal that names the same message. Never blocks on a model.
    */
@@ -136,6 +142,11 @@ export interface Session {
   /** How to end it politely. */
   farewell(): Typing[] | 'signal'
   close(): void
+}
+
+export interface Gate {
+  call: ToolCall
+  answer(verdict: Verdict): Record<string, unknown>
 }
 
 /** A message as a runtime gets it: rendered, with what it needs to choose its words and to find it again. */

@@ -76,6 +76,20 @@ export function merged(all: readonly Findings[]): Findings {
   return into
 }
 
+/** How the command lines of these actions begin, for rules of an agent CLI that know beginnings only. */
+export function prefixes(actions: readonly string[], own: readonly OwnRule[]): string[] {
+  const rules = [...commandRules.filter((rule) => rule.actions.some((action) => actions.includes(action))), ...own.flatMap(asCommandRule)]
+  const found = rules.flatMap(({ program, words }) => {
+    const programs = alternatives(program).filter((name) => /^[\w.-]+$/.test(name))
+    return words.reduce((heads, word) => heads.flatMap((head) => word.split('|').map((next) => `${head} ${next}`)), programs)
+  })
+  return [...new Set(found)].toSorted()
+}
+
+function alternatives(program: RegExp): string[] {
+  return program.source.slice('^(?:'.length, -')$'.length).split('|')
+}
+
 function nothing(): Findings {
   return { sure: new Set(), doubtful: new Set(), scripts: [], readable: true }
 }
@@ -106,7 +120,7 @@ function matches({ program, words }: CommandRule, word: Word, name: string, args
   if (!program.test(name) && (word.plain || words.length === 0)) return null
   for (let at = 0; at < Math.max(1, args.length); at += 1) {
     const rest = args.slice(at).filter(({ text }) => !text.startsWith('-'))
-    const fits = words.every((alternatives, i) => rest[i] !== undefined && (!rest[i].plain || alternatives.split('|').includes(rest[i].text)))
+    const fits = words.every((choice, i) => rest[i] !== undefined && (!rest[i].plain || choice.split('|').includes(rest[i].text)))
     if (fits) return word.plain && program.test(name) && words.every((_, i) => rest[i]?.plain === true) ? 'sure' : 'doubtful'
     // The next word can begin the rule's words only if this one is an option, or may be an option's value.
     const here = args[at]
@@ -144,7 +158,7 @@ function runsWhat(name: string, program: Word, args: Word[], own: readonly OwnRu
     else addScript(operands[0], found)
   } else if (interpreters.test(name)) {
     const flag = args.findIndex(({ text }) => /^(-[a-z]*[ceprE]|--eval|--print|eval)$/.test(text))
-    const code = flag < 0 ? (/awk$/.test(name) ? operands[0] : undefined) : args[flag + 1]
+    const code = flag < 0 ? (name.endsWith('awk') ? operands[0] : undefined) : args[flag + 1]
     if (code !== undefined) for (const action of mentionsIn(code.text, [...commandRules, ...own.flatMap(asCommandRule)])) found.doubtful.add(action)
     else if (operands[0] !== undefined) addScript(operands[0], found)
     else if (!args.some(({ text }) => /^-{1,2}(v|V|version|help|h)$/.test(text))) found.readable = false
@@ -201,8 +215,7 @@ function mentionsIn(text: string, rules: readonly CommandRule[]): string[] {
   const bare = text.replace(/["'`\\]/g, '').replace(/[,[\]()]/g, ' ')
   const found = rules.filter(({ program, words }) => {
     if (words.length === 0 && bare.length > 4000) return false
-    const name = program.source.slice('^(?:'.length, -')$'.length)
-    const parts = [name, ...words].map((part) => `(?<![\\w-])(?:${part})(?![\\w-])`)
+    const parts = [alternatives(program).join('|'), ...words].map((part) => `(?<![\\w-])(?:${part})(?![\\w-])`)
     return new RegExp(parts.join('[^]{0,2000}?')).test(bare)
   })
   const inCode = codeMentions.filter((each) => each.text.test(text))

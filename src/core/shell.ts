@@ -78,6 +78,7 @@ class Reader {
       case '?':
       case '[':
       case '{':
+        if (char === '[' && word.text === '' && /^\[\[?[\s]/.test(this.#text.slice(this.#at, this.#at + 3))) break
         if (char !== '{' || /^\{[^ \n]*[,.]/.test(this.#text.slice(this.#at, this.#at + 200))) word.plain = false
     }
     word.text += char

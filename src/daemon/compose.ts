@@ -24,8 +24,10 @@ import { Desired } from './desired.ts'
 import { emptyTeam } from './empty-team.ts'
 import { Fetching } from './fetching.ts'
 import { run } from './guard.ts'
+import { Gatekeeper } from './gatekeeper.ts'
 import { handlers } from './handlers/index.ts'
 import { healthCache } from './health.ts'
+import { Hooks } from './hooks.ts'
 import { identity } from './identity.ts'
 import { whenIdle } from './idle.ts'
 import { Launching } from './launching.ts'
@@ -126,6 +128,8 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     await mailroom.post({ from: 'troupe', to, text, threadId: null, priority: 'normal', key })
   }
   const approvals = new Approvals({ store, clock, team, mail: tell, report })
+  const gatekeeper = new Gatekeeper({ store, clock, approvals, team, signal: (...said) => signals.take(...said), report })
+  const hooks = new Hooks({ sessions, gatekeeper, fetching, clock })
   const reconciler = new Reconciler({ tell, store, clock, agents, sessions, supervisor, launching, team: () => (desired.known ? team() : emptyTeam(root)), front: theFront, jitter: Math.random, report })
   const lifecycle = new Lifecycle({ store, clock, agents, desired, reconciler, supervisor, broker, paths, shim: [process.execPath, programPath('shim')], healthOf, front: theFront })
 
@@ -185,10 +189,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
       if (until !== null) throttle.hold(caller, until)
       tools.heard(caller.incarnation, until)
     },
-    async hook(caller, event) {
-      await fetching.confirm(caller.address, caller.incarnation)
-      return (await sessions.get(caller.incarnation)?.session.hook(event)) ?? {}
-    },
+    hook: (caller, event, signal) => hooks.take(caller, event, signal),
     model: async (caller, request) => await model(caller.address, request),
     async start() {
       // Without anything to look after no terminal server is started: a question alone leaves nothing behind.

@@ -20,8 +20,11 @@ export interface Daemon {
   events(cursor: string | null, signal: AbortSignal): AsyncIterable<StreamItem>
   /** An agent's CLI asked the team's tools for something; with `until`, it listens there until that aborts. */
   heard(caller: Caller & { kind: 'agent' }, until: AbortSignal | null): void
-  /** A hook of an agent's CLI. Answers within a second. */
-  hook(caller: Caller & { kind: 'agent' }, event: Record<string, unknown>): Promise<Record<string, unknown>>
+  /**
+   * A hook of an agent's CLI. `patient`: a tool call that may wait for a person; any other is answered within a second.
+   * The signal aborts when the CLI is gone.
+   */
+  hook(caller: Caller & { kind: 'agent' }, event: Record<string, unknown>, signal: AbortSignal): HookAnswer
   /** The scripted model, where the team rehearses; 404 otherwise. */
   model(caller: Caller & { kind: 'agent' }, request: Request): Promise<Response>
   /** Told by the server once it listens, before `start()`. */
@@ -32,6 +35,11 @@ export interface Daemon {
   stop(): Promise<void>
   /** Resolves when the daemon wants to go (down, stop, idle without agents). */
   readonly finished: Promise<void>
+}
+
+export interface HookAnswer {
+  patient: boolean
+  answer: Promise<Record<string, unknown>>
 }
 
 /** What the server gives to the daemon once it listens. */

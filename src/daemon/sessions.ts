@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts'
 import type { Session, SessionContext, Signal, Runtime } from '../core/runtime.ts'
 
 interface Open {
@@ -37,6 +38,17 @@ export class Sessions {
 
   get(incarnation: string | null): Open | undefined {
     return incarnation === null ? undefined : this.#open.get(incarnation)
+  }
+
+  /** Once it is open: a daemon that has just begun hears of its agents before it has taken them up. Null at the end of the time. */
+  async opened(incarnation: string, ms: number, clock: Clock): Promise<Session | null> {
+    const until = clock.elapsed() + ms
+    for (;;) {
+      const found = this.#open.get(incarnation)
+      if (found !== undefined) return found.session
+      if (clock.elapsed() >= until) return null
+      await new Promise<void>((resolve) => void clock.after(50, resolve))
+    }
   }
 
   close(incarnation: string): void {

@@ -81,5 +81,8 @@ function notices(descriptor: RuntimeDescriptor, { agent }: LaunchContext): strin
     found.push(`${agent.runtime} is not told its model ${agent.model}: put {model} into args`)
   }
   if (descriptor.sessionResume !== null) found.push(`session_resume of ${agent.runtime} is not used: every start is a new conversation`)
+  const { permissionMode, autonomy } = agent
+  const empty = [...(permissionMode === 'plan' || permissionMode === 'confirm' ? [`permission_mode ${permissionMode}`] : []), ...(autonomy === 'proposal_only' ? ['autonomy proposal_only'] : [])]
+  for (const promise of empty) found.push(`${promise} holds nothing here: ${agent.runtime} does not tell of its tool calls`)
   return found
 }

@@ -9,9 +9,10 @@ import { defectSentence, failure, isDefect } from './failure.ts'
 import { checkNames, identify, withoutSecrets, type AgentCaller, type Door } from './guard.ts'
 import { mcpEndpoint } from './mcp.ts'
 import { openApi } from './openapi.ts'
+import { patientJson } from './patient.ts'
 import { sendEvents, sseTimes } from './sse.ts'
 
-/** A runtime's hook must never wait for troupe longer than this, ms; it then gets an answer without an opinion. */
+/** A runtime's hook must never wait for troupe longer than this, ms, but for a verdict; it then gets an answer without an opinion. */
 const hookMs = 1000
 
 export interface HttpOptions {
@@ -79,7 +80,8 @@ export function httpApp(options: HttpOptions): HttpApp {
   })
   app.post('/hook', async (c) => {
     const caller = agentOnly(c.var.caller)
-    return c.json(await inTime(daemon.hook(caller, asRecord(await readJson(c, {}))), options.clock, report))
+    const { patient, answer } = daemon.hook(caller, asRecord(await readJson(c, {})), c.var.signal)
+    return patient ? await patientJson(answer, options.clock, report) : c.json(await inTime(answer, options.clock, report))
   })
   app.all('/model/*', async (c) => daemon.model(agentOnly(c.var.caller), await modelRequest(c)))
 
@@ -143,14 +145,14 @@ function asRecord(body: unknown): Record<string, unknown> {
   throw new TroupeError('usage', 'a hook sends a JSON object', { hint: 'send the event as the agent CLI gave it' })
 }
 
-type HookAnswer = Record<string, unknown>
-
 /** The web's own Request cannot be made with these: nothing may try to. */
 const unsupported = new Set(['TRACE', 'TRACK', 'CONNECT'])
 
-async function inTime(answer: Promise<HookAnswer>, clock: Clock, report: (error: unknown) => void): Promise<HookAnswer> {
+type Answer = Record<string, unknown>
+
+async function inTime(answer: Promise<Answer>, clock: Clock, report: (error: unknown) => void): Promise<Answer> {
   let stopTimer = (): void => undefined
-  const late = new Promise<HookAnswer>((resolve) => {
+  const late = new Promise<Answer>((resolve) => {
     stopTimer = clock.after(hookMs, () => {
       report(new TroupeError('timeout', `a hook was not answered within ${hookMs} ms`))
       resolve({})

@@ -40,7 +40,7 @@ export function resolveHitl(raw: RawCompose['hitl'], projects: Projects, place: 
   return {
     holdMs: raw.hold * 1000,
     expiryMs: raw.expiry * 1000,
-    rules: raw.rules.map((rule, index) => resolveRule(rule, place.at('rules', index))),
+    rules: raw.rules.map((rule, index) => resolveRule(rule, raw.globally_sensitive_actions, place.at('rules', index))),
     globallySensitiveActions: raw.globally_sensitive_actions,
     autoApproveWindows: raw.auto_approve_windows.map((window, index) => {
       const here = place.at('auto_approve_windows', index)
@@ -60,10 +60,12 @@ export function resolveHitl(raw: RawCompose['hitl'], projects: Projects, place: 
 const longestHold = 3600
 const longestExpiry = 86_400
 
-function resolveRule(raw: RawCompose['hitl']['rules'][number], place: Place): HitlSettings['rules'][number] {
+function resolveRule(raw: RawCompose['hitl']['rules'][number], actions: readonly string[], place: Place): HitlSettings['rules'][number] {
   const words = raw.command?.split(/\s+/).filter((word) => word !== '') ?? []
   if (words.length === 0 && (raw.tool === null || raw.tool.trim() === ''))
     place.error('the rule names neither a `command` nor a `tool`', 'write `command: program word`, or `tool: name*`')
+  if (!actions.includes(raw.action))
+    place.at('action').error(`\`${printable(raw.action)}\` is not in \`globally_sensitive_actions\`, so that its rule would hold nothing`, didYouMean(raw.action, actions, 'actions'))
   return { action: raw.action, command: words.length === 0 ? null : words, tool: raw.tool }
 }
 

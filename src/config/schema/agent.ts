@@ -6,7 +6,7 @@ const efforts = ['low', 'medium', 'high', 'xhigh', 'max'] as const
 const restartModes = ['always', 'on-failure', 'never'] as const
 
 const modes = `plan: read-only; confirm: every tool call is an approval; manual: the runtime asks;
-auto: edits inside cwd are allowed, the rest asks; bypass: nothing asks`
+auto: what stays inside cwd is allowed, the rest asks; bypass: the runtime asks nothing. A sensitive action is held in every mode`
 
 /** One entry of `managers:` or `workers:`. */
 export function agentSchema(known: Known) {
@@ -22,7 +22,7 @@ export function agentSchema(known: Known) {
     ),
     display_name: optional(text).describe('Name for people, at most 64 characters; addresses always use the id'),
     permission_mode: text.default('auto').describe(modes),
-    autonomy: text.default('low_risk_only').describe('full, low_risk_only or proposal_only'),
+    autonomy: text.default('low_risk_only').describe('full: only what is surely a sensitive action is held; low_risk_only: also what may be one; proposal_only: whatever changes something'),
     can_dm: list(text).describe('Agents of the same project this agent may write to; ["*"] means all, left out means none'),
     can_broadcast: list(text).describe(
       'Channels of the project this agent may broadcast on; ["*"] means all, left out means none',

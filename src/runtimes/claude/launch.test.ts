@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../core/clock.ts'
 import type { LaunchContext } from '../../core/runtime.ts'
+import { noHitl } from '../../core/limits.ts'
 import type { Agent, Team } from '../../core/team.ts'
 import { launch } from './launch.ts'
 
@@ -25,7 +26,7 @@ function context(more: Partial<LaunchContext> = {}, agent: Partial<Agent> = {}):
     ...agent,
   } as unknown as Agent
   return {
-    team: {} as Team,
+    team: { hitl: { ...noHitl, globallySensitiveActions: ['payment'] } } as Team,
     agent: alice,
     incarnation: 'i1',
     host: { env: {}, home: join(folder, 'home'), isRoot: false, clock: systemClock },
@@ -63,11 +64,12 @@ describe('what runs', () => {
       mcpServers: { files: { command: 'f' }, team: { url: '${TROUPE_MCP_URL}', headers: { Authorization: 'Bearer ${TROUPE_AGENT_TOKEN}' }, alwaysLoad: true } },
     })
     expect(JSON.parse(own('settings.json'))).toMatchObject({
-      permissions: { allow: ['mcp__team'] },
+      disableAllHooks: false,
+      permissions: { allow: ['mcp__team'], ask: expect.arrayContaining(['Bash(stripe payouts:*)']) },
       hooks: {
         SessionStart: [{ hooks: [{ type: 'command', command: '/node', args: ['/hook.ts', expect.stringMatching(/spool$/)] }] }],
         UserPromptSubmit: [{ hooks: [{ type: 'http', url: 'http://127.0.0.1:4000/hook', allowedEnvVars: ['TROUPE_AGENT_TOKEN'] }] }],
-        PreToolUse: [{ matcher: 'Bash', hooks: [{ type: 'command', command: 'check' }] }],
+        PreToolUse: [{ hooks: [{ type: 'http', timeout: 660 }] }, { matcher: 'Bash', hooks: [{ type: 'command', command: 'check' }] }],
       },
     })
   })

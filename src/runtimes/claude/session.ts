@@ -1,5 +1,6 @@
+import { canonical } from '../../core/approval.ts'
 import { aging } from '../../core/clock.ts'
-import type { Attempt, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
+import type { Attempt, Gate, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
 import type { Rung } from '../../core/ladder.ts'
 import type { Typing } from '../../core/supervisor.ts'
 import { Conversation } from './conversation.ts'
@@ -17,6 +18,7 @@ import { teamTools } from './settings.ts'
 import { Signals } from './signals.ts'
 import { takeSpool } from './spool.ts'
 import { changes } from './status.ts'
+import { permissionAnswer, toolCall } from './tool-call.ts'
 import { TurnEnd } from './turn-end.ts'
 
 /** For what a folder watch misses. ms */
@@ -45,6 +47,8 @@ export class ClaudeSession implements Session {
   #reconnecting = false
   #again = () => {}
   readonly #lane = new Lane()
+  /** Calls that a person has just approved. */
+  readonly #approved = new Set<string>()
   readonly #waiters = new Map<string, (attempt: Attempt | null) => void>()
   readonly #read: () => void
   readonly #leave: (() => void)[] = []
@@ -81,6 +85,19 @@ export class ClaudeSession implements Session {
     const answer = this.#onHook(event)
     this.#context.host.clock.after(flushMs, () => this.#closed || this.#read())
     return answer
+  }
+
+  gate(event: Record<string, unknown>): Gate | null {
+    const call = event['hook_event_name'] === 'PreToolUse' ? toolCall(event) : null
+    if (call === null) return null
+    return {
+      call,
+      answer: (verdict) => {
+        // Claude's own ask rules hold for what a hook allows too: it will ask for this one.
+        if (verdict.do !== 'pass' && verdict.approved === true) this.#approved.add(callKey(event))
+        return permissionAnswer(verdict)
+      },
+    }
   }
 
   deliver(rung: Rung, parcel: Parcel): Promise<Attempt> {
@@ -171,7 +188,7 @@ export class ClaudeSession implements Session {
         this.#onPrompt(String(event['prompt'] ?? ''), event['prompt_id'])
         return {}
       case 'PermissionRequest':
-        return this.#onPermission(String(event['tool_name'] ?? 'a tool'), event['tool_input'])
+        return this.#onPermission(event)
       case 'PostToolUse':
         this.#onTool(String(event['tool_name'] ?? 'a tool'))
         return {}
@@ -205,9 +222,10 @@ export class ClaudeSession implements Session {
     }
   }
 
-  /** troupe's own tools never ask, also where Claude's allow rules do not reach, as in plan mode. */
-  #onPermission(tool: string, input: unknown): Record<string, unknown> {
-    if (tool.startsWith(teamTools)) {
+  /** What was approved, and troupe's own tools, never ask, also where Claude's allow rules do not reach, as in plan mode. */
+  #onPermission(event: Record<string, unknown>): Record<string, unknown> {
+    const [tool, input] = [String(event['tool_name'] ?? 'a tool'), event['tool_input']]
+    if (tool.startsWith(teamTools) || this.#approved.delete(callKey(event))) {
       return { hookSpecificOutput: { hookEventName: 'PermissionRequest', decision: { behavior: 'allow' } } }
     }
     this.#questions.permission(tool, input)
@@ -250,6 +268,10 @@ export class ClaudeSession implements Session {
   #note(what: string, source: string): void {
     this.#signals.emit({ type: 'note', evidence: { at: this.#context.host.clock.now(), what, source } })
   }
+}
+
+function callKey({ tool_name: tool, tool_input: input }: Record<string, unknown>): string {
+  return canonical([tool, input])
 }
 
 function reason(error: unknown): string {

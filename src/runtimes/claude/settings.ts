@@ -1,3 +1,4 @@
+import { prefixes } from '../../core/sensitive.ts'
 import type { LaunchContext } from '../../core/runtime.ts'
 
 /** The MCP server every agent knows, `mcp__team__…`. */
@@ -6,6 +7,8 @@ export const teamTools = `mcp__${teamServer}__`
 
 /** Seconds Claude waits for our answer. Every one of them fails open: the turn goes on without us. */
 const answerSeconds = 5
+/** A call that waits for a person is denied this long before Claude would give up on the hook, and make the call. */
+const graceSeconds = 60
 /** Reported over HTTP, no process for each. SessionStart is not possible over HTTP: see `command`. */
 const reported = ['UserPromptSubmit', 'PermissionRequest', 'PostToolUse', 'Stop', 'StopFailure', 'SessionEnd'] as const
 
@@ -20,24 +23,32 @@ export function settings(context: LaunchContext, spool: string): Record<string, 
   const add = (event: string, matcher: string | null, hook: Hook) => {
     ;(hooks[event] ??= []).push({ ...(matcher === null ? {} : { matcher }), hooks: [hook] })
   }
-  for (const event of reported) add(event, null, http(context.url))
+  for (const event of reported) add(event, null, http(context.url, answerSeconds))
+  add('PreToolUse', null, http(context.url, context.team.hitl.holdMs / 1000 + graceSeconds))
   add('SessionStart', null, command(context, spool))
   for (const each of context.agent.hooks) add(each.event, each.matcher, { type: 'command', command: each.command })
   return {
     hooks,
-    permissions: { allow: [`mcp__${teamServer}`], deny: pastTheTeam },
+    // A project's own settings would switch off the hook that holds calls.
+    disableAllHooks: false,
+    permissions: { allow: [`mcp__${teamServer}`], deny: pastTheTeam, ask: asks(context) },
     // The YAML says `bypass`: the question whether that was meant is answered.
     ...(context.agent.permissionMode === 'bypass' ? { skipDangerousModePermissionPrompt: true } : {}),
   }
 }
 
-function http(url: string): Hook {
+/** The rules as Claude's own, for when the hook fails: it then asks whoever is at its terminal. */
+function asks({ team: { hitl } }: LaunchContext): string[] {
+  return prefixes(hitl.globallySensitiveActions, hitl.rules).map((prefix) => `Bash(${prefix}:*)`)
+}
+
+function http(url: string, timeout: number): Hook {
   return {
     type: 'http',
     url: `${url}/hook`,
     headers: { Authorization: 'Bearer $TROUPE_AGENT_TOKEN' },
     allowedEnvVars: ['TROUPE_AGENT_TOKEN'],
-    timeout: answerSeconds,
+    timeout,
   }
 }
 
@@ -54,7 +65,8 @@ export function mcpConfig(context: LaunchContext): Record<string, unknown> {
     url: '${TROUPE_MCP_URL}',
     headers: { Authorization: 'Bearer ${TROUPE_AGENT_TOKEN}' },
     alwaysLoad: true,
-    timeout: 600_000,
+    // For request_approval, which waits as long as a call is held.
+    timeout: Math.max(600_000, context.team.hitl.holdMs + graceSeconds * 1000),
   }
   return { mcpServers: { ...context.agent.mcps, [teamServer]: team } }
 }

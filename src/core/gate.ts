@@ -1,0 +1,67 @@
+import { isAbsolute, relative, resolve } from './paths.ts'
+import type { Findings } from './sensitive.ts'
+import { parseShell } from './shell.ts'
+import type { Agent, HitlSettings } from './team.ts'
+
+/** A tool call that an agent's CLI is about to make, as the runtime's hook tells of it. */
+export interface ToolCall {
+  /** As the CLI calls it. */
+  tool: string
+  /** `team`: troupe's own tools; `own`: the CLI's own book-keeping, which reaches nothing; `read` changes nothing. */
+  kind: 'team' | 'own' | 'read' | 'edit' | 'shell' | 'other'
+  /** JSON value: what makes the call what it is, without words for people. */
+  input: unknown
+  /** Of a shell. */
+  command: string | null
+  /** Files and folders that it names. */
+  paths: string[]
+  cwd: string
+}
+
+/** `pass`: no opinion, the CLI's own mode and rules count. `ask`: the CLI asks whoever is at its terminal. */
+export type Verdict = { do: 'allow' | 'deny' | 'ask'; why: string; approved?: boolean } | { do: 'pass' }
+
+export type Judgement = Verdict | { do: 'hold'; actions: string[]; why: string }
+
+/** Names of what is held for other reasons than a rule. A window may name them too. */
+export const everyCall = 'tool_call'
+export const anyChange = 'change'
+
+/** What becomes of a call, by the agent's mode and autonomy and what the call was found to be. */
+export function judge(agent: Pick<Agent, 'permissionMode' | 'autonomy' | 'cwd'>, call: ToolCall, found: Findings, hitl: HitlSettings): Judgement {
+  if (call.kind === 'team') return { do: 'allow', why: 'the team’s own tool' }
+  const { permissionMode: mode, autonomy } = agent
+  const counted = autonomy === 'full' ? [...found.sure] : [...found.sure, ...found.doubtful]
+  const actions = hitl.globallySensitiveActions.filter((action) => counted.includes(action))
+  if (actions.length > 0) {
+    const why = `${actions.join(', ')}: an action of hitl.globally_sensitive_actions`
+    return mode === 'plan' ? { do: 'deny', why: `${why}, and permission_mode plan is read-only` } : { do: 'hold', actions, why }
+  }
+  if (mode === 'confirm' && call.kind !== 'own') return { do: 'hold', actions: [everyCall], why: 'permission_mode confirm: every tool call is approved' }
+  if (autonomy === 'proposal_only' && !['own', 'read'].includes(call.kind)) {
+    return { do: 'hold', actions: [anyChange], why: 'autonomy proposal_only: whatever changes something is approved' }
+  }
+  if (mode === 'auto' && found.readable && found.doubtful.size === 0 && staysInside(call, agent.cwd)) return { do: 'allow', why: 'inside its working folder' }
+  return { do: 'pass' }
+}
+
+/** Programs that reach beyond the folder whatever their words are. */
+const reaching = /^(?:sudo|doas|su|ssh|curl|wget|nc|ncat|telnet|chroot|mount|systemctl|service|crontab|at|kill|killall|pkill|dd|chown)$/
+
+/** Nothing it names lies outside. What programs do by themselves cannot be seen. */
+function staysInside({ kind, paths, command, cwd }: ToolCall, folder: string): boolean {
+  const inside = (path: string): boolean => {
+    const way = relative(folder, resolve(cwd, path))
+    return way === '' || (!way.startsWith('..') && !isAbsolute(way))
+  }
+  if (!inside(cwd)) return false
+  if (kind === 'read' || kind === 'edit') return paths.every(inside)
+  if (kind !== 'shell' || command === null) return false
+  const { commands, complete } = parseShell(command)
+  // Redirections count too: they are words of the text.
+  const words = command.split(/[\s;|&<>()"'`=:,]+/)
+  const leaves = words.some((word) => word.startsWith('~') || word.includes('..') || (word.startsWith('/') && word !== '/dev/null' && !inside(word)))
+  const plain = commands.flat().every((word) => word.plain || !/[$`]/.test(word.text))
+  const inline = commands.some((each) => each.some(({ text }, at) => at > 0 && /^(-[a-z]*[ce]|--eval)$/.test(text) && /^(?:\S*sh|python\S*|node|perl|ruby|php)$/.test(each[0]?.text ?? '')))
+  return complete && plain && !leaves && !inline && !commands.flat().some(({ text }) => reaching.test(text.slice(text.lastIndexOf('/') + 1)))
+}

@@ -1,0 +1,142 @@
+import { open } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { deedHash, type Approval } from '../core/approval.ts'
+import type { Clock } from '../core/clock.ts'
+import { judge, type ToolCall, type Verdict } from '../core/gate.ts'
+import type { Signal } from '../core/runtime.ts'
+import { inCommand, inScript, inTool, merged, type Findings } from '../core/sensitive.ts'
+import { findAgent, type Team } from '../core/team.ts'
+import type { Store } from '../store/store.ts'
+import type { Approvals } from './approvals.ts'
+import type { Caller } from './daemon.ts'
+
+/** How far scripts that run scripts are followed, and how much of each is read, bytes. */
+const depth = 3
+const mostRead = 256 * 1024
+/** A summary is for one line of a table. */
+const summaryLength = 300
+
+export interface GatekeeperParts {
+  store: Store
+  clock: Clock
+  approvals: Approvals
+  team(): Team
+  signal(address: string, incarnation: string, signal: Signal): void
+  report(what: string, error: unknown): void
+}
+
+/** Says of each tool call whether it may be made; what people decide on is held until they have. */
+export class Gatekeeper {
+  readonly #parts: GatekeeperParts
+
+  constructor(parts: GatekeeperParts) {
+    this.#parts = parts
+  }
+
+  /** Never throws: what goes wrong here ends in a question. */
+  async verdict(caller: Caller & { kind: 'agent' }, call: ToolCall, signal: AbortSignal): Promise<Verdict> {
+    try {
+      return await this.#judge(caller, call, signal)
+    } catch (error) {
+      this.#parts.report(`judging a tool call of ${caller.address}`, error)
+      return { do: 'ask', why: 'troupe could not judge this call' }
+    }
+  }
+
+  async #judge(caller: Caller & { kind: 'agent' }, call: ToolCall, signal: AbortSignal): Promise<Verdict> {
+    const team = this.#parts.team()
+    const agent = findAgent(team, caller.address)
+    if (agent === undefined) return { do: 'deny', why: `${caller.address} is no longer in the team` }
+    const { hitl } = team
+    const found = call.command === null ? inTool(call.tool, hitl.rules) : await this.#inShell(call.command, call.cwd, hitl.rules)
+    const judged = judge(agent, call, found, hitl)
+    if (judged.do === 'deny') await this.#refused(caller.address, call, judged.why)
+    if (judged.do !== 'hold') return judged
+    const exact = { tool: call.tool, input: call.input, cwd: call.cwd }
+    const wanted = {
+      agent,
+      actions: judged.actions,
+      scope: null,
+      summary: summaryOf(call),
+      exact,
+      hash: deedHash({ agent: agent.address, ...exact }),
+      origin: 'held' as const,
+      uses: true,
+      ttlMs: hitl.expiryMs,
+    }
+    let waited = false
+    const ended = await this.#parts.approvals.ask(wanted, hitl.holdMs, signal, (approval) => {
+      waited = true
+      this.#waits(caller, approval)
+    })
+    if (waited) this.#goesOn(caller, ended)
+    return verdictOf(ended, judged.why)
+  }
+
+  async #inShell(command: string, cwd: string, rules: Team['hitl']['rules']): Promise<Findings> {
+    const all = [inCommand(command, rules)]
+    let scripts = all[0]!.scripts
+    for (let level = 0; level < depth && scripts.length > 0; level += 1) {
+      const found: Findings[] = []
+      for (const script of scripts.slice(0, 20)) {
+        const text = await beginning(resolve(cwd, script.path))
+        if (text !== null) found.push(inScript(script, text, rules))
+      }
+      all.push(...found)
+      scripts = found.flatMap((each) => each.scripts)
+    }
+    return merged(all)
+  }
+
+  #waits({ address, incarnation }: Caller & { kind: 'agent' }, { n, action, summary }: Approval): void {
+    const evidence = { at: this.#parts.clock.now(), what: `held: ${summary}`, source: 'hook' }
+    this.#parts.signal(address, incarnation, { type: 'waiting', what: `approval ${n} (${action})`, fix: `troupe approvals ${n}, then troupe approve ${n} or troupe deny ${n}`, evidence })
+  }
+
+  #goesOn({ address, incarnation }: Caller & { kind: 'agent' }, { n, status }: Approval): void {
+    const evidence = { at: this.#parts.clock.now(), what: `approval ${n}: ${status === 'used' ? 'approved' : status}`, source: 'hook' }
+    this.#parts.signal(address, incarnation, { type: 'busy', evidence })
+  }
+
+  async #refused(address: string, { tool, input }: ToolCall, why: string): Promise<void> {
+    const hash = deedHash({ agent: address, tool, input, cwd: '' })
+    await this.#parts.store.write(async (tx) => await tx.journal({ type: 'call.denied', subject: address, agent: address, data: { tool, why, hash } }))
+  }
+}
+
+function verdictOf({ n, status, decidedBy, note }: Approval, why: string): Verdict {
+  const said = note === null ? '' : ` Note: ${note}`
+  switch (status) {
+    case 'used':
+    case 'approved':
+      return { do: 'allow', approved: true, why: `approval ${n}, by ${decidedBy ?? 'user'}.${said}` }
+    case 'denied':
+      return { do: 'deny', why: `Denied by a person (approval ${n}; ${why}).${said} Do not do it, nor in another way.` }
+    case 'expired':
+      return { do: 'deny', why: `Nobody decided on approval ${n} in time, and that means no (${why}). Do not do it, nor in another way.` }
+    case 'pending':
+      return { do: 'deny', why: `Not yet: approval ${n} waits for a person (${why}). Go on with other work; the verdict comes as mail, and exactly this call then passes once.` }
+  }
+}
+
+function summaryOf({ tool, command, input }: ToolCall): string {
+  const text = command ?? `${tool} ${JSON.stringify(input)}`
+  return text.length > summaryLength ? `${text.slice(0, summaryLength)}…` : text
+}
+
+/** Null where there is no such file, or it is none that is read: then the program that was to run it says so. */
+async function beginning(path: string): Promise<string | null> {
+  try {
+    const file = await open(path, 'r')
+    try {
+      if (!(await file.stat()).isFile()) return null
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(mostRead), 0, mostRead, 0)
+      const text = buffer.toString('utf8', 0, bytesRead)
+      return text.includes('\0') ? null : text // a program, not a script
+    } finally {
+      await file.close()
+    }
+  } catch {
+    return null // not there, or not ours to read
+  }
+}
