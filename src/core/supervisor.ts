@@ -23,6 +23,11 @@ export interface Supervisor {
   screen(incarnation: string, options?: { lines?: number; escapes?: boolean }): Promise<string>
   /** Types into the terminal. `paste` goes in as one bracketed paste where the program asked for it. */
   type(incarnation: string, input: Typing[]): Promise<void>
+  /**
+   * Shows a person who looks at the terminal one line beside it, null to take it away. The program in it sees nothing
+   * of that. Nothing happens where the terminal server is a user's own.
+   */
+  notice(incarnation: string, text: string | null): Promise<void>
   /** Something changed: a death, a lost host. A wake-up, not a fact: call `list()` after it. */
   subscribe(listener: () => void): () => void
   /** argv a person can run to look at (or, with `rw`, use) the terminal. */

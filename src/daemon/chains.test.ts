@@ -26,12 +26,13 @@ let folder: string
 let store: Store
 let time: number
 let agents: Agents
+let shown: [string, string | null][]
 
 const clock = { ...systemClock, elapsed: () => time }
 
 /** What a daemon has of it; a second one stands for the next daemon. */
 function office() {
-  const chains = new Chains({ store, clock, agents, team: () => team })
+  const chains = new Chains({ store, clock, agents, team: () => team, show: (whose, text) => void shown.push([whose, text]) })
   const deliverer = new Deliverer({ store, clock, agents, sessions: new Sessions(() => {}, () => {}), team: () => team, report: () => {} })
   const fetching = new Fetching(store, clock, deliverer)
   const mailroom = new Mailroom({ store, clock, chains, bridges: () => [], team: () => team })
@@ -49,6 +50,7 @@ const throttledLines = async () => await store.read((db) => db.events.recent({ t
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'chains-'))
   time = 0
+  shown = []
   store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock })
   agents = new Agents(store, clock)
   for (const id of ['a', 'b', 'c']) await run(id, `run-${id}`)
@@ -92,7 +94,9 @@ describe('chains', () => {
     chains.worked('p:c', 'an earlier run')
     await expect(post('p:c', 'p:a')).rejects.toMatchObject(refused)
     chains.worked('p:c', 'run-c')
+    expect(shown.filter(([whose]) => whose === 'p:c')).toEqual(Array.from({ length: 5 }, () => ['p:c', expect.stringContaining('number 3 in a row')]))
     expect(await post('p:c', 'p:a')).toMatchObject({ chain: first.id, hop: 1 })
+    expect(shown.at(-1)).toEqual(['p:c', null])
   })
 
   it('know of work that comes before anything was sent', async () => {

@@ -33,6 +33,8 @@ export interface ChainParts {
   clock: Clock
   agents: Agents
   team(): Team
+  /** Beside the agent's terminal, for whoever looks at it; null when it is over. */
+  show(agent: string, text: string | null): void
 }
 
 /**
@@ -47,6 +49,8 @@ export class Chains {
   readonly #tainted = new Map<string, string[]>()
   /** By agent: what its conversation holds of others. */
   readonly #taints = new Map<string, Set<string>>()
+  /** Whose terminals tell of a refusal. */
+  readonly #shown = new Set<string>()
   readonly #refusals = new Map<string, Map<string, Refusals>>()
 
   constructor(parts: ChainParts) {
@@ -74,7 +78,10 @@ export class Chains {
     await this.#learn(tx, agent)
     const { clock, team } = this.#parts
     const admitted = this.#guard.take(agent, id, team().loopGuard, clock.elapsed())
-    if (admitted.ok) return admitted.link
+    if (admitted.ok) {
+      if (this.#shown.delete(agent)) this.#parts.show(agent, null)
+      return admitted.link
+    }
     throw loopStopped(agent, admitted.refusal)
   }
 
@@ -93,6 +100,8 @@ export class Chains {
     const byLimit = this.#refusals.get(agent) ?? new Map<string, Refusals>()
     this.#refusals.set(agent, byLimit)
     const limit = String(facts['limit'])
+    this.#shown.add(agent)
+    this.#parts.show(agent, message)
     const before = byLimit.get(limit) ?? { times: 0, at: 0, toldAt: null, untold: 0 }
     const now = clock.elapsed()
     const due = [...byLimit.values()].every(({ toldAt }) => toldAt === null || now - toldAt >= tellEveryMs)
@@ -135,6 +144,8 @@ export class Chains {
     const { incarnation } = this.#parts.agents.get(agent)
     const told = this.#told.get(agent)
     const here = told?.incarnation === incarnation
+    // An earlier daemon may have left a notice there.
+    if (told === undefined) this.#shown.add(agent)
     if (here && !told.last && told.message === null) return
     if (!here) this.#guard.forget(agent)
     if (incarnation !== null && (!here || told.last)) {

@@ -93,7 +93,11 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     launcher: [process.execPath, programPath('launcher')],
     env,
   })
-  const chains = new Chains({ store, clock, agents, team })
+  const show = (address: string, text: string | null): void => {
+    const { incarnation } = agents.get(address)
+    if (incarnation !== null) supervisor.notice(incarnation, text).catch((error: unknown) => report(`a notice beside the terminal of ${address}`, error))
+  }
+  const chains = new Chains({ store, clock, agents, team, show })
   const signals = new Signals({ store, clock, agents, deliverer: () => deliverer, chains: () => chains, jitter: Math.random, report })
   // An adopted agent may be idle already: no change of its phase would wake its mail.
   const sessions: Sessions = new Sessions((...said) => signals.take(...said), (address) => deliverer.wake(address))

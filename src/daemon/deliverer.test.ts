@@ -70,7 +70,7 @@ beforeEach(async () => {
   agents = new Agents(store, clock)
   sessions = new Sessions(() => {}, (address) => deliverer.wake(address))
   deliverer = new Deliverer({ store, clock, agents, sessions, team: () => theTeam, report: (_what, error) => faults.push(error) })
-  mailroom = new Mailroom({ store, clock, chains: new Chains({ store, clock, agents, team: () => theTeam }), bridges: () => [], team: () => theTeam })
+  mailroom = new Mailroom({ store, clock, chains: new Chains({ store, clock, agents, team: () => theTeam, show: () => {} }), bridges: () => [], team: () => theTeam })
   await deliverer.start()
 })
 

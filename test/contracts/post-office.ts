@@ -63,7 +63,7 @@ export class PostOffice {
       (address) => this.#deliverer.wake(address),
     )
     this.#deliverer = new Deliverer({ store, clock, agents: this.#agents, sessions: this.#sessions, team: () => team, report })
-    const chains = new Chains({ store, clock, agents: this.#agents, team: () => team })
+    const chains = new Chains({ store, clock, agents: this.#agents, team: () => team, show: () => {} })
     this.#signals = new Signals({ chains: () => chains, store, clock, agents: this.#agents, jitter: () => 0, deliverer: () => this.#deliverer, report })
     this.#mailroom = new Mailroom({ store, clock, chains, bridges: () => [], team: () => team })
     this.#fetching = new Fetching(store, clock, this.#deliverer)

@@ -128,6 +128,29 @@ describe.skipIf(missing !== null)('two Claude Codes on a scripted model', () => 
     expect((await troupe.agent('manager')).incarnation).toBe(before.incarnation)
   }, 300_000)
 
+  it('is stopped where it only talks, and goes on where its tools did something (T24)', async () => {
+    const ends = [{ tool: 'inbox_ack', args: { ids: '{ids}' } }, { text: 'answered' }]
+    const answer = (to: string) => [{ tool: 'dm', args: { to, text: '{text}' } }, ...ends]
+    const agents = {
+      'hello:manager': [{ when: '/^work/', do: [{ tool: 'Bash', args: { command: 'true', description: 'does something' } }, ...answer('dev')] }, { when: '/^talk/', do: answer('dev') }],
+      'hello:dev': [{ from: 'manager', do: answer('manager') }],
+    }
+    const files = pair({ runtime: 'claude-code', rehearsal: './scenario.yaml', broker: 'loop_guard: {hops: 2}\n', extra: { 'scenario.yaml': JSON.stringify({ about: 'A manager and a worker that answer each other.', agents }) } })
+    const project = files['projects/hello.yaml']!
+      .replace('manager: {runtime: claude-code,', 'manager: {runtime: claude-code, args: [--allowedTools, Bash],')
+      .replace('dev: {runtime: claude-code,', 'dev: {runtime: scripted,')
+    const troupe = new Troupe({ ...files, 'projects/hello.yaml': project }, env)
+    await troupe.ok('up')
+    await troupe.ok('send', 'manager', 'talk to me')
+    await troupe.settled(3)
+    const refusals = async () => (await troupe.events()).filter(({ type }) => type === 'message.throttled')
+    await vi.waitFor(async () => expect(await refusals()).toMatchObject([{ agent: 'hello:manager', data: { limit: 'loop_guard.hops', hop: 3 } }]), patiently)
+    expect(await troupe.mail()).toHaveLength(3)
+    await troupe.ok('send', 'manager', 'work with me')
+    await vi.waitFor(async () => expect((await troupe.mail()).length).toBeGreaterThanOrEqual(3 + 6), patiently)
+    expect(await refusals()).toHaveLength(1)
+  }, 300_000)
+
   it('takes bodies that want to be more than text as text', async () => {
     const troupe = busyTeam()
     await troupe.ok('up')

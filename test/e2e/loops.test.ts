@@ -1,4 +1,5 @@
 import { expect, it, vi } from 'vitest'
+import { run } from '../../src/util/spawn.ts'
 import { environmentOf } from './teams.ts'
 import { kill, patiently, team, Troupe, type JournalLine } from './troupe.ts'
 
@@ -31,6 +32,9 @@ it('stops an echo ring of three agents after eight hops, and says so everywhere 
   const inspected = await troupe.json<{ limits: { refused: unknown } }>('inspect', 'c')
   expect(inspected.limits).toMatchObject({ hops: 8, refused: { 'loop_guard.hops': { times: 1 } } })
   expect((await troupe.ok('logs', 'c')).replace(/\s/g, '')).toContain('(loop_guard.hops)')
+  const attach = (await troupe.agent('c')).attach ?? []
+  const terminal = ['tmux', '-S', attach[attach.indexOf('-S') + 1] ?? '', 'display-message', '-p', '-t', `${attach.at(-1)}:`, '#{T:status-right}']
+  expect((await run(terminal)).stdout).toContain('(loop_guard.hops)')
 
   // The chain of an operator's next message is a new one, also for agents whose last ended.
   await troupe.ok('send', 'c', 'again')

@@ -13,6 +13,7 @@ import { Host } from './host.ts'
 import { prepareLog } from './logs.ts'
 import { hiddenName, sessionName } from './names.ts'
 import { launchCommands, type Terminal } from './panes.ts'
+import { noticeCommands } from './notice.ts'
 import { listTerminals } from './listing.ts'
 import { command } from './quote.ts'
 import { typingCommands } from './typing.ts'
@@ -148,6 +149,12 @@ class Tmux implements Supervisor {
     const flags = input.some((step) => 'paste' in step) ? await this.#host.pasteFlags() : null
     const [dead] = await connection.request(...typingCommands(pane, input, flags))
     if (dead?.[0] === '1') throw new TroupeError('failed', `incarnation ${incarnation} has ended: nobody reads what is typed`)
+  }
+
+  async notice(incarnation: string, text: string | null): Promise<void> {
+    if (this.#options.socket === null) return
+    const { connection, pane } = await this.#place(incarnation)
+    await connection.request(...noticeCommands(pane, text))
   }
 
   subscribe(listener: () => void): () => void {
