@@ -60,6 +60,10 @@ function sentence(event: EventRow, message: string): string {
       return `${message} acked`
     case 'delivery.dead':
       return `${message} dead: ${fact('reason')}`
+    case 'operator.refused':
+      return `refused at the operator socket: process ${fact('pid')} is an agent’s`
+    case 'call.denied':
+      return `may not call ${fact('tool')}: ${fact('why')}`
     case 'approval.requested':
       return `asks for approval ${fact('n')}: ${fact('action')}`
     case 'approval.approved':
@@ -97,7 +101,7 @@ export function isProgress(event: EventRow): boolean {
 }
 
 function paint(color: Colors, event: EventRow): (text: string) => string {
-  if (['agent.ended', 'agent.launch-failed', 'delivery.dead', 'message.throttled'].includes(event.type)) return color.red
+  if (['operator.refused', 'call.denied', 'agent.ended', 'agent.launch-failed', 'delivery.dead', 'message.throttled'].includes(event.type)) return color.red
   if (event.type === 'approval.requested') return color.yellow
   if (event.type === 'message.sent') return color.cyan
   if (event.type === 'agent.phase' && ['quarantined', 'blocked'].includes(text(event, 'to'))) return color.red

@@ -33,6 +33,7 @@ import { whenIdle } from './idle.ts'
 import { Launching } from './launching.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { Mailroom } from './mailroom.ts'
+import { operatorsOnly } from './operators.ts'
 import { readTeam } from './read-team.ts'
 import { Reconciler } from './reconciler.ts'
 import { rehearsing } from './rehearsing.ts'
@@ -177,6 +178,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     root,
     finished: finished.promise,
     identify: identity(store, agents, token),
+    checkOperator: operatorsOnly(store, agents),
     admit: (caller, door, requests) => throttle.admit(caller, door, requests),
     events: (cursor, signal) => stream(store, cursor, signal),
     listening: (given) => {

@@ -14,6 +14,8 @@ export interface Daemon {
   call(caller: Caller, name: string, input: unknown, signal: AbortSignal): Promise<unknown>
   /** Bearer token → caller, or null. Tokens of ended incarnations are null. */
   identify(token: string): Promise<Caller | null>
+  /** Before what a client of the operator socket asks for, by its process. Throws `denied` for an agent's. */
+  checkOperator(pid: number): Promise<void>
   /** Counts requests of an agent before anything else looks at them. Throws `throttled`; operators always pass. */
   admit(caller: Caller, door: Door, requests: number): void
   /** The journal from a cursor on (null: from now), live. Ends with the signal. */

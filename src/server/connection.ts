@@ -19,7 +19,7 @@ export interface ConnectionContext {
   report(error: unknown): void
 }
 
-type State = { name: 'greeting'; stopTimer: () => void } | { name: 'open'; client: ClientHello } | { name: 'closed' }
+type State = { name: 'greeting'; stopTimer: () => void } | { name: 'open'; client: ClientHello; checked: Promise<void> } | { name: 'closed' }
 
 const howToTalk = 'one JSON object a line: a hello with the protocol version, then requests with an id'
 const operator: Caller = { kind: 'operator', via: 'socket' }
@@ -79,7 +79,9 @@ export class Connection {
     const client = clientOf(hello)
     if (!understand(client, this.#context.hello)) throw mismatch(client, this.#context.hello)
     stopTimer()
-    this.#state = { name: 'open', client }
+    const checked = this.#context.daemon.checkOperator(client.pid)
+    checked.catch(() => undefined) // said to each request
+    this.#state = { name: 'open', client, checked }
   }
 
   #seatKeeper(keeper: unknown, { pid, version }: ClientHello): void {
@@ -103,6 +105,7 @@ export class Connection {
   }
 
   async #answer(id: number, line: Record<string, unknown>, signal: AbortSignal): Promise<unknown> {
+    if (this.#state.name === 'open') await this.#state.checked
     if (typeof line['call'] === 'string') return this.#call(line['call'], line['input'] ?? {}, signal)
     const cursor = line['events']
     if (cursor !== null && typeof cursor !== 'string') {

@@ -58,6 +58,20 @@ const carriers = shared(async (): Promise<ReadonlyMap<string, Process[]>> => {
   return found
 })
 
+/** What this process and those above it carry as `TROUPE_INCARNATION`, nearest first. Empty where it is gone. */
+export async function carriedAbove(pid: number): Promise<string[]> {
+  const table = process.platform === 'linux' ? null : await processTable()
+  const carried = table === null ? carriedInProc : await carriedInPs()
+  const found: string[] = []
+  const seen = new Set<number>()
+  for (let at = table?.get(pid) ?? readProc(pid); at !== undefined && at.pid > 1 && !seen.has(at.pid); at = table === null ? readProc(at.parent) : table.get(at.parent)) {
+    seen.add(at.pid)
+    const incarnation = carried(at.pid)
+    if (incarnation !== undefined) found.push(incarnation)
+  }
+  return found
+}
+
 /** Those of these whose parent has died: they hang on one of our own ancestors now (init, or who stands in for it). */
 export async function leftBehind(pids: readonly number[]): Promise<Process[]> {
   const table = await processTable()

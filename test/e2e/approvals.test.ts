@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { createConnection } from 'node:net'
+import { createInterface } from 'node:readline'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { connect } from '../../src/client/connect.ts'
 import { systemClock } from '../../src/core/clock.ts'
@@ -135,4 +138,39 @@ it('windows of the team’s files are matched, end, and are shown where they wer
   expect(await request({ scope_tag: 'docs', wait: false }, undefined, 'bob')).toMatchObject({ status: 'pending' })
   ahead = 3_700_000
   expect(await request({ scope_tag: 'docs', wait: false })).toMatchObject({ status: 'pending' })
+})
+
+describe('the operator socket', () => {
+  /** A program in the agent's environment, or below one that is. */
+  const child = (script: string): { kill(): void; pid: number } => {
+    const { PATH = '' } = process.env
+    const started = spawn(process.execPath, ['-e', script], { env: { PATH, TROUPE_INCARNATION: live.agents['ada']!.incarnation }, stdio: ['ignore', 'pipe', 'inherit'] })
+    return { pid: started.pid!, kill: () => void started.kill('SIGKILL') }
+  }
+  const asks = async (pid: number): Promise<unknown> => {
+    const socket = createConnection(live.operatorSocket)
+    try {
+      socket.write(`${JSON.stringify({ hello: { protocol: 1, version: '0', pid } })}\n${JSON.stringify({ id: 1, call: 'approval.list', input: {} })}\n`)
+      for await (const line of createInterface({ input: socket })) {
+        const said = JSON.parse(line) as { id?: number }
+        if (said.id === 1) return said
+      }
+      return null
+    } finally {
+      socket.destroy()
+    }
+  }
+
+  it('refuses an agent’s processes, tells why, and keeps it in the journal; others pass', async () => {
+    live = await liveDaemon({ clock })
+    const stranger = child('setInterval(() => {}, 1000)')
+    try {
+      expect(await asks(stranger.pid)).toMatchObject({ error: { code: 'denied', message: expect.stringContaining('belongs to p:ada') as string } })
+      expect(await asks(process.pid)).toEqual({ id: 1, ok: [] })
+      const { events } = await operator<{ events: { type: string; agent: string }[] }>('events', {})
+      expect(events.at(-1)).toMatchObject({ type: 'operator.refused', agent: 'p:ada' })
+    } finally {
+      stranger.kill()
+    }
+  })
 })
