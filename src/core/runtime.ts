@@ -146,6 +146,8 @@ export interface Session {
 
 export interface Gate {
   call: ToolCall
+  /** How long the CLI waits for the answer at most, with time to spare, ms: it was told at its launch, the team may have changed since. */
+  patienceMs: number
   answer(verdict: Verdict): Record<string, unknown>
 }
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { deedHash, type Approval } from '../core/approval.ts'
 import type { Clock } from '../core/clock.ts'
 import { judge, type ToolCall, type Verdict } from '../core/gate.ts'
-import type { Signal } from '../core/runtime.ts'
+import type { Gate, Signal } from '../core/runtime.ts'
 import { inCommand, inScript, inTool, merged, type Findings } from '../core/sensitive.ts'
 import { findAgent, type Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
@@ -34,16 +34,16 @@ export class Gatekeeper {
   }
 
   /** Never throws: what goes wrong here ends in a question. */
-  async verdict(caller: Caller & { kind: 'agent' }, call: ToolCall, signal: AbortSignal): Promise<Verdict> {
+  async verdict(caller: Caller & { kind: 'agent' }, gate: Pick<Gate, 'call' | 'patienceMs'>, signal: AbortSignal): Promise<Verdict> {
     try {
-      return await this.#judge(caller, call, signal)
+      return await this.#judge(caller, gate, signal)
     } catch (error) {
       this.#parts.report(`judging a tool call of ${caller.address}`, error)
       return { do: 'ask', why: 'troupe could not judge this call' }
     }
   }
 
-  async #judge(caller: Caller & { kind: 'agent' }, call: ToolCall, signal: AbortSignal): Promise<Verdict> {
+  async #judge(caller: Caller & { kind: 'agent' }, { call, patienceMs }: Pick<Gate, 'call' | 'patienceMs'>, signal: AbortSignal): Promise<Verdict> {
     const team = this.#parts.team()
     const agent = findAgent(team, caller.address)
     if (agent === undefined) return { do: 'deny', why: `${caller.address} is no longer in the team` }
@@ -65,7 +65,7 @@ export class Gatekeeper {
       ttlMs: hitl.expiryMs,
     }
     let waited = false
-    const ended = await this.#parts.approvals.ask(wanted, hitl.holdMs, signal, (approval) => {
+    const ended = await this.#parts.approvals.ask(wanted, Math.min(hitl.holdMs, patienceMs), signal, (approval) => {
       waited = true
       this.#waits(caller, approval)
     })

@@ -49,6 +49,6 @@ export class Hooks {
   async #ask(session: Session, caller: AgentCaller, event: Event, signal: AbortSignal): Promise<Event> {
     const gate = session.gate?.(event) ?? null
     if (gate === null) return await session.hook(event)
-    return gate.answer(await this.#parts.gatekeeper.verdict(caller, gate.call, signal))
+    return gate.answer(await this.#parts.gatekeeper.verdict(caller, gate, signal))
   }
 }

@@ -35,6 +35,8 @@ export interface Launched {
   configDir: string | null
   /** The conversation it was told to use. */
   session: string
+  /** How long its hook waits for a verdict, ms. 0 in what earlier releases wrote: they had no such hook. */
+  holdMs: number
 }
 
 /** Empties the spool: what an earlier incarnation left there says nothing of this one. */
@@ -52,8 +54,8 @@ export function readLaunched(files: ClaudeFiles): Launched | null {
   try {
     const found: unknown = JSON.parse(readFileSync(files.launched, 'utf8'))
     if (!isRecord(found) || typeof found['session'] !== 'string') return null
-    const configDir = found['configDir']
-    return { session: found['session'], configDir: typeof configDir === 'string' ? configDir : null }
+    const { configDir, holdMs } = found
+    return { session: found['session'], configDir: typeof configDir === 'string' ? configDir : null, holdMs: typeof holdMs === 'number' ? holdMs : 0 }
   } catch {
     return null // an incarnation of before this file: the session falls back to what the store knows
   }

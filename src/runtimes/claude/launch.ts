@@ -36,7 +36,7 @@ export async function launch(context: LaunchContext): Promise<Launch> {
   const ownSettings = await prepareFolder(context, home, cwd)
   const conversation = await chooseConversation(context, home, cwd)
   writeFiles(context, files)
-  writeJson(files.launched, { configDir: home.configDir, session: conversation.session })
+  writeJson(files.launched, { configDir: home.configDir, session: conversation.session, holdMs: context.team.hitl.holdMs })
   const mode = chooseMode(context.agent.permissionMode, context.host, health)
   return {
     spec: {

@@ -47,6 +47,7 @@ export class ClaudeSession implements Session {
   #reconnecting = false
   #again = () => {}
   readonly #lane = new Lane()
+  readonly #holdMs: number
   /** Calls that a person has just approved. */
   readonly #approved = new Set<string>()
   readonly #waiters = new Map<string, (attempt: Attempt | null) => void>()
@@ -61,6 +62,7 @@ export class ClaudeSession implements Session {
     this.#context = context
     this.#files = claudeFiles(context.folder)
     const launched = readLaunched(this.#files)
+    this.#holdMs = launched?.holdMs ?? 0
     const home = claudeHome(context.host.home, launched?.configDir ?? null)
     this.#own = { folder: home.sessions, pid: context.pid, startedAt: context.startedAt }
     const { startedAt, terminal } = context
@@ -92,6 +94,7 @@ export class ClaudeSession implements Session {
     if (call === null) return null
     return {
       call,
+      patienceMs: this.#holdMs,
       answer: (verdict) => {
         // Claude's own ask rules hold for what a hook allows too: it will ask for this one.
         if (verdict.do !== 'pass' && verdict.approved === true) this.#approved.add(callKey(event))

@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { Approval } from '../core/approval.ts'
+import { systemClock } from '../core/clock.ts'
+import type { ToolCall } from '../core/gate.ts'
+import { noHitl } from '../core/limits.ts'
+import type { Signal } from '../core/runtime.ts'
+import type { Agent, Team } from '../core/team.ts'
+import type { Store } from '../store/store.ts'
+import type { Approvals, Wanted } from './approvals.ts'
+import { Gatekeeper } from './gatekeeper.ts'
+
+let cwd: string
+let asked: { wanted: Wanted; waitMs: number }[]
+let signals: string[]
+let reports: unknown[]
+let status: Approval['status'] | 'fault'
+
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'gate-'))
+  ;[asked, signals, reports, status] = [[], [], [], 'used']
+})
+afterEach(() => rmSync(cwd, { recursive: true }))
+
+const caller = { kind: 'agent', address: 'p:a', incarnation: 'i1' } as const
+
+function gatekeeper(address = 'p:a'): Gatekeeper {
+  const agent = { address, id: 'a', project: 'p', permissionMode: 'auto', autonomy: 'low_risk_only', cwd } as Agent
+  const team = { hitl: { ...noHitl, globallySensitiveActions: ['publish'] }, projects: [{ id: 'p', agents: [agent] }] } as unknown as Team
+  const ask: Approvals['ask'] = async (wanted, waitMs, _signal, opened) => {
+    asked.push({ wanted, waitMs })
+    if (status === 'fault') throw new Error('the disk is full')
+    const approval = { n: 3, action: 'publish', summary: wanted.summary, status, decidedBy: 'user', note: 'so it is' } as Approval
+    opened?.(approval)
+    return approval
+  }
+  const signal = (_address: string, _incarnation: string, { type }: Signal): void => void signals.push(type)
+  return new Gatekeeper({ store: {} as Store, clock: systemClock, approvals: { ask } as Approvals, team: () => team, signal, report: (_what, error) => void reports.push(error) })
+}
+
+const verdict = async (command: string, patienceMs = 60_000, of = gatekeeper()): Promise<string> => {
+  const call: ToolCall = { tool: 'Bash', kind: 'shell', input: { command }, command, paths: [], cwd }
+  const said = await of.verdict(caller, { call, patienceMs }, new AbortController().signal)
+  return said.do === 'pass' ? 'pass' : `${said.do}: ${said.why}`
+}
+
+it('lets work pass, and asks for nothing', async () => {
+  expect(await verdict('npm test')).toBe('allow: inside its working folder')
+  expect(asked).toEqual([])
+})
+
+it('holds no longer than the CLI was told at its launch that it may take', async () => {
+  expect(await verdict('git push', 5_000)).toBe('allow: approval 3, by user. Note: so it is')
+  expect(asked[0]).toMatchObject({ waitMs: 5_000, wanted: { actions: ['publish'], origin: 'held', uses: true, exact: { tool: 'Bash', input: { command: 'git push' }, cwd } } })
+  expect(signals).toEqual(['waiting', 'busy'])
+})
+
+it.each([['denied', /^deny: Denied by a person \(approval 3;.*Note: so it is/], ['expired', /^deny: Nobody decided on approval 3/], ['pending', /^deny: Not yet: approval 3 waits/]] as const)('%s is a no', async (end, said) => {
+  status = end
+  expect(await verdict('git push')).toMatch(said)
+})
+
+it('looks into scripts, and into what these run', async () => {
+  writeFileSync(join(cwd, 'outer.sh'), '#!/bin/sh\n./inner.sh\n')
+  writeFileSync(join(cwd, 'inner.sh'), '#!/bin/sh\ngit push\n')
+  writeFileSync(join(cwd, 'package.json'), '{"scripts":{"ship":"sh outer.sh","test":"true"}}')
+  for (const command of ['./outer.sh', 'npm run ship', 'sh inner.sh', 'bash -c "source ./inner.sh"']) expect(await verdict(command), command).toMatch(/^allow: approval 3/)
+  expect(await verdict('npm test')).toBe('allow: inside its working folder')
+  expect(asked).toHaveLength(4)
+})
+
+it('ends in a question where it fails itself, and in a no for an agent that is out of the team', async () => {
+  status = 'fault'
+  expect(await verdict('git push')).toBe('ask: troupe could not judge this call')
+  expect(reports).toHaveLength(1)
+  expect(await verdict('ls', 1, gatekeeper('p:b'))).toBe('deny: p:a is no longer in the team')
+})
