@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { enter, newState, nextDue, onEnded, onSignal, plan, type Known } from './plan.ts'
+import { enter, newState, nextDue, onEnded, onSignal, plan, witness, type Known } from './plan.ts'
 import type { AgentState, Phase } from './phase.ts'
 import { noRestarts, restartPolicy } from './restart.ts'
 import type { Observed } from './supervisor.ts'
@@ -113,6 +113,15 @@ describe('signals', () => {
     expect(onSignal(state(running()), mended).phase).toEqual({ name: 'blocked', why: 'no login', fix: 'log in' })
     expect(onSignal(parked, { type: 'idle', evidence: at(2) }).phase.name).toBe('parked')
     expect(onSignal(parked, { type: 'busy', evidence: at(3) }).phase.name).toBe('busy')
+  })
+
+  it('T18: what the daemon does or notes by itself is no sign of life: phase and its beginning stay', () => {
+    const working = onSignal(state(running({ name: 'starting' })), { type: 'ready', evidence: at(5) })
+    const adopted = witness(working, { at: 900, what: 'adopted, process 7', source: 'daemon' })
+    const noted = onSignal(adopted, { type: 'note', evidence: at(901) })
+    const named = onSignal(noted, { type: 'session', id: 's1', evidence: at(902) })
+    expect({ ...named, evidence: [], session: null }).toEqual({ ...working, evidence: [] })
+    expect(named.since).toBe(5)
   })
 
   it('keeps the newest twenty lines of evidence', () => {
