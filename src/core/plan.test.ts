@@ -131,6 +131,18 @@ describe('signals', () => {
   })
 })
 
+describe('T14: a failure that a transcript tells', () => {
+  const failure = (at: number, source: string) => ({ type: 'failure', class: 'quota', why: 'limit', until: 99, evidence: { at, what: 'turn failed: limit', source } }) as const
+
+  it('counts where its hook never came, and not again where it did, or where a new daemon reads it once more', () => {
+    const told = onSignal(state(running({ name: 'busy' })), failure(7, 'transcript'))
+    expect(told.phase).toEqual({ name: 'parked', until: 99, why: 'limit' })
+    const resumed = enter(onSignal(state(running({ name: 'busy' })), failure(8, 'hook')), { name: 'idle' }, { at: 9, what: 'started by a person', source: 'operator' })
+    expect(onSignal(resumed, failure(7, 'transcript'))).toEqual(resumed)
+    expect(onSignal(resumed, failure(10, 'transcript')).phase.name).toBe('parked')
+  })
+})
+
 describe('ends', () => {
   const ended = { code: 1, signal: null, failure: null, startedAt: 0, endedAt: 1000 }
 

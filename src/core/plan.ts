@@ -145,6 +145,7 @@ export function onSignal(state: AgentState, signal: Signal, jitter = 0): AgentSt
 }
 
 function onFailure(state: AgentState, signal: Signal & { type: 'failure' }, jitter: number): AgentState {
+  if (isKnown(state, signal.evidence)) return state
   switch (signal.class) {
     case 'auth':
     case 'config':
@@ -156,6 +157,11 @@ function onFailure(state: AgentState, signal: Signal & { type: 'failure' }, jitt
     default:
       return witness(state, signal.evidence)
   }
+}
+
+/** Each daemon reads a transcript anew: what stands there may have been taken, and acted upon, long ago. */
+function isKnown({ evidence }: AgentState, { at, what, source }: Evidence): boolean {
+  return source === 'transcript' && evidence.some((each) => each.what === what && each.at >= at)
 }
 
 /** The turn was asked for: it is not lost because the model's API was away. */

@@ -14,6 +14,8 @@ import { Fetching } from '../../src/daemon/fetching.ts'
 import { Mailroom } from '../../src/daemon/mailroom.ts'
 import { Sessions } from '../../src/daemon/sessions.ts'
 import { Signals } from '../../src/daemon/signals.ts'
+import { mail } from '../../src/daemon/handlers/mail.ts'
+import type { Parts } from '../../src/daemon/parts.ts'
 import type { Rule } from '../../src/proxy/scenario.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -127,6 +129,13 @@ export class PostOffice {
 
   why(message: Message): string | null {
     return this.#deliverer.waitingFor(message.id, alice)
+  }
+
+  /** What `explain message` says of it. */
+  async explain(message: Message) {
+    const parts = { store: this.#store, deliverer: this.#deliverer, clock: systemClock } as unknown as Parts
+    const { deliveries } = await mail(parts)['explain.message']({ id: message.id }, { caller: { kind: 'operator', via: 'socket' }, signal: AbortSignal.timeout(60_000) })
+    return deliveries[0]!
   }
 
   async close(): Promise<void> {
