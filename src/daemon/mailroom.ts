@@ -1,4 +1,3 @@
-import { v7 as uuid } from 'uuid'
 import { canBroadcast, canDm, isPerson, trustOf, type Permission } from '../core/acl.ts'
 import { channelAddress, resolveAgent, resolveChannel } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
@@ -9,7 +8,7 @@ import type { Message, Priority, Sender, Trust } from '../core/message.ts'
 import { findAgent, type Agent, type Team } from '../core/team.ts'
 import { throttled } from '../core/throttle.ts'
 import type { Store, Tx } from '../store/store.ts'
-import { randomBytes16 } from '../util/random.ts'
+import { orderedIds } from '../util/ordered-id.ts'
 
 export interface Letter {
   from: Sender
@@ -33,11 +32,13 @@ export class Mailroom {
   readonly #store: Store
   readonly #clock: Clock
   readonly #team: () => Team
+  readonly #nextId: () => string
 
   constructor(store: Store, clock: Clock, team: () => Team) {
     this.#store = store
     this.#clock = clock
     this.#team = team
+    this.#nextId = orderedIds(() => clock.now())
   }
 
   async post(letter: Letter): Promise<Posted> {
@@ -56,7 +57,7 @@ export class Mailroom {
     if (!permission.ok) {
       throw new TroupeError('denied', permission.why, { hint: permission.hint, facts: { from: letter.from, to: letter.to } })
     }
-    const id = uuid({ random: randomBytes16() })
+    const id = this.#nextId()
     const message: Omit<Message, 'n'> = {
       id,
       from: letter.from,

@@ -55,10 +55,12 @@ export async function openStore(broker: Broker, context: StoreContext): Promise<
     await migrate(engine, migrations, { now: () => context.clock.now(), tell: context.tell ?? (() => undefined) })
     mkdirSync(state, { recursive: true, mode: 0o700 })
     const team = await teamId(engine, join(state, 'team-id'), context.clock)
-    if (engine.kind === 'postgres' && (await headsOf(engine.reader, team)).size === 0) refuseLost(headFile, engine.where, engine.where)
+    const database = nameOf(broker, context, engine.where)
+    // A file can be there and hold nothing any more: all of it stood in a log that is gone.
+    if ((await headsOf(engine.reader, team)).size === 0) refuseLost(headFile, database, engine.where)
     const { by, position } = await takeStream(engine, { team, host: context.host, epoch: context.epoch })
     await engine.sync?.()
-    const anchors = await openAnchors(headFile, { team, database: nameOf(broker, context, engine.where) }, context.clock, (stream, seq) =>
+    const anchors = await openAnchors(headFile, { team, database }, context.clock, (stream, seq) =>
       hashAt(engine.reader, team, stream, seq),
     )
     const commit = new GroupCommit({ engine, by, position, anchors, clock: context.clock })

@@ -39,7 +39,6 @@ function isAllowance(text: string): boolean {
 }
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
-const dayMs = 86_400_000
 
 /**
  * `… · resets 3:45pm`, `… resets Oct 9, 5pm (Europe/Berlin)`: the next such time in this machine's zone, which is
@@ -53,6 +52,6 @@ export function resetTime(text: string, now: number): number | null {
   if (month !== undefined) time.setMonth(months.indexOf(month.toLowerCase()), Number(day))
   time.setHours((Number(hour) % 12) + (half?.toLowerCase() === 'pm' ? 12 : 0), Number(minute ?? 0), 0, 0)
   if (time.getTime() > now) return time.getTime()
-  if (month === undefined) return time.getTime() + dayMs
+  if (month === undefined) return time.setDate(time.getDate() + 1)
   return time.setFullYear(time.getFullYear() + 1)
 }
