@@ -167,7 +167,10 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     async call(caller, name, input, signal) {
       idle.used()
       return await throttle.run(caller, name, async () => {
-        if (caller.kind === 'agent') await fetching.confirm(caller.address, caller.incarnation)
+        const proof = caller.kind === 'agent' ? fetching.confirm(caller.address, caller.incarnation) : null
+        // An acknowledgement may share the commit of the proof that comes with it; every other call sees what was proved.
+        if (name === 'inbox_ack') return (await Promise.all([run(table, caller, name, input, signal), proof]))[0]
+        await proof
         return await run(table, caller, name, input, signal)
       })
     },

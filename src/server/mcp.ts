@@ -77,16 +77,16 @@ function isGreeting(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'method' in body && greetings.has(body.method)
 }
 
-/** One request whose result comes soon and alone: nothing has to be said before it. */
+/** One request whose result comes alone: nobody asked for progress before it. No call waits longer than 45 s. */
 function hasPlainAnswer(body: unknown): boolean {
   const parsed = plainRequest.safeParse(body)
-  return parsed.success && parsed.data.params?._meta?.progressToken === undefined && parsed.data.params?.name !== 'inbox_watch'
+  return parsed.success && parsed.data.params?._meta?.progressToken === undefined
 }
 
 const plainRequest = z.object({
   id: z.union([z.string(), z.number()]),
   method: z.enum(['initialize', 'ping', 'tools/list', 'tools/call']),
-  params: z.object({ name: z.string().optional(), _meta: z.object({ progressToken: z.unknown() }).partial().optional() }).optional(),
+  params: z.object({ _meta: z.object({ progressToken: z.unknown() }).partial().optional() }).optional(),
 })
 
 /** Clients of the 2025 protocols take a plain body as well as the SDK's stream of one event, which costs three writes and several streams. */
