@@ -19,8 +19,8 @@ import type { OpenTransaction } from './transaction.ts'
 /** More writes than this in one turn share several transactions, so that the event loop gets its turn between. */
 const largestBatch = 256
 
-/** A slow disk makes commits dear; waiting for company must stay unnoticed all the same. ms */
-const longestGathering = 2
+/** Waiting for company must stay unnoticed: so many ms, or a part of what the last commit took on a slow disk, where missing one is dear. */
+const longestGathering = { ms: 2, part: 0.25 }
 
 /** Work inside a batch: the database, and where its journal lines go. */
 export type Work<T> = (db: Db, journal: (event: NewEvent) => void) => Promise<T>
@@ -117,7 +117,8 @@ export class GroupCommit {
    * cheaper than two. Never longer than the last commit took.
    */
   async #gather(): Promise<void> {
-    const until = performance.now() + Math.min(this.#last.ms, longestGathering)
+    const { ms, part } = longestGathering
+    const until = performance.now() + Math.min(this.#last.ms, Math.max(ms, this.#last.ms * part))
     do await new Promise<void>((resolve) => setImmediate(resolve))
     while (this.#queue.length < this.#last.writers && performance.now() < until)
   }
