@@ -73,7 +73,7 @@ export function mcpEndpoint(daemon: Daemon, report: (error: unknown) => void): M
 /** What comes before a client asks which tools there are. */
 const greetings = new Set<unknown>(['initialize', 'notifications/initialized', 'server/discover', 'ping'])
 
-function isGreeting(body: unknown): boolean {
+export function isGreeting(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'method' in body && greetings.has(body.method)
 }
 

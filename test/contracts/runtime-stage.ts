@@ -18,6 +18,7 @@ import type { Agent, Team } from '../../src/core/team.ts'
 import { rehearsal, type Rehearsal } from '../../src/proxy/rehearsal.ts'
 import type { Rule, Step } from '../../src/proxy/scenario.ts'
 import { ToolLines } from '../../src/daemon/tool-lines.ts'
+import { isGreeting } from '../../src/server/mcp.ts'
 import { programPath } from '../../src/util/programs.ts'
 import { alive, environmentCarriers } from './runtime-processes.ts'
 import { tmuxStage, type TmuxStage } from './tmux-stage.ts'
@@ -269,7 +270,8 @@ export class RuntimeStage {
       const { signal } = c.req.raw
       const parsedBody: unknown = c.req.method === 'POST' ? await c.req.json() : undefined
       const listens = (parsedBody as { method?: string } | undefined)?.method === 'subscriptions/listen'
-      this.tools.heard(address, listens ? signal : null)
+      // As the daemon does: who has only said hello does not know the tools yet, and would be given mail too early.
+      if (!isGreeting(parsedBody)) this.tools.heard(address, listens ? signal : null)
       return await mcp.fetch(c.req.raw, { parsedBody })
     })
     app.all('/model/*', async (c) => {
