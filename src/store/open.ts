@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Clock } from '../core/clock.ts'
-import type { JournalEvent, NewEvent } from '../core/event.ts'
+import { sha256, type JournalEvent, type NewEvent } from '../core/event.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Broker } from '../core/team.ts'
 import { agentsReader, agentsWriter } from './agents.ts'
@@ -85,9 +85,9 @@ async function openEngine(broker: Broker, context: StoreContext, headFile: strin
   return (await import('./sqlite.ts')).openSqlite(broker.path)
 }
 
-/** A team can be moved with its file. */
+/** A team can be moved with its file. An address stands in no file of ours, only what tells it from another. */
 function nameOf(broker: Broker, { root }: StoreContext, where: string): string {
-  return broker.type === 'sqlite' ? relative(root, broker.path) : where
+  return broker.type === 'sqlite' ? relative(root, broker.path) : sha256(where)
 }
 
 async function hashAt(db: Db, team: string, stream: string, seq: number): Promise<string | null | 'pruned'> {
