@@ -8,7 +8,7 @@ const cases: [Phase, RegExp[]][] = [
   [{ name: 'waiting', what: 'permission for Bash', fix: 'Escape refuses' }, [/waiting \(permission for Bash\)/, /troupe attach p:ada --rw: answer there \(it asks: permission for Bash\)\. Escape refuses/]],
   [{ name: 'waiting', what: 'unknown' }, [/waiting \(unknown\)/, /not known to troupe/]],
   [{ name: 'blocked', why: 'Not logged in · Please run /login', fix: 'run `claude` by yourself and /login' }, [/blocked \(Not logged in/, /run `claude` by yourself and \/login/, /troupe start p:ada/]],
-  [{ name: 'parked', until: Date.now() + 3_600_000, why: 'limit reached' }, [/parked \(limit reached\)/, /by itself/, /troupe start p:ada: tries now/]],
+  [{ name: 'parked', until: Date.now() + 3_600_000, why: 'limit reached' }, [/parked \(limit reached/, /by itself/, /troupe start p:ada: tries now/]],
   [{ name: 'parked', until: null, why: 'credit balance too low', fix: 'add funds at the provider' }, [/add funds at the provider/, /troupe start p:ada/]],
   [{ name: 'quarantined', why: 'ended 5 times in 10 min, last: exit 1' }, [/quarantined \(ended 5 times/, /troupe logs p:ada/, /troupe restart p:ada/]],
   [{ name: 'starting' }, [/starting/, /troupe attach p:ada/]],
