@@ -89,7 +89,7 @@ const plainRequest = z.object({
   params: z.object({ _meta: z.object({ progressToken: z.unknown() }).partial().optional() }).optional(),
 })
 
-/** Clients of the 2025 protocols take a plain body as well as the SDK's stream of one event, which costs three writes and several streams. */
+/** Clients of the 2025 protocols take a plain body as well as the SDK's stream of one event, which is made of several streams. */
 async function answerPlainly(server: Server, request: Request, signal: AbortSignal, body: unknown): Promise<Response> {
   const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: undefined, enableJsonResponse: true })
   await server.connect(transport)
