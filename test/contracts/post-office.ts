@@ -30,6 +30,7 @@ export class PostOffice {
   readonly stage: RuntimeStage
   readonly faults: unknown[] = []
   run: Run | null = null
+  #closing = false
   readonly #runtime: Runtime
   readonly #store: Store
   readonly #agents: Agents
@@ -54,7 +55,8 @@ export class PostOffice {
     this.#runtime = runtime
     this.#store = store
     const clock = systemClock
-    const report = (_what: string, error: unknown) => this.faults.push(error)
+    // What a CLI still says while the store closes is nobody's fault.
+    const report = (_what: string, error: unknown) => void (this.#closing || this.faults.push(error))
     const worker = (id: string): Agent => ({ ...stage.agent, id, address: `office:${id}`, canDm: [alice] })
     const agents = [stage.agent, ...people.map(worker)]
     const team = { limits: defaultLimits, projects: [{ id: 'office', name: 'office', agents, channels: [] }] } as unknown as Team
@@ -140,6 +142,7 @@ export class PostOffice {
 
   async close(): Promise<void> {
     await this.#deliverer.stop()
+    this.#closing = true
     this.#sessions.closeAll()
     await this.#store.close()
     await this.stage.end()
