@@ -27,6 +27,7 @@ import { identity } from './identity.ts'
 import { whenIdle } from './idle.ts'
 import { Launching } from './launching.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { giveMemoryBack, inLulls } from './lull.ts'
 import { Mailroom } from './mailroom.ts'
 import { readTeam } from './read-team.ts'
 import { Reconciler } from './reconciler.ts'
@@ -148,7 +149,9 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     finish: () => void clock.after(50, finished.resolve),
   })
   const model = rehearsing(clock, () => (desired.known ? team().rehearsal : null))
+  const lulls = inLulls(clock, giveMemoryBack)
   store.subscribe((events) => {
+    lulls.changed(events.length)
     for (const recipient of recipientsOf(events)) {
       fetching.arrived(recipient)
       deliverer.wake(recipient)
@@ -191,6 +194,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     },
     async stop() {
       idle.stop()
+      lulls.stop()
       await reconciler.stop()
       await deliverer.stop()
       sessions.closeAll()
