@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { arch, cpus, platform } from 'node:os'
 import { crowd } from './crowd.ts'
+import { faults } from './faults.ts'
 import { fuzz } from './fuzz.ts'
 import { kills } from './kills.ts'
 import { leak } from './leak.ts'
@@ -34,6 +35,7 @@ const parts: Part[] = [
 ]
 const long: Part[] = [
   ['fuzz', fuzz],
+  ['faults', faults],
   ['soak', async () => await soak(Number(value('--minutes') ?? 60))],
 ]
 if (full) parts.push(...long)

@@ -23,7 +23,7 @@ export async function storeBench(): Promise<Row[]> {
     return [
       { figure: `${figure}SQLite`, value: sqlite, unit: '/s', hold: '≥ 6,000', beside },
       missing === null
-        ? { figure: `${figure}PostgreSQL`, value: await postgresRate(root), unit: '/s', hold: '', beside: '45 round trips to the server for a batch of 8' }
+        ? { figure: `${figure}PostgreSQL`, value: await postgresRate(root), unit: '/s', hold: '', beside: '13 round trips to the server for a batch of 8' }
         : skipped(`${figure}PostgreSQL`, '', missing),
     ]
   } finally {

@@ -12,6 +12,8 @@ const table = [
   { what: 'git', tasks: ['test'], apt: 'git', brew: 'git', found: () => onPath('git') },
   { what: 'zsh', tasks: ['test'], apt: 'zsh', brew: 'zsh', found: () => onPath('zsh') },
   { what: 'fish', tasks: ['test'], apt: 'fish', brew: 'fish', found: () => onPath('fish') },
+  { what: 'strace', tasks: ['test', 'bench'], apt: 'strace', brew: '', found: () => process.platform !== 'linux' || onPath('strace') },
+  { what: 'libfaketime', tasks: ['test'], apt: 'faketime', brew: '', found: () => process.platform !== 'linux' || onPath('faketime') },
   { what: 'PostgreSQL 15 or newer', tasks: ['test'], apt: 'postgresql', brew: 'postgresql@15', found: postgres },
 ]
 

@@ -1,11 +1,10 @@
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { fakeDaemon, tokens, type FakeDaemon } from '../../test/fixtures/daemon.ts'
+import { testFolder } from '../../test/fixtures/folder.ts'
 import { runShim } from '../client/shim.ts'
 import { systemClock } from '../core/clock.ts'
 import { httpApp, type HttpApp } from '../server/http.ts'
@@ -23,7 +22,7 @@ let closers: (() => Promise<unknown>)[]
 beforeEach(async () => {
   daemon = fakeDaemon()
   app = httpApp({ daemon, clock: systemClock, report: () => undefined })
-  folder = mkdtempSync(join(tmpdir(), 'troupe-shim-'))
+  folder = testFolder('troupe-shim-')
   http = await listenLoopback(app, join(folder, 'port'))
   closers = []
 })

@@ -1,8 +1,7 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { fakeDaemon, tokens } from '../../test/fixtures/daemon.ts'
+import { testFolder } from '../../test/fixtures/folder.ts'
 import { systemClock } from '../core/clock.ts'
 import { holdValues } from '../daemon/held.ts'
 import { httpApp } from '../server/http.ts'
@@ -14,7 +13,7 @@ let http: Listening
 beforeEach(async () => {
   const daemon = fakeDaemon()
   const app = httpApp({ daemon, clock: systemClock, report: () => undefined })
-  http = await listenLoopback(app, join(mkdtempSync(join(tmpdir(), 'troupe-http-')), 'port'))
+  http = await listenLoopback(app, join(testFolder('troupe-http-'), 'port'))
   const endpoints = { open: async () => '', close: async () => undefined }
   daemon.listening({ url: http.url, endpoints, held: holdValues(null), keeper: () => null })
 })

@@ -5,7 +5,7 @@ export function advice(state: AgentState): string[] {
   const { address, phase } = state
   switch (phase.name) {
     case 'waiting':
-      return [`troupe attach ${address} --rw: it waits for ${phase.what}; ${phase.fix ?? 'answer in its terminal'}`]
+      return [`troupe attach ${address} --rw: answer there (${asked(phase.what)}). ${phase.fix ?? 'What it shows stands under its screen above'}`]
     case 'quarantined':
       return [`troupe logs ${address}: see why it ended`, `troupe restart ${address}: clears the quarantine and starts it`]
     case 'blocked':
@@ -19,10 +19,14 @@ export function advice(state: AgentState): string[] {
     case 'stopped':
       return [`troupe start ${address}`]
     case 'starting':
-      return [`troupe attach ${address}: look at its terminal if this lasts`]
+      return [`troupe attach ${address}: look at its terminal if this lasts`, `troupe restart ${address}: begins anew with another process`]
     case 'stopping':
       return [`troupe kill ${address}: if it must go at once`]
     default:
       return [`troupe attach ${address}: look`, `troupe send ${address} "…": talk to it`]
   }
+}
+
+function asked(what: string): string {
+  return what === 'unknown' ? 'it asks something that is not known to troupe' : `it asks: ${what}`
 }

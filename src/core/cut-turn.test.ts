@@ -35,7 +35,7 @@ describe('a turn that the model’s API cut off', () => {
 
   it('parks the agent, which says when it goes on; idle does not free it, the time does', () => {
     const parked = onSignal(running, cut(1_000), 0.5)
-    expect(parked.phase).toEqual({ name: 'parked', until: 46_000, why: '529 Overloaded (1 in a row; it is told to go on)' })
+    expect(parked.phase).toEqual({ name: 'parked', until: 46_000, why: '529 Overloaded (1 in a row; it is told to go on)', cut: true })
     const idle = onSignal(parked, { type: 'idle', evidence: { at: 1_001, what: 'idle', source: 'session-file' } }, 0.5)
     expect(idle.phase).toEqual(parked.phase)
     const seen = [{ address: 'p:a', incarnation: 'i1', pane: '%1', pid: 7, state: { alive: true } }] as const

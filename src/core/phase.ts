@@ -13,7 +13,8 @@ export type Phase =
   | { name: 'waiting'; what: string; fix?: string }
   | { name: 'backoff'; until: number }
   | { name: 'quarantined'; why: string }
-  | { name: 'parked'; until: number | null; why: string; fix?: string }
+  /** `cut`: a turn was cut off, and waits to be gone on with. */
+  | { name: 'parked'; until: number | null; why: string; fix?: string; cut?: true }
   /** `fix` is what would mend it, where somebody knows. */
   | { name: 'blocked'; why: string; fix?: string }
   | { name: 'stopping' }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { enter, newState, nextDue, onEnded, onSignal, plan, type Known } from './plan.ts'
+import { enter, newState, nextDue, onEnded, onSignal, plan, witness, type Known } from './plan.ts'
 import type { AgentState, Phase } from './phase.ts'
 import { noRestarts, restartPolicy } from './restart.ts'
 import type { Observed } from './supervisor.ts'
@@ -107,18 +107,43 @@ describe('signals', () => {
   })
 
   it('a spent quota parks; going idle does not free it, a new turn does', () => {
-    const parked = onSignal(state(running()), { type: 'failure', class: 'quota', why: 'limit', until: 99, evidence: at(1) })
-    expect(parked.phase).toEqual({ name: 'parked', until: 99, why: 'limit' })
+    const failure = { type: 'failure', class: 'quota', why: 'limit', evidence: at(1) } as const
+    const parked = onSignal(state(running()), { ...failure, until: 99_000 })
+    expect(parked.phase).toEqual({ name: 'parked', until: 99_000, why: 'limit', cut: true })
+    // The provider's clock is behind ours: it is not told to go on again and again.
+    expect(onSignal(state(running()), { ...failure, until: 0 }).phase).toMatchObject({ until: 60_001 })
+    expect(onSignal(state(running()), { ...failure, until: null }).phase).toMatchObject({ until: null })
     const mended = { type: 'failure', class: 'auth', why: 'no login', until: null, fix: 'log in', evidence: at(1) } as const
     expect(onSignal(state(running()), mended).phase).toEqual({ name: 'blocked', why: 'no login', fix: 'log in' })
     expect(onSignal(parked, { type: 'idle', evidence: at(2) }).phase.name).toBe('parked')
     expect(onSignal(parked, { type: 'busy', evidence: at(3) }).phase.name).toBe('busy')
   })
 
+  it('T18: what the daemon does or notes by itself is no sign of life: phase and its beginning stay', () => {
+    const working = onSignal(state(running({ name: 'starting' })), { type: 'ready', evidence: at(5) })
+    const adopted = witness(working, { at: 900, what: 'adopted, process 7', source: 'daemon' })
+    const noted = onSignal(adopted, { type: 'note', evidence: at(901) })
+    const named = onSignal(noted, { type: 'session', id: 's1', evidence: at(902) })
+    expect({ ...named, evidence: [], session: null }).toEqual({ ...working, evidence: [] })
+    expect(named.since).toBe(5)
+  })
+
   it('keeps the newest twenty lines of evidence', () => {
     let now = state(running())
     for (let n = 1; n <= 30; n++) now = onSignal(now, { type: 'note', evidence: at(n) })
     expect(now.evidence.map((line) => line.at)).toEqual(Array.from({ length: 20 }, (_, n) => n + 11))
+  })
+})
+
+describe('T14: a failure that a transcript tells', () => {
+  const failure = (at: number, source: string) => ({ type: 'failure', class: 'quota', why: 'limit', until: 99_000, evidence: { at, what: 'turn failed: limit', source } }) as const
+
+  it('counts where its hook never came, and not again where it did, or where a new daemon reads it once more', () => {
+    const told = onSignal(state(running({ name: 'busy' })), failure(7, 'transcript'))
+    expect(told.phase).toEqual({ name: 'parked', until: 99_000, why: 'limit', cut: true })
+    const resumed = enter(onSignal(state(running({ name: 'busy' })), failure(8, 'hook')), { name: 'idle' }, { at: 9, what: 'started by a person', source: 'operator' })
+    expect(onSignal(resumed, failure(7, 'transcript'))).toEqual(resumed)
+    expect(onSignal(resumed, failure(10, 'transcript')).phase.name).toBe('parked')
   })
 })
 

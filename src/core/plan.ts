@@ -96,6 +96,8 @@ export function nextDue(known: readonly Pick<Known, 'state' | 'backoffLeft'>[], 
   return waits.length === 0 ? null : Math.min(...waits)
 }
 
+/** An agent whose limit is used up is not told to go on sooner than this. ms */
+const leastParking = 60_000
 /** Evidence is kept short: the newest twenty lines. */
 const evidenceKept = 20
 
@@ -145,12 +147,13 @@ export function onSignal(state: AgentState, signal: Signal, jitter = 0): AgentSt
 }
 
 function onFailure(state: AgentState, signal: Signal & { type: 'failure' }, jitter: number): AgentState {
+  if (isKnown(state, signal.evidence)) return state
   switch (signal.class) {
     case 'auth':
     case 'config':
       return enter(state, { name: 'blocked', why: signal.why, ...fixOf(signal) }, signal.evidence)
     case 'quota':
-      return enter(state, { name: 'parked', until: signal.until, why: signal.why, ...fixOf(signal) }, signal.evidence)
+      return enter(state, { name: 'parked', until: notAtOnce(signal), why: signal.why, ...fixOf(signal), cut: true }, signal.evidence)
     case 'transient':
       return onCutTurn(state, signal, jitter)
     default:
@@ -158,11 +161,21 @@ function onFailure(state: AgentState, signal: Signal & { type: 'failure' }, jitt
   }
 }
 
+/** The provider's clock may be behind ours: a time that is over already would have it told to go on again and again. */
+function notAtOnce({ until, evidence }: Signal & { type: 'failure' }): number | null {
+  return until === null ? null : Math.max(until, evidence.at + leastParking)
+}
+
+/** Each daemon reads a transcript anew: what stands there may have been taken, and acted upon, long ago. */
+function isKnown({ evidence }: AgentState, { at, what, source }: Evidence): boolean {
+  return source === 'transcript' && evidence.some((each) => each.what === what && each.at >= at)
+}
+
 /** The turn was asked for: it is not lost because the model's API was away. */
 function onCutTurn(state: AgentState, { why, evidence }: Signal & { type: 'failure' }, jitter: number): AgentState {
   const { turns, until } = afterCutTurn(state.restarts.turns, evidence.at, jitter)
-  const then = until === null ? 'it is not told to go on again' : 'it is told to go on'
-  return enter({ ...state, restarts: { ...state.restarts, turns } }, { name: 'parked', until, why: `${why} (${turns.count} in a row; ${then})` }, evidence)
+  const then = until === null ? 'in a row; it is not told to go on again)' : 'in a row; it is told to go on)'
+  return enter({ ...state, restarts: { ...state.restarts, turns } }, { name: 'parked', until, why: `${why} (${turns.count} ${then}`, cut: true }, evidence)
 }
 
 function fixOf({ fix }: { fix?: string }): { fix?: string } {
@@ -188,7 +201,7 @@ export function onEnded(state: AgentState, agent: Pick<Agent, 'restart'> | undef
     case 'block':
       return enter(next, { name: 'blocked', why: decision.why, ...fixOf(decision) }, evidence)
     case 'park':
-      return enter(next, { name: 'parked', until: decision.until, why: decision.why, ...fixOf(decision) }, evidence)
+      return enter(next, { name: 'parked', until: decision.until, why: decision.why, ...fixOf(decision), cut: true }, evidence)
   }
 }
 

@@ -32,6 +32,7 @@ import { identity } from './identity.ts'
 import { whenIdle } from './idle.ts'
 import { Launching } from './launching.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { giveMemoryBack, inLulls } from './lull.ts'
 import { Mailroom } from './mailroom.ts'
 import { operatorsOnly } from './operators.ts'
 import { readTeam } from './read-team.ts'
@@ -167,7 +168,9 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     finish: () => void clock.after(50, finished.resolve),
   })
   const model = rehearsing(clock, () => (desired.known ? team().rehearsal : null))
+  const lulls = inLulls(clock, giveMemoryBack)
   store.subscribe((events) => {
+    lulls.changed(events.length)
     for (const recipient of recipientsOf(events)) {
       fetching.arrived(recipient)
       deliverer.wake(recipient)
@@ -187,7 +190,10 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     async call(caller, name, input, signal) {
       idle.used()
       return await throttle.run(caller, name, async () => {
-        if (caller.kind === 'agent') await fetching.confirm(caller.address, caller.incarnation)
+        const proof = caller.kind === 'agent' ? fetching.confirm(caller.address, caller.incarnation) : null
+        // An acknowledgement may share the commit of the proof that comes with it; every other call sees what was proved.
+        if (name === 'inbox_ack') return (await Promise.all([run(table, caller, name, input, signal), proof]))[0]
+        await proof
         return await run(table, caller, name, input, signal)
       })
     },
@@ -209,6 +215,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
       idle.stop()
       approvals.stop()
       bridges.stop()
+      lulls.stop()
       await reconciler.stop()
       await deliverer.stop()
       sessions.closeAll()

@@ -116,6 +116,16 @@ describe('delivery', () => {
     expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'delivered', proof: 'hook', incarnation })
   })
 
+  it('T18: an offer is no sign of life of whom it is made to', async () => {
+    const { pen } = await run('p:b')
+    const before = agents.get('p:b')
+    pen.answer = () => ({ result: 'typed', what: 'pasted' })
+    const message = await post('p:a', 'p:b', 'anybody there?')
+    await vi.waitFor(async () => expect(await stateOf(message.id, 'p:b')).toMatchObject({ typed: true, attempts: 1 }))
+    expect(agents.get('p:b')).toEqual(before)
+    expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'queued', deliveredAt: null })
+  })
+
   it('T19: a fault with one message holds up neither other mail nor other agents, and is tried again', async () => {
     clock.after = (ms, fn) => systemClock.after(ms / 50, fn)
     const [a, b, c] = [await run('p:a'), await run('p:b'), await run('p:c')].map(({ pen }) => pen) as [Pen, Pen, Pen]

@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { lockHolder, takeLock } from './lock.ts'
 import { operatorToken } from './token.ts'
+import { testFolder } from '../../test/fixtures/folder.ts'
 
-const folder = () => mkdtempSync(join(tmpdir(), 'troupe-lock-'))
+const folder = () => testFolder('troupe-lock-')
 
 test('a second one is refused and names the first; a release lets the next in', () => {
   const file = join(folder(), 'lock.db')

@@ -1,4 +1,3 @@
-import { v7 as uuid } from 'uuid'
 import { canBroadcast, canDm, canEscalate, isPerson, trustOf, type Permission } from '../core/acl.ts'
 import { channelAddress, resolveAgent, resolveChannel } from '../core/address.ts'
 import { bridgeThread, type Bridge } from '../core/bridge.ts'
@@ -11,7 +10,7 @@ import type { Message, Priority, Sender, Trust } from '../core/message.ts'
 import { findAgent, type Agent, type Team } from '../core/team.ts'
 import { throttled } from '../core/throttle.ts'
 import type { Store, Tx } from '../store/store.ts'
-import { randomBytes16 } from '../util/random.ts'
+import { orderedIds } from '../util/ordered-id.ts'
 import type { Chains } from './chains.ts'
 
 export interface Letter {
@@ -43,9 +42,11 @@ export interface MailroomParts {
 /** Takes messages in: who may, to whom, once. A refusal makes no row; an id is returned only when it is durable. */
 export class Mailroom {
   readonly #parts: MailroomParts
+  readonly #nextId: () => string
 
   constructor(parts: MailroomParts) {
     this.#parts = parts
+    this.#nextId = orderedIds(() => parts.clock.now())
   }
 
   async post(letter: Letter): Promise<Posted> {
@@ -61,7 +62,7 @@ export class Mailroom {
     const sender = findAgent(team, letter.from)
     const { address, recipients, bridge: over } = wayOf(team, letter, sender?.project, this.#parts.bridges())
     const bridge = over === undefined ? null : bridgeThread(over.n)
-    const id = uuid({ random: randomBytes16() })
+    const id = this.#nextId()
     const message: Omit<Message, 'n'> = {
       id,
       from: letter.from,

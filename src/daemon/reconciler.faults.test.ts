@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { systemClock as clock } from '../core/clock.ts'
 import { enter } from '../core/plan.ts'
@@ -39,7 +40,11 @@ beforeEach(async () => {
   list = async () => []
   launch = async (address) => void (await agents.update(address, (state) => enter(state, { name: 'blocked', why: '' }, { at: 0, what: '', source: '' })))
   const supervisor = {
-    list: () => list(),
+    // A real one waits for its answer: without a turn of the event loop here, a loop that spins would never let a test fail.
+    list: async () => {
+      await turn()
+      return await list()
+    },
     sweep: async (incarnation: string) => void swept.push(`${incarnation} of ${agents.all().filter((state) => state.incarnation === incarnation).map(({ address }) => address).join()}`),
     clear: async () => void (list = async () => []),
     subscribe: () => () => {},

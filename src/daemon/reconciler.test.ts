@@ -88,6 +88,43 @@ it('does not take an agent for dead whose start ended while it looked', async ()
   rmSync(folder, { recursive: true })
 })
 
+it('tells an agent that ended while it was parked to go on with the turn that was cut off, and no other', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'reconciler-'))
+  const store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock: systemClock })
+  const agents = new Agents(store, systemClock)
+  const until = systemClock.now() - 1
+  const events: string[] = []
+  const reconciler = new Reconciler({
+    store,
+    clock: systemClock,
+    agents,
+    sessions: new Sessions(() => {}, () => {}),
+    supervisor: { list: async () => [], subscribe: () => () => {} } as unknown as Supervisor,
+    launching: {
+      async launch() {
+        events.push('launched')
+        await agents.update(address, (state) => enter(state, { name: 'blocked', why: 'it was seen' }, { at: 2, what: '', source: '' }))
+      },
+    } as unknown as Launching,
+    team: () => theTeam,
+    front: () => ({}) as unknown as Front,
+    jitter: () => 0,
+    tell: async (_to, _text, key) => void events.push(key),
+    report: (what, error) => expect.fail(`${what}: ${String(error)}`),
+  })
+  for (const cut of [{}, { cut: true } as const]) {
+    await agents.update(address, (state) =>
+      enter({ ...state, wanted: 'running', session: 'talk' }, { name: 'parked', until, why: 'limit', ...cut }, { at: 1, what: '', source: '' }),
+    )
+    reconciler.start()
+    await vi.waitFor(() => expect(agents.get(address).phase.name).toBe('blocked'), patiently)
+    await reconciler.stop()
+  }
+  expect(events).toEqual(['launched', `unparked talk ${until}`, 'launched'])
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
+
 it('frees a parked agent whose process is still there when the time has come, and tells it once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'reconciler-'))
   const store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock: systemClock })

@@ -163,7 +163,7 @@ export class Reconciler {
     const agent = findAgent(this.#parts.team(), action.address)
     switch (action.do) {
       case 'launch':
-        return agent === undefined ? undefined : await this.#parts.launching.launch(agent)
+        return agent === undefined ? undefined : await this.#launch(agent)
       case 'adopt':
         return agent === undefined ? undefined : await this.#parts.launching.adopt(agent, action.incarnation, action)
       case 'unpark':
@@ -182,6 +182,14 @@ export class Reconciler {
       case 'forget-agent':
         return await this.#parts.agents.remove(action.address)
     }
+  }
+
+  /** An agent that ended while it was parked resumes its conversation, with the turn that was cut off. */
+  async #launch(agent: Agent): Promise<void> {
+    const { agents, tell, launching } = this.#parts
+    const { phase, session } = agents.get(agent.address)
+    if (phase.name === 'parked' && phase.cut === true && session !== null) await tell(agent.address, goOn, `unparked ${session} ${phase.until}`)
+    await launching.launch(agent)
   }
 
   /** Told first, then freed: killed in between, the same is told under the same key. */

@@ -9,6 +9,8 @@ it('tells who listens now and who was heard, each incarnation by itself', () => 
   const [first, second] = [new AbortController(), new AbortController()]
   lines.heard('a', first.signal)
   lines.heard('a', second.signal)
+  // Who listens has not asked for the tools yet.
+  expect(line.heardAt()).toBeNull()
   lines.heard('a', null)
   first.abort()
   expect([line.open(), typeof line.heardAt()]).toEqual([true, 'number'])

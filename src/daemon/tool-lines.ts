@@ -3,7 +3,7 @@ import type { ToolLine } from '../core/runtime.ts'
 
 interface Line {
   /** By `Clock.elapsed`. */
-  heardAt: number
+  heardAt: number | null
   /** Subscriptions that are open. */
   listening: number
 }
@@ -17,11 +17,11 @@ export class ToolLines {
     this.#clock = clock
   }
 
-  /** `until`: it listens until this aborts; null for a request that was answered. */
+  /** `until`: it listens until this aborts, which it does before it knows what there is; null for a request that was answered. */
   heard(incarnation: string, until: AbortSignal | null): void {
-    const line = this.#lines.get(incarnation) ?? { heardAt: 0, listening: 0 }
+    const line = this.#lines.get(incarnation) ?? { heardAt: null, listening: 0 }
     this.#lines.set(incarnation, line)
-    line.heardAt = this.#clock.elapsed()
+    if (until === null) line.heardAt = this.#clock.elapsed()
     if (until === null || until.aborted) return
     line.listening += 1
     until.addEventListener('abort', () => (line.listening -= 1), { once: true })

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openLog } from './log.ts'
+import { testFolder } from '../../test/fixtures/folder.ts'
 
 test('lines are on disk at once, private, and old ones make room', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'troupe-log-'))
+  const folder = testFolder('troupe-log-')
   const file = join(folder, 'daemon.log')
   const log = openLog(file, { bytes: 1000, files: 3 })
   for (let n = 1; n <= 100; n += 1) log.info({ n }, 'a line')
@@ -23,7 +23,7 @@ const noMount = process.getuid?.() === 0 && process.platform === 'linux' ? null 
 if (noMount !== null) console.log(`skipped: the log on a full disk: ${noMount}`)
 
 test.skipIf(noMount !== null)('a full disk stops nobody who writes; what was lost is told once there is room', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'troupe-log-'))
+  const folder = testFolder('troupe-log-')
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=0700', 'tmpfs', folder])
   onTestFinished(() => {
     execFileSync('umount', ['-l', folder])

@@ -1,11 +1,11 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { fakeDaemon, tokens } from '../../test/fixtures/daemon.ts'
+import { testFolder } from '../../test/fixtures/folder.ts'
 import { systemClock } from '../core/clock.ts'
 import { httpApp } from './http.ts'
 import { agentEndpoints, listenLoopback } from './port.ts'
@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close()
 })
 
-async function setUp(folder = mkdtempSync(join(tmpdir(), 'troupe-http-'))) {
+async function setUp(folder = testFolder('troupe-http-')) {
   const daemon = fakeDaemon()
   const app = httpApp({ daemon, clock: systemClock, report: () => undefined })
   const http = await listenLoopback(app, join(folder, 'port'))
@@ -117,7 +117,7 @@ describe('where it listens', () => {
   })
 
   test('a broken port file means a new port', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'troupe-http-'))
+    const folder = testFolder('troupe-http-')
     writeFileSync(join(folder, 'port'), '80x')
     expect((await setUp(folder)).http.url).toMatch(/^http:\/\/127\.0\.0\.1:\d{5}$/)
   })

@@ -75,17 +75,17 @@ export function mcpEndpoint(daemon: Daemon, report: (error: unknown) => void): M
 /** What comes before a client asks which tools there are. */
 const greetings = new Set<unknown>(['initialize', 'notifications/initialized', 'server/discover', 'ping'])
 
-function isGreeting(body: unknown): boolean {
+export function isGreeting(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'method' in body && greetings.has(body.method)
 }
 
-/** Tools that may take their time. */
-const waiting = new Set(['inbox_watch', 'request_approval'])
+/** Waits for a person, with signs of life meanwhile. */
+const patient = 'request_approval'
 
-/** One request whose result comes soon and alone: nothing has to be said before it. */
+/** One request whose result comes alone: nobody asked for progress before it. No other call waits longer than 45 s. */
 function hasPlainAnswer(body: unknown): boolean {
   const parsed = plainRequest.safeParse(body)
-  return parsed.success && parsed.data.params?._meta?.progressToken === undefined && !waiting.has(parsed.data.params?.name ?? '')
+  return parsed.success && parsed.data.params?._meta?.progressToken === undefined && parsed.data.params?.name !== patient
 }
 
 const plainRequest = z.object({
@@ -94,7 +94,7 @@ const plainRequest = z.object({
   params: z.object({ name: z.string().optional(), _meta: z.object({ progressToken: z.unknown() }).partial().optional() }).optional(),
 })
 
-/** Clients of the 2025 protocols take a plain body as well as the SDK's stream of one event, which costs three writes and several streams. */
+/** Clients of the 2025 protocols take a plain body as well as the SDK's stream of one event, which is made of several streams. */
 async function answerPlainly(server: Server, request: Request, signal: AbortSignal, body: unknown): Promise<Response> {
   const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: undefined, enableJsonResponse: true })
   await server.connect(transport)

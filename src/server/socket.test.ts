@@ -1,10 +1,10 @@
 import fc from 'fast-check'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { createConnection, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { fakeDaemon, type FakeDaemon } from '../../test/fixtures/daemon.ts'
+import { testFolder } from '../../test/fixtures/folder.ts'
 import { connect } from '../client/connect.ts'
 import { LineReader, longestLine, programVersion, protocolVersion } from '../api/wire.ts'
 import { systemClock } from '../core/clock.ts'
@@ -30,7 +30,7 @@ async function listen(limits: Parameters<typeof listenOperator>[1]['limits'] = {
 
 beforeEach(() => {
   daemon = fakeDaemon()
-  path = join(mkdtempSync(join(tmpdir(), 'troupe-socket-')), 'op.sock')
+  path = join(testFolder('troupe-socket-'), 'op.sock')
   reports = []
   closers = []
 })

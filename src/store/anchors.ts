@@ -9,7 +9,7 @@ const saveAfter = 1_000
 
 const contents = z.object({
   team: z.string(),
-  /** Which database this is about: a path below the root, or an address. Files of earlier versions do not say. */
+  /** Which database this is about: a path below the root, or the hash of an address. Files of earlier versions do not say. */
   database: z.string().optional(),
   heads: z.record(z.string(), z.object({ seq: z.int(), hash: z.string() })),
   flaw: z.object({ stream: z.string(), seq: z.int(), why: z.string() }).nullable(),

@@ -1,14 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
-import { CompiledQuery } from 'kysely'
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
 import type { JournalEvent, NewEvent } from '../core/event.ts'
 import type { Anchors } from './anchors.ts'
+import { saveNumbers } from './counters.ts'
 import type { Db, Engine } from './engine.ts'
 import { appendEvents, chain, pageOf, streamName } from './journal.ts'
 import type { Pending } from './journal.ts'
 import { retrying } from './retry.ts'
+import { inSavepoint } from './savepoint.ts'
 import type { Written } from './schema.ts'
 import { moveStream, settledStream, fenced } from './stream.ts'
 import type { Position } from './stream.ts'
@@ -18,15 +19,8 @@ import type { OpenTransaction } from './transaction.ts'
 /** More writes than this in one turn share several transactions, so that the event loop gets its turn between. */
 const largestBatch = 256
 
-/** Kysely's own savepoints cost more than the inserts between them. */
-const savepoint = {
-  set: CompiledQuery.raw('savepoint troupe_write'),
-  back: CompiledQuery.raw('rollback to savepoint troupe_write'),
-  release: CompiledQuery.raw('release savepoint troupe_write'),
-}
-
-/** A slow disk makes commits dear; waiting for company must stay unnoticed all the same. ms */
-const longestGathering = 2
+/** Waiting for company must stay unnoticed: so many ms, or a part of what the last commit took on a slow disk, where missing one is dear. */
+const longestGathering = { ms: 2, part: 0.25 }
 
 /** Work inside a batch: the database, and where its journal lines go. */
 export type Work<T> = (db: Db, journal: (event: NewEvent) => void) => Promise<T>
@@ -123,7 +117,8 @@ export class GroupCommit {
    * cheaper than two. Never longer than the last commit took.
    */
   async #gather(): Promise<void> {
-    const until = performance.now() + Math.min(this.#last.ms, longestGathering)
+    const { ms, part } = longestGathering
+    const until = performance.now() + Math.min(this.#last.ms, Math.max(ms, this.#last.ms * part))
     do await new Promise<void>((resolve) => setImmediate(resolve))
     while (this.#queue.length < this.#last.writers && performance.now() < until)
   }
@@ -167,35 +162,48 @@ export class GroupCommit {
     }
   }
 
+  /**
+   * Hardly a write fails, and savepoints cost as much as the inserts between them: they are set where one did, in a
+   * second run. A write alone needs none: if it fails, the whole transaction goes.
+   */
   async #attempt(jobs: Job[]): Promise<Result> {
+    const done = (await this.#transact(jobs, jobs.length === 1)) ?? (await this.#transact(jobs, true))
+    if (done === null) throw new TroupeError('internal', 'a write failed in spite of its savepoint')
+    return done
+  }
+
+  /** `alone`: no write's failure is another's. Else null where one failed; nothing happened then. */
+  async #transact(jobs: Job[], alone: boolean): Promise<Result | null> {
     const { engine, by } = this.#parts
     const trx = await engine.writer.startTransaction().execute()
-    let next: Position
-    let outcomes: Outcome[]
-    let events: JournalEvent[]
+    let done: Result
     try {
       await engine.lock(trx, by.team)
       if (this.#uncertain !== null) await this.#settle(trx, this.#uncertain)
-      outcomes = await this.#run(trx, jobs)
+      const outcomes = await this.#run(trx, jobs, alone && jobs.length > 1)
       if (outcomes.every((outcome) => !outcome.ok)) {
         await rollBack(trx)
-        return { outcomes, events: [], position: this.#position }
+        return alone ? { outcomes, events: [], position: this.#position } : null
       }
-      events = chain(
-        this.#stream,
-        this.#position,
-        outcomes.flatMap((outcome) => (outcome.ok ? outcome.pending : [])),
-      )
-      const last = events.at(-1) ?? this.#position
-      next = { seq: last.seq, hash: last.hash, batch: randomUUID() }
-      await moveStream(trx, by, this.#position, next)
-      await appendEvents(trx, by.team, events)
+      done = await this.#append(trx, outcomes)
     } catch (error) {
       await rollBack(trx)
+      if (!alone && engine.fault(error) === 'work') return null
       throw error
     }
-    await this.#finish(trx, next)
-    return { outcomes, events, position: next }
+    await this.#finish(trx, done.position)
+    return done
+  }
+
+  /** What is written once for the whole batch. */
+  async #append(trx: OpenTransaction, outcomes: Outcome[]): Promise<Result> {
+    const { by } = this.#parts
+    const pending = outcomes.flatMap((outcome) => (outcome.ok ? outcome.pending : []))
+    const events = chain(this.#stream, this.#position, pending)
+    const last = events.at(-1) ?? this.#position
+    const position = { seq: last.seq, hash: last.hash, batch: randomUUID() }
+    await Promise.all([moveStream(trx, by, this.#position, position), saveNumbers(trx, by.team), appendEvents(trx, by.team, events)])
+    return { outcomes, events, position }
   }
 
   /** Commits. Where the connection is lost meanwhile, looks up what became of it before anything is tried again. */
@@ -249,27 +257,16 @@ export class GroupCommit {
     this.#tell(found, landed)
   }
 
-  async #run(trx: OpenTransaction, jobs: Job[]): Promise<Outcome[]> {
+  /** Throws what a write threw where nothing else could keep the others from its failure. */
+  async #run(trx: OpenTransaction, jobs: Job[], savepoints: boolean): Promise<Outcome[]> {
+    const isFault = (error: unknown): boolean => this.#parts.engine.fault(error) === 'work'
     const outcomes: Outcome[] = []
-    // A write alone needs no savepoint: if it fails, the whole transaction goes.
-    for (const job of jobs) outcomes.push(jobs.length === 1 ? await this.#one(trx, job) : await this.#saved(trx, job))
-    return outcomes
-  }
-
-  async #saved(trx: OpenTransaction, job: Job): Promise<Outcome> {
-    await trx.executeQuery(savepoint.set)
-    const outcome = await this.#one(trx, job)
-    try {
-      if (outcome.ok) await trx.executeQuery(savepoint.release)
-      if (outcome.ok) return outcome
-    } catch (error) {
-      // PostgreSQL refuses where the work went on after a failed query.
-      if (this.#parts.engine.fault(error) !== 'work') throw error
-      await undo(trx)
-      return { ok: false, error }
+    for (const job of jobs) {
+      const outcome = savepoints ? await inSavepoint(trx, () => this.#one(trx, job), isFault) : await this.#one(trx, job)
+      if (!outcome.ok && !savepoints && jobs.length > 1) throw outcome.error
+      outcomes.push(outcome)
     }
-    await undo(trx)
-    return outcome
+    return outcomes
   }
 
   async #one(db: Db, job: Job): Promise<Outcome> {
@@ -288,10 +285,4 @@ export class GroupCommit {
       mark.running = false
     }
   }
-}
-
-/** Rolling back leaves the savepoint itself open. */
-async function undo(trx: OpenTransaction): Promise<void> {
-  await trx.executeQuery(savepoint.back)
-  await trx.executeQuery(savepoint.release)
 }

@@ -53,6 +53,13 @@ describe('a database that is gone at the start', () => {
     expect(existsSync(path) && statSync(path).size > 0).toBe(false)
   })
 
+  it('is not begun anew either where only its log is gone, which held all of it', async () => {
+    rmSync(path)
+    new DatabaseSync(path).exec('pragma journal_mode = wal')
+    expect(statSync(path).size).toBeGreaterThan(0)
+    for (let start = 0; start < 2; start++) await expect(open()).rejects.toMatchObject({ code: 'config', message: expect.stringContaining('1 lines') })
+  })
+
   it('is begun anew once a person says so', async () => {
     rmSync(path)
     rmSync(join(root, 'state/journal-head.json'))

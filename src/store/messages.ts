@@ -68,15 +68,19 @@ async function insert(db: Db, by: Written, draft: Omit<Message, 'n'>, recipients
   const n = await nextNumber(db, by.team, 'message')
   // Half of a surrogate pair has no UTF-8: what is returned is what a reader will get.
   const message: Message = { ...draft, text: draft.text.toWellFormed(), n }
-  const { rows } = await insertRow(db, messageRow(by, message))
-  if (rows.length === 0) {
+  const queued = recipients.map((recipient) => queuedRow(by, message, recipient, now))
+  // Not one after the other: on PostgreSQL they then share a round trip.
+  const [row, ...deliveries] = await Promise.allSettled([
+    insertRow(db, messageRow(by, message)),
+    ...inChunks(queued).map((some) => insertDeliveries(db, some)),
+  ])
+  if (row.status === 'fulfilled' && row.value.rows.length === 0) {
     throw new TroupeError('conflict', `${message.from} used the key ${JSON.stringify(message.key)} before`, {
       hint: 'use a new key for a new message',
       facts: { from: message.from, key: message.key },
     })
   }
-  const queued = recipients.map((recipient) => queuedRow(by, message, recipient, now))
-  for (const some of inChunks(queued)) await insertDeliveries(db, some)
+  for (const inserted of [row, ...deliveries]) if (inserted.status === 'rejected') throw inserted.reason
   return message
 }
 

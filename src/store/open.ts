@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Clock } from '../core/clock.ts'
-import type { JournalEvent, NewEvent } from '../core/event.ts'
+import { sha256, type JournalEvent, type NewEvent } from '../core/event.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Broker } from '../core/team.ts'
 import { agentsReader, agentsWriter } from './agents.ts'
@@ -57,10 +57,12 @@ export async function openStore(broker: Broker, context: StoreContext): Promise<
     await migrate(engine, migrations, { now: () => context.clock.now(), tell: context.tell ?? (() => undefined) })
     mkdirSync(state, { recursive: true, mode: 0o700 })
     const team = await teamId(engine, join(state, 'team-id'), context.clock)
-    if (engine.kind === 'postgres' && (await headsOf(engine.reader, team)).size === 0) refuseLost(headFile, engine.where, engine.where)
+    const database = nameOf(broker, context, engine.where)
+    // A file can be there and hold nothing any more: all of it stood in a log that is gone.
+    if ((await headsOf(engine.reader, team)).size === 0) refuseLost(headFile, database, engine.where)
     const { by, position } = await takeStream(engine, { team, host: context.host, epoch: context.epoch })
     await engine.sync?.()
-    const anchors = await openAnchors(headFile, { team, database: nameOf(broker, context, engine.where) }, context.clock, (stream, seq) =>
+    const anchors = await openAnchors(headFile, { team, database }, context.clock, (stream, seq) =>
       hashAt(engine.reader, team, stream, seq),
     )
     const commit = new GroupCommit({ engine, by, position, anchors, clock: context.clock })
@@ -85,9 +87,9 @@ async function openEngine(broker: Broker, context: StoreContext, headFile: strin
   return (await import('./sqlite.ts')).openSqlite(broker.path)
 }
 
-/** A team can be moved with its file. */
+/** A team can be moved with its file. An address stands in no file of ours, only what tells it from another. */
 function nameOf(broker: Broker, { root }: StoreContext, where: string): string {
-  return broker.type === 'sqlite' ? relative(root, broker.path) : where
+  return broker.type === 'sqlite' ? relative(root, broker.path) : sha256(where)
 }
 
 async function hashAt(db: Db, team: string, stream: string, seq: number): Promise<string | null | 'pruned'> {

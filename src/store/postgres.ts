@@ -45,6 +45,8 @@ export async function openPostgres(url: string): Promise<Engine> {
     connectionTimeoutMillis: connectTimeout,
     query_timeout: queryTimeout,
     keepAlive: true,
+    // Statements that do not wait for each other share a round trip.
+    pipeline: true,
     application_name: 'troupe',
     types: { getTypeParser },
   })

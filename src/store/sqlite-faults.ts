@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { dirname } from 'node:path'
-import { fullDisk, readOnlyDisk } from '../core/disk.ts'
+import { diskFault, forbiddenFile, fullDisk, readOnlyDisk } from '../core/disk.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Fault } from './engine.ts'
 import { unsynced } from './wal.ts'
@@ -30,21 +30,22 @@ export function fault(error: unknown): Fault {
 
 export function explained(error: unknown, path: string): unknown {
   if (isSync(error)) return unsynced(path, error)
+  if (error instanceof TroupeError) return error
   const code = codeOf(error)
-  if (code === undefined || error instanceof TroupeError) return error
+  if (code === undefined) return diskFault(error) ?? (isForbidden(error) ? forbiddenFile(path, error) : error)
   const more = (hint: string) => ({ hint, cause: error, facts: { path, sqlite: code } })
   const failure = (what: string, hint: string) => new TroupeError('unavailable', what, more(hint))
   switch (code) {
     case codes.full:
       return fullDisk(path, error)
     case codes.ioError:
-      return isReadOnly(path) ? readOnlyDisk(path, error) : failure(`nothing was stored: the disk of ${path} failed (${text(error)})`, 'check the disk')
+      return unwritable(path, error) ?? failure(`nothing was stored: the disk of ${path} failed (${text(error)})`, 'check the disk')
     case codes.busy:
     case codes.locked:
       return failure(`another program has held ${path} locked for ${busyTimeout / 1000} s`, `end whatever has ${path} open`)
     case codes.readOnly:
     case codes.cannotOpen:
-      return isReadOnly(path) ? readOnlyDisk(path, error) : failure(`${path} cannot be opened for writing (${text(error)})`, 'check its owner and mode')
+      return unwritable(path, error) ?? failure(`${path} cannot be opened for writing (${text(error)})`, 'check its owner and mode')
     case codes.corrupt:
     case codes.notADatabase:
       return new TroupeError('config', `${path} is not a sound SQLite database (${text(error)})`, more(setAside(path)))
@@ -58,16 +59,25 @@ export function setAside(path: string): string {
   return `keep it: mv ${path} ${path}.damaged; rm -f ${path}-wal ${path}-shm. Then put a copy back at ${path} (${path}.before-… are some), or name another file in broker.path; then troupe daemon start`
 }
 
-/** An error of the disk can come from its having become read-only under us. */
-function isReadOnly(path: string): boolean {
-  for (const place of [path, dirname(path)]) {
+/** An error of the disk can come from its having become read-only under us, or the files immutable; null where neither is so. */
+function unwritable(path: string, cause: unknown): TroupeError | null {
+  for (const place of [path, `${path}-wal`, dirname(path)]) {
     try {
       accessSync(place, constants.W_OK)
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EROFS') return true
+      if (hasCode(error, 'EROFS')) return readOnlyDisk(path, cause)
+      if (isForbidden(error)) return forbiddenFile(place, cause)
     }
   }
-  return false
+  return null
+}
+
+function isForbidden(error: unknown): boolean {
+  return hasCode(error, 'EPERM') || hasCode(error, 'EACCES')
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
 
 function codeOf(error: unknown): number | undefined {

@@ -20,13 +20,13 @@ const readers = 4
 const wanted = { journal_mode: 'wal', synchronous: 2, wal_autocheckpoint: 0, busy_timeout: busyTimeout, foreign_keys: 1 } as const
 
 export async function openSqlite(path: string): Promise<Engine> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  refuseDamagedWal(path)
-  refuseForeign(path)
-  closeSync(openSync(path, 'a', 0o600))
-  chmodSync(path, 0o600)
   let writing: DatabaseSync | undefined
   try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    refuseDamagedWal(path)
+    refuseForeign(path)
+    closeSync(openSync(path, 'a', 0o600))
+    chmodSync(path, 0o600)
     writing = new DatabaseSync(path, { timeout: busyTimeout })
     setPragmas(writing, path)
     return engine(path, writing, held(path, writing))

@@ -80,13 +80,13 @@ export interface DetachedOptions {
 
 /**
  * Starts a program that outlives this one: its own session, output appended to `logFile` (0600). Resolves with
- * its pid once it runs; rejects with Node's own error where it could not start.
+ * its pid once it runs; rejects with Node's own error where it, or its log, could not be opened.
  */
-export function spawnDetached(argv: readonly string[], options: DetachedOptions): Promise<number> {
+export async function spawnDetached(argv: readonly string[], options: DetachedOptions): Promise<number> {
   const [program, ...args] = nonEmpty(argv)
   mkdirSync(dirname(options.logFile), { recursive: true, mode: 0o700 })
   const log = openSync(options.logFile, 'a', 0o600)
-  return new Promise<number>((resolve, reject) => {
+  return await new Promise<number>((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: options.cwd,
       ...(options.env === undefined ? {} : { env: options.env }),

@@ -112,7 +112,7 @@ withClaude((env) => {
       for (const stage of stages.splice(0)) await stage.end()
     })
 
-    it.each(starts)('tells what it asks at its start: %s', async (_name, change, what) => {
+    it.each(starts)('T14: tells what it asks at its start: %s', async (_name, change, what) => {
       const stage = await make()
       const run = await stage.start(null, change(stage))
       const waiting = await run.signal('waiting')
@@ -120,7 +120,7 @@ withClaude((env) => {
       expect(waiting.evidence.what).toMatch(/on its screen: .{20,}/)
     })
 
-    it('tells what it asks in a turn, and is not fooled by words', async () => {
+    it('T14: tells what it asks in a turn, and is not fooled by words', async () => {
       const stage = await make()
       const run = await ready(stage)
       const idle = async (from: number) => void (await run.signal('idle', undefined, from))
@@ -147,7 +147,7 @@ withClaude((env) => {
         await refuse(from)
       }
       // What a person opens by a command, and what nobody has seen before.
-      for (const [command, what] of [['/model', 'a choice of model'], ['/theme', 'unknown']] as const) {
+      for (const [command, what] of [['/model', 'a choice of model'], ['/login', 'a login'], ['/theme', 'unknown']] as const) {
         const from = run.signals.length
         await run.type({ text: command })
         await until('the command is there', async () => new RegExp(`❯\\s${command}`).test(await run.screen()))
@@ -205,12 +205,52 @@ withClaude((env) => {
       expect(failure).toMatchObject({ class: 'quota', why: expect.stringMatching(/hit your .*limit · resets/) as string })
       // Claude says the minute.
       expect(Math.abs(failure.until! - resets * 1000)).toBeLessThanOrEqual(60_000)
+      const asked = run.signals.length
+      await run.type({ text: '/rate-limit-options' })
+      await until('the command is there', async () => /❯\s\/rate-limit-options/.test(await run.screen()))
+      await run.type({ keys: ['Enter'] })
+      expect(await run.signal('waiting', undefined, asked)).toMatchObject({ what: 'what to do about a used-up usage limit', fix: expect.stringContaining('Enter') as string })
     })
 
-    it('T16: goes on while the hooks hang, and while nobody answers them', async () => {
+    it('T14: a failed turn is told though its hook is lost, to the next daemon too, and not once it is over', async () => {
+      const stage = await make()
+      const run = await ready(stage, subscribed)
+      stage.hooks = '500'
+      const from = await tell(stage, run, 'fail LIMIT')
+      expect(await run.signal('failure', undefined, from)).toMatchObject({ class: 'quota', evidence: { source: 'transcript' } })
+      run.forget()
+      const next = run.adopt()
+      expect(await next.signal('failure')).toMatchObject({ class: 'quota', why: expect.stringMatching(/limit · resets/) as string })
+      stage.hooks = 'answers'
+      await until('a new turn succeeds', async () => {
+        const again = await tell(stage, next, 'and now?')
+        const busy = await next.signal('busy', undefined, again)
+        await next.signal('idle', undefined, next.signals.indexOf(busy))
+        return stage.model.requests().at(-1)?.outcome === 'answered'
+      })
+      await next.signal('usage')
+      next.forget()
+      const last = run.adopt()
+      await last.signal('usage')
+      await last.signal('idle')
+      expect(last.signals.filter((signal) => signal.type === 'failure')).toEqual([])
+    })
+
+    it('T14: who is logged out is blocked, with the way back in', async () => {
+      const stage = await make()
+      const run = await ready(stage, without(['ANTHROPIC_AUTH_TOKEN']))
+      const from = await tell(stage, run, 'hello')
+      expect(await run.signal('failure', undefined, from)).toMatchObject({
+        class: 'auth',
+        why: expect.stringContaining('Not logged in') as string,
+        fix: expect.stringContaining('/login') as string,
+      })
+    })
+
+    it('T16: goes on while the hooks hang', async () => {
       const stage = await make()
       const run = await ready(stage)
-      stage.hooksHang = true
+      stage.hooks = 'hangs'
       const from = await tell(stage, run, 'hello')
       await until('the turn is over', () => stage.model.requests().filter((each) => each.kind === 'turn').length === 1)
       await run.signal('proof', (signal) => signal.proof === 'record', from)
@@ -220,6 +260,25 @@ withClaude((env) => {
       // No hook names the tool: the question comes all the same, and the screen tells.
       expect(await run.signal('waiting', undefined, asked)).toMatchObject({ what: 'a permission', evidence: { source: 'screen' } })
     })
+
+    it('T16: goes on past hooks that answer garbage, fail, hang up, or answer too late', async () => {
+      const stage = await make()
+      const run = await ready(stage)
+      for (const how of ['garbage', 'other JSON', '500', 'cut', 'late'] as const) {
+        stage.hooks = how
+        const turns = stage.model.requests().filter((each) => each.kind === 'turn').length
+        const from = await tell(stage, run, `hello, hooks that do this: ${how}`)
+        await run.signal('proof', undefined, from)
+        const busy = await run.signal('busy', undefined, from)
+        await run.signal('idle', undefined, run.signals.indexOf(busy))
+        // One turn: what such a hook said has not kept it from stopping.
+        expect({ how, turns: stage.model.requests().filter((each) => each.kind === 'turn').length }).toEqual({ how, turns: turns + 1 })
+      }
+      // No answer of theirs lets a tool through.
+      stage.hooks = 'other JSON'
+      const asked = await tell(stage, run, 'ask BASH')
+      expect(await run.signal('waiting', undefined, asked)).toMatchObject({ what: 'a permission', evidence: { source: 'screen' } })
+    }, 120_000)
 
     it('has no way past the team to other sessions', async () => {
       const stage = await make()

@@ -29,7 +29,8 @@ interface Situation {
   /** What a message shows while the situation lasts. */
   meanwhile?: 'queued'
   leave?(office: PostOffice): Promise<void>
-  rung: string[]
+  /** A person has begun to write: nothing may be pasted there. */
+  draft?: string
 }
 
 const started = async (office: PostOffice, word: string) => {
@@ -38,17 +39,19 @@ const started = async (office: PostOffice, word: string) => {
   await office.arrived(await office.send('bob', `do ${word}`))
 }
 
+/** The conversation that the next start goes on with. */
+let session: string | null = null
+
 const situations: Situation[] = [
-  { name: 'idle', enter: async (office) => void (await office.start(), await office.is('idle')), phase: 'idle', rung: ['push'] },
+  { name: 'idle', enter: async (office) => void (await office.start(), await office.is('idle')), phase: 'idle' },
   {
     name: 'a tool is running',
     enter: async (office) => void (await started(office, 'HOLD'), await until('the tool waits', () => office.stage.holding === 1)),
     phase: 'busy',
     meanwhile: 'queued',
     leave: async (office) => office.stage.letGo(),
-    rung: ['push'],
   },
-  { name: 'the model is at work', enter: (office) => started(office, 'THINK'), phase: 'busy', meanwhile: 'queued', rung: ['push'] },
+  { name: 'the model is at work', enter: (office) => started(office, 'THINK'), phase: 'busy', meanwhile: 'queued' },
   {
     name: 'a permission dialog is open',
     enter: async (office) => void (await started(office, 'ASK'), await office.is('waiting')),
@@ -58,9 +61,31 @@ const situations: Situation[] = [
       await until('the question is drawn', async () => /Do you want to proceed/.test((await office.run?.screen()) ?? ''))
       await office.run?.type({ keys: ['Escape'] })
     },
-    rung: ['push'],
   },
-  { name: 'starting', enter: async (office) => void (await office.start()), phase: 'starting', rung: ['push'] },
+  { name: 'starting', enter: async (office) => void (await office.start()), phase: 'starting' },
+  {
+    name: 'restarting',
+    enter: async (office) => {
+      await started(office, 'THINK')
+      await office.is('idle')
+      const { id } = await office.run!.signal('session')
+      await office.kill()
+      session = id
+    },
+    phase: 'backoff',
+    leave: async (office) => void (await office.start(session)),
+  },
+  {
+    name: 'a person is typing a draft',
+    enter: async (office) => {
+      const run = await office.start()
+      await office.is('idle')
+      await run.type({ text: 'half a thou' })
+      await until('the draft is there', async () => /❯\shalf a thou/.test(await run.screen()))
+    },
+    phase: 'idle',
+    draft: 'half a thou',
+  },
   {
     name: 'compacting',
     enter: async (office) => {
@@ -74,7 +99,6 @@ const situations: Situation[] = [
     },
     phase: 'busy',
     meanwhile: 'queued',
-    rung: ['push'],
   },
 ]
 
@@ -106,21 +130,36 @@ withClaude((env) => {
       }
     })
 
-    it.each(situations)('delivers while $name', async ({ enter, phase, meanwhile, leave, rung }) => {
+    it.each(situations)('delivers urgent, normal and low mail, agents’ and the operator’s, while $name', async ({ enter, phase, meanwhile, leave, draft }) => {
       const office = await open()
       await enter(office)
       expect(office.phase()).toBe(phase)
-      const message = await office.send('bob', 'this is the message')
+      const low = await office.send('user', 'this one has time', 'low')
+      const normal = await office.send('bob', 'this is the message')
+      const urgent = await office.send('carol', 'this one is urgent', 'urgent')
       if (meanwhile !== undefined) {
-        await until('it was offered', async () => (await office.delivery(message)).rung)
-        expect((await office.delivery(message)).state).toBe(meanwhile)
-        expect(office.asked(message)).toBe(false)
+        for (const message of [urgent, normal]) {
+          await until('it was offered', async () => (await office.delivery(message)).rung)
+          expect((await office.delivery(message)).state).toBe(meanwhile)
+          expect(office.asked(message)).toBe(false)
+        }
+        expect((await office.delivery(low)).rung).toBeNull()
+        expect((await office.explain(low)).steps.at(-1)?.what).toBe('waits for the agent to be idle')
       }
       await leave?.(office)
-      const delivery = await office.arrived(message)
-      expect(rung).toContain(delivery.rung)
-      expect(['hook', 'record']).toContain(delivery.proof)
+      for (const message of [urgent, normal, low]) {
+        const delivery = await office.arrived(message)
+        expect(draft !== undefined || message !== low ? ['push'] : ['push', 'paste']).toContain(delivery.rung)
+        expect(['hook', 'record']).toContain(delivery.proof)
+        const { state, steps } = await office.explain(message)
+        expect(state).toBe(`delivered (${delivery.proof})`)
+        const story = steps.map((step) => step.what).join('\n')
+        expect(story).toMatch(new RegExp(`^stored as message #${message.n}\\n(offered by [^]*)?delivered by ${delivery.rung}, proof ${delivery.proof}: .`))
+      }
       await office.is('idle')
+      const turnOf = (message: Message) => office.stage.asked.findIndex((body) => body.includes(message.id))
+      if (meanwhile !== undefined) expect(turnOf(low)).toBeGreaterThan(Math.max(turnOf(urgent), turnOf(normal)))
+      if (draft !== undefined) expect(await office.run!.screen()).toMatch(new RegExp(`❯\\s${draft}\\s*\\n`))
     })
 
     it('T5: delivers to the next incarnation what died with this one', async () => {

@@ -15,6 +15,8 @@ import { Fetching } from '../../src/daemon/fetching.ts'
 import { Mailroom } from '../../src/daemon/mailroom.ts'
 import { Sessions } from '../../src/daemon/sessions.ts'
 import { Signals } from '../../src/daemon/signals.ts'
+import { mail } from '../../src/daemon/handlers/mail.ts'
+import type { Parts } from '../../src/daemon/parts.ts'
 import type { Rule } from '../../src/proxy/scenario.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -29,6 +31,7 @@ export class PostOffice {
   readonly stage: RuntimeStage
   readonly faults: unknown[] = []
   run: Run | null = null
+  #closing = false
   readonly #runtime: Runtime
   readonly #store: Store
   readonly #agents: Agents
@@ -53,7 +56,8 @@ export class PostOffice {
     this.#runtime = runtime
     this.#store = store
     const clock = systemClock
-    const report = (_what: string, error: unknown) => this.faults.push(error)
+    // What a CLI still says while the store closes is nobody's fault.
+    const report = (_what: string, error: unknown) => void (this.#closing || this.faults.push(error))
     const worker = (id: string): Agent => ({ ...stage.agent, id, address: `office:${id}`, canDm: [alice] })
     const agents = [stage.agent, ...people.map(worker)]
     const team = { limits: defaultLimits, loopGuard: { ...defaultLoopGuard, enabled: false }, projects: [{ id: 'office', name: 'office', agents, channels: [] }] } as unknown as Team
@@ -131,8 +135,16 @@ export class PostOffice {
     return this.#deliverer.waitingFor(message.id, alice)
   }
 
+  /** What `explain message` says of it. */
+  async explain(message: Message) {
+    const parts = { store: this.#store, deliverer: this.#deliverer, clock: systemClock } as unknown as Parts
+    const { deliveries } = await mail(parts)['explain.message']({ id: message.id }, { caller: { kind: 'operator', via: 'socket' }, signal: AbortSignal.timeout(60_000) })
+    return deliveries[0]!
+  }
+
   async close(): Promise<void> {
     await this.#deliverer.stop()
+    this.#closing = true
     this.#sessions.closeAll()
     await this.#store.close()
     await this.stage.end()

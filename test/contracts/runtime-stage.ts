@@ -1,6 +1,7 @@
-import { serve, type ServerType } from '@hono/node-server'
+import { serve, type HttpBindings, type ServerType } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
-import { Hono } from 'hono'
+import { Hono, type Context } from 'hono'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
@@ -17,6 +18,7 @@ import type { Agent, Team } from '../../src/core/team.ts'
 import { rehearsal, type Rehearsal } from '../../src/proxy/rehearsal.ts'
 import type { Rule, Step } from '../../src/proxy/scenario.ts'
 import { ToolLines } from '../../src/daemon/tool-lines.ts'
+import { isGreeting } from '../../src/server/mcp.ts'
 import { programPath } from '../../src/util/programs.ts'
 import { alive, environmentCarriers } from './runtime-processes.ts'
 import { tmuxStage, type TmuxStage } from './tmux-stage.ts'
@@ -45,6 +47,34 @@ export interface Run {
   kill(): Promise<void>
 }
 
+/**
+ * `answers`, or one of the sick ones: never, past the limit that Claude was given, with what is no answer (no JSON,
+ * JSON of another shape), with an error, or by hanging up.
+ */
+export type HookSink = 'answers' | 'hangs' | 'late' | 'garbage' | 'other JSON' | '500' | 'cut'
+
+/** ms; Claude waits for 5 s. */
+const late = 7_000
+
+async function sickAnswer(how: Exclude<HookSink, 'answers'>, c: Context): Promise<Response> {
+  switch (how) {
+    case 'hangs':
+      return await new Promise(() => {})
+    case 'late':
+      await sleep(late)
+      return c.json({ decision: 'block', reason: 'too late to be heard' })
+    case 'garbage':
+      return c.body('\0<html>{"decision":', 200, { 'content-type': 'application/json' })
+    case 'other JSON':
+      return c.json([{ decision: 7, hookSpecificOutput: { hookEventName: [], decision: 'yes' } }, null])
+    case '500':
+      return c.text('broken', 500)
+    case 'cut':
+      ;(c.env as HttpBindings).incoming.socket.destroy()
+      return RESPONSE_ALREADY_SENT
+  }
+}
+
 export interface StageOptions {
   env: Record<string, string>
   agent?: Partial<Agent>
@@ -66,8 +96,8 @@ export class RuntimeStage {
   #session: Session | null = null
   /** Bodies of the requests to the model, as they came. */
   readonly asked: string[] = []
-  /** The hook sink takes calls and never answers. */
-  hooksHang = false
+  /** What the hook sink does with calls. */
+  hooks: HookSink = 'answers'
   /** Seen by the MCP server; made anew with it. */
   tools = new ToolLines(systemClock)
   /** Calls of the tool `hold` that wait, to be let go. */
@@ -232,14 +262,16 @@ export class RuntimeStage {
     const mcp = createMcpHandler(() => this.#tools())
     app.post('/hook', async (c) => {
       if (c.req.header('authorization') !== 'Bearer token-of-alice') return c.json({}, 401)
-      if (this.hooksHang) await new Promise(() => {})
-      return c.json((await this.#session?.hook(await c.req.json())) ?? {})
+      const event = (await c.req.json()) as Record<string, unknown>
+      if (this.hooks === 'answers') return c.json((await this.#session?.hook(event)) ?? {})
+      return await sickAnswer(this.hooks, c)
     })
     app.all('/mcp', async (c) => {
       const { signal } = c.req.raw
       const parsedBody: unknown = c.req.method === 'POST' ? await c.req.json() : undefined
       const listens = (parsedBody as { method?: string } | undefined)?.method === 'subscriptions/listen'
-      this.tools.heard(address, listens ? signal : null)
+      // As the daemon does: who has only said hello does not know the tools yet, and would be given mail too early.
+      if (!isGreeting(parsedBody)) this.tools.heard(address, listens ? signal : null)
       return await mcp.fetch(c.req.raw, { parsedBody })
     })
     app.all('/model/*', async (c) => {

@@ -34,6 +34,9 @@ class Bench {
   readonly signals: Signal[] = []
   /** What the terminal says to whoever types. */
   refusing: Error | null = null
+  /** What it says to whoever looks at the screen, and how often it did. */
+  unreadable: Error | null = null
+  unread = 0
   readonly #sessions: Session[] = []
   /** As another daemon would. */
   adopt: () => Session = () => expect.fail('nothing runs')
@@ -56,7 +59,12 @@ class Bench {
       if (this.refusing !== null) throw this.refusing
       await supervisor.type(incarnation, input)
     }
-    const terminal = { type, screen: () => supervisor.screen(incarnation) }
+    const screen = async () => {
+      if (this.unreadable === null) return await supervisor.screen(incarnation)
+      this.unread += 1
+      throw this.unreadable
+    }
+    const terminal = { type, screen }
     const open = (wasReady: boolean): Session => {
       const session = runtime.open({ ...(context as unknown as LaunchContext), pid, startedAt: 0, session: null, wasReady, terminal, tools: { open: () => false, heardAt: () => null } })
       session.subscribe((signal) => this.signals.push(signal))
@@ -134,6 +142,7 @@ describe('a command of your own', { timeout: 60_000 }, () => {
     ['one byte', 'x'],
     ['many lines', Array.from({ length: 200 }, (_, n) => `line ${n}`).join('\n')],
     ['Unicode', '👩‍👩‍👧‍👦 日本語 e\u0301 ‮ \u{4f00d}'],
+    ['characters of two halves over the seams', `x${`${'😀'.repeat(100)}\n`.repeat(50)}end`],
     ['256 KiB', `${'y'.repeat(255)}\n`.repeat(1_023) + 'end'],
   ])('T2: takes %s whole, once, and claims no proof', async (_what, text) => {
     const session = await bench.open({})
@@ -208,6 +217,12 @@ describe('a command of your own', { timeout: 60_000 }, () => {
   it('T15: a screen that cannot be read changes nothing', async () => {
     const session = await bench.open({})
     await bench.untilSignal('ready')
+    bench.unreadable = new Error('no answer')
+    await bench.stage.supervisor.type('inc-1', [{ text: 'a' }])
+    await expect.poll(() => bench.unread, eventually).toBeGreaterThan(1)
+    await expect(session.deliver('paste', parcel('x'))).rejects.toThrow('no answer')
+    expect(bench.signals.map((signal) => signal.type)).toEqual(['ready'])
+    bench.unreadable = null
     await bench.stage.supervisor.stop('inc-1', { polite: 'signal', graceMs: generous })
     await expect(session.deliver('paste', parcel('x'))).rejects.toMatchObject({ code: 'unknown' })
     expect(bench.signals.map((signal) => signal.type)).toEqual(['ready'])

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Clock } from '../../src/core/clock.ts'
@@ -58,6 +58,19 @@ describe('tmux supervisor in trouble', { timeout: 60_000 }, () => {
     const next = fixture(stage, 'forever')
     await launchRunning(supervisor, next)
     expect(await supervisor.list()).toMatchObject([{ incarnation: next.incarnation, state: { alive: true } }])
+  })
+
+  it('T10: the server’s socket is removed, then the control client killed: the server is found again, and its agents with it', async () => {
+    await begin('own')
+    const { supervisor, socket } = stage
+    const spec = fixture(stage, 'forever')
+    const pid = await launchRunning(supervisor, spec)
+    const client = await clientPid()
+    rmSync(socket)
+    await expect.poll(async () => (await supervisor.list(), existsSync(socket)), eventually).toBe(true)
+    process.kill(client, 'SIGKILL')
+    await expect.poll(async () => await clientPid(), eventually).not.toBe(client)
+    expect(await seen(supervisor, spec.incarnation)).toMatchObject({ pid, state: { alive: true } })
   })
 
   it('T10: the control client is killed: agents go on, deaths are still noticed', async () => {

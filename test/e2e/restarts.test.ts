@@ -1,4 +1,6 @@
 import { expect, it, vi } from 'vitest'
+import { connect } from '../../src/client/connect.ts'
+import { teamPaths } from '../../src/config/paths.ts'
 import { processesCarrying } from '../../scripts/demo/left-over.ts'
 import { expectOneEach, incarnations, shellAgent, terminalServer } from './teams.ts'
 import { kill, patiently, team, Troupe, type Row } from './troupe.ts'
@@ -46,9 +48,12 @@ it('keeps a back-off over kill -9 of the daemon', async () => {
   const troupe = new Troupe(team({ a: {} }, { scenario: mortal }))
   await troupe.ok('up')
   const before = (await incarnations(troupe))['p:a']!
-  await troupe.ok('send', 'a', 'exit 3')
-  await vi.waitFor(async () => expect((await troupe.agent('a')).phase).toBe('backoff'), patiently)
-  kill((await troupe.daemon()).pid)
+  // It lasts for 5 s: a command for each look would take that long on a busy machine.
+  const client = await connect({ socket: teamPaths(troupe.root).operatorSocket })
+  await client.call('send', { to: 'a', text: 'exit 3' })
+  await vi.waitFor(async () => expect((await client.call('ps', {}))[0]?.phase).toBe('backoff'), { ...patiently, interval: 20 })
+  kill(client.daemon.pid)
+  client.close()
   await backAsAnother(troupe, 'a', before)
   const journal = (await troupe.events()).filter((line) => line.agent === 'p:a')
   const waits = journal.filter((line) => line.type === 'agent.phase' && line.data['to'] === 'backoff')

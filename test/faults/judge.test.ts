@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { eventHash } from '../../src/core/event.ts'
 import type { Copy, Found, History, Request } from './history.ts'
-import { judge, tally, type Kind } from './judge.ts'
+import { judge, story, tally, type Kind } from './judge.ts'
 import { Model, type Fate } from './model.ts'
 
 interface Run {
@@ -114,6 +114,16 @@ describe('the judge', () => {
     const run = small()
     spoil(run)
     expect(kindsOf(run)).toContain(kind)
+  })
+
+  it('tells what clients saw of a message', () => {
+    const { history } = small()
+    expect(story(history, { kind: 'order', what: '#2 was shown later' })).toEqual([
+      expect.stringMatching(/^sent by user to a under k1, .*: unknown #2$/),
+      expect.stringMatching(/^sent by user to a under k1, .*: ok #2$/),
+      expect.stringMatching(/^a inbox_watch, .*: ok #2$/),
+      expect.stringMatching(/^a inbox_ack, .*: ok #2$/),
+    ])
   })
 
   it('takes what a killed daemon had shown for a repeat, and not for more than that', () => {

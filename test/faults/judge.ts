@@ -226,3 +226,17 @@ function name({ from, key, to }: Send): string {
 function start(text: string): string {
   return JSON.stringify(text.slice(0, 60))
 }
+
+/** For whoever looks into a violation: what clients saw of the messages that it names. */
+export function story({ sends, readings }: History, { what }: Violation): string[] {
+  const numbers = [...what.matchAll(/#(\d+)/g)].map(([, n]) => Number(n))
+  const when = ({ begun, ended }: Pick<Request, 'begun' | 'ended'>): string => `${begun.tick}–${ended.tick}, life ${begun.life}–${ended.life}`
+  const sent = sends.filter((send) => receipts(send).some(({ n }) => numbers.includes(n)))
+  return [
+    ...sent.flatMap((send) => send.tries.map((each) => `${name(send)}, ${when(each)}: ${each.outcome.kind} ${receipts(send).map(({ n }) => `#${n}`).join()}`)),
+    ...readings.flatMap(({ agent, requests }) => requests.flatMap((request) => {
+      const here = numbers.filter((n) => request.ids.includes(n) || copiesOf(request).some((copy) => copy.n === n))
+      return here.length === 0 ? [] : [`${agent} ${request.via}, ${when(request)}: ${request.outcome.kind} ${here.map((n) => `#${n}`).join()}`]
+    })),
+  ]
+}

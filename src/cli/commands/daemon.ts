@@ -4,6 +4,7 @@ import { TroupeError } from '../../core/error.ts'
 import type { Cli } from '../cli.ts'
 import { follow, readEnd, tailBytes } from '../file-tail.ts'
 import type { Given } from '../given.ts'
+import { pause } from '../pause.ts'
 import { pairs } from '../table.ts'
 import { olderThan } from '../../util/versions.ts'
 import { clockTime, duration, escapeLine } from '../text.ts'
@@ -77,9 +78,17 @@ export async function token({ out, call }: Cli): Promise<void> {
   out.show(found, () => out.line(found.token))
 }
 
+/** A daemon that has just started has its keeper a moment later. ms */
+const keeperMs = 2_000
+
 async function show(cli: Cli): Promise<void> {
   const { out, call } = cli
-  const found = await call('daemon.status', {}, 'starting the daemon')
+  const until = Date.now() + keeperMs
+  let found = await call('daemon.status', {}, 'starting the daemon')
+  while (found.keeper === null && Date.now() < until && Date.now() - found.since < keeperMs) {
+    await pause(50, cli.signal)
+    found = await call('daemon.status', {})
+  }
   const program = { version: programVersion, protocol: protocolVersion }
   out.show({ ...found, program }, () => {
     const rows: [string, string][] = [

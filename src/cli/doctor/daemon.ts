@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { programVersion } from '../../api/wire.ts'
@@ -42,14 +42,18 @@ function isFree(wanted: number): Promise<boolean> {
   })
 }
 
+function isEmpty(file: string): boolean {
+  return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0
+}
+
 /** Asked of the daemon while it runs; in a process of its own, which only reads, otherwise. */
 export async function database({ paths, team, daemon: found, call, refusal }: Setting): Promise<Finding[]> {
   if (team === null || refusal !== null) return []
   const { broker } = team
   if (found === null && broker.type === 'postgres') return [fine('database', 'PostgreSQL; the daemon asks it once it runs')]
   const remembered = paths === null ? '' : join(paths.state, 'journal-head.json')
-  if (found === null && broker.type === 'sqlite' && !existsSync(broker.path) && existsSync(remembered))
-    return [wrong('database', `${broker.path} is gone, and the team had a journal there`, `put a copy back; or, to begin anew without what it held, rm ${remembered}; then troupe daemon start`)]
+  if (found === null && broker.type === 'sqlite' && isEmpty(broker.path) && existsSync(remembered))
+    return [wrong('database', `${broker.path} is empty or gone, and the team had a journal there`, `put a copy back; or, to begin anew without what it held, rm ${remembered}; then troupe daemon start`)]
   const { ok, why } = found !== null ? await call('daemon.check', {}) : broker.type === 'sqlite' ? await checkBeside(broker.path) : { ok: true, why: '' }
   return [ok ? fine('database', why) : wrong('database', why, 'troupe daemon stop (agents go on); keep the file, then put a copy back in its place (*.before-… and *.rescued beside it are some); troupe daemon start')]
 }

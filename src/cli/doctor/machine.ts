@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { diskTrouble } from '../../client/disk.ts'
 import { leastNode, leastSqlite, olderThan } from '../../util/versions.ts'
 import { fine, wrong, type Finding, type Setting } from './finding.ts'
 
@@ -29,7 +30,9 @@ export function space({ paths, team }: Setting): Finding[] {
     const free = freeIn(folder)
     if (free === null) return fine(check, `${folder} is not there yet`)
     const text = `${Math.floor(free / 1024 / 1024).toLocaleString('en-US')} MB free at ${folder}`
-    return free >= leastSpace ? fine(check, text) : wrong(check, `only ${text}`, 'free some space; a full disk stops every send')
+    if (free < leastSpace) return wrong(check, `only ${text}`, 'free some space; a full disk stops every send')
+    const trouble = diskTrouble(folder)
+    return trouble === null ? fine(check, text) : wrong(check, trouble.message, trouble.hint ?? '')
   })
 }
 

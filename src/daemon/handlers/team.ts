@@ -99,9 +99,16 @@ function row(parts: Parts, agent: Agent, inbox: number): AgentRow {
 }
 
 function detail({ phase, evidence }: AgentState, now: number): string {
+  if (phase.name === 'parked' && phase.until !== null) return `${phaseDetail(phase)}; goes on in ${timeLeft(phase.until - now)}`
   if (phase.name !== 'backoff') return phaseDetail(phase)
   const why = evidence.findLast(({ source }) => source === 'process')?.what ?? 'it ended'
-  return `${why}; next start in ${Math.max(0, Math.ceil((phase.until - now) / 1000))} s`
+  return `${why}; next start in ${timeLeft(phase.until - now)}`
+}
+
+function timeLeft(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000))
+  if (seconds < 120) return `${seconds} s`
+  return seconds < 7200 ? `${Math.ceil(seconds / 60)} min` : `${Math.ceil(seconds / 3600)} h`
 }
 
 /** Absent before the terminal is there and while the terminal server is away. */

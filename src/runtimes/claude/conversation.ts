@@ -20,6 +20,8 @@ interface Parts {
   startedAt: number
   /** The model's API was asked again, at this time (ms). */
   retried(at: number): void
+  /** The last turn failed, at this time (ms), and nothing came after it. */
+  failed(error: string, text: string, at: number): void
 }
 
 /** What stands in the conversation: proof of delivery and usage, read from the transcript. */
@@ -50,7 +52,12 @@ export class Conversation {
       if (file !== null) this.#transcript = new Transcript(file)
     }
     if (this.#transcript === null) return
-    for await (const fact of this.#transcript.facts()) this.#take(fact)
+    let failure: Extract<TranscriptFact, { type: 'failed' }> | null = null
+    for await (const fact of this.#transcript.facts()) {
+      if (fact.type !== 'retry') failure = fact.type === 'failed' ? fact : null
+      this.#take(fact)
+    }
+    if (failure !== null && failure.at >= this.#parts.startedAt - clockSlack) this.#parts.failed(failure.error, failure.text, failure.at)
   }
 
   proofOf(marker: string): Proof | null {
@@ -71,6 +78,7 @@ export class Conversation {
       return
     }
     if (fact.type === 'retry') return this.#parts.retried(fact.at)
+    if (fact.type === 'failed') return // told once all is read: what comes after it may show that it is over
     if (fact.at < startedAt - clockSlack) return
     for (const marker of this.#markers(fact.text)) this.prove(marker, 'record', 'its text stands in the transcript', fact.at)
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { askedBy, findOpenDialog, findStartDialog, lastLines } from './dialogs.ts'
 import { findComposer, findRetry } from './screen.ts'
 
-// Screens of 2.1.329.
+// Screens of 2.1.329; start-resume and open-resume-idle are put together from its words.
 const folder = new URL('../../../test/fixtures/claude-screens/', import.meta.url)
 const screen = (name: string) => readFileSync(new URL(`${name}.txt`, folder), 'utf8')
 const all = readdirSync(folder).map((file) => file.replace('.txt', ''))
@@ -14,12 +14,16 @@ const start = {
   'start-bypass': 'whether bypass mode is meant',
   'start-mcpjson': 'whether to use the MCP servers of .mcp.json',
   'start-include': 'whether CLAUDE.md may import files from outside the folder',
+  'start-resume': 'whether to resume the conversation whole or from a summary',
   'start-onboarding': 'its first set-up',
   'start-unreachable': 'its first set-up, for which it cannot reach Anthropic',
 }
 const open = {
   'open-auto-mode': 'how to go on without auto mode’s check',
   'open-plan': 'approval of its plan',
+  'open-question': 'an answer to its question',
+  'open-usage-limit': 'what to do about a used-up usage limit',
+  'open-resume-idle': 'whether to resume the conversation whole or from a summary',
   'open-permission-bash': 'a permission',
   'open-permission-write': 'a permission',
   'open-model': 'a choice of model',
@@ -27,7 +31,11 @@ const open = {
   'open-resume': 'a choice of conversation',
 }
 
-describe('dialogs', () => {
+describe('T14: dialogs', () => {
+  it('every screen that is kept here has its sentence', () => {
+    expect(all.filter((name) => name !== 'retrying').toSorted()).toEqual([...Object.keys(start), ...Object.keys(open)].toSorted())
+  })
+
   it.each(Object.entries(start))('knows %s', (name, what) => {
     expect(findStartDialog(screen(name))).toMatchObject({ what, fix: expect.stringMatching(/./) as string })
   })

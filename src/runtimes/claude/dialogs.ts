@@ -9,13 +9,19 @@ export interface Dialog {
 /** Every dialog of Claude's that has a way out of saying no has it preselected. */
 const select = 'choose with the arrow keys, confirm with Enter'
 
+/** Of an old conversation, at its start or once somebody writes to it again. */
+const resumeDialog: [RegExp, Dialog] = [
+  /This session is [^]{1,40} old and [^]{1,20} tokens|This conversation has been inactive for [^]{1,60} tokens long/,
+  { what: 'whether to resume the conversation whole or from a summary', fix: `${select}; it costs tokens either way, a new conversation does not (restart with --fresh)` },
+]
+
 const startDialogs: [RegExp, Dialog][] = [
   [/Yes, I trust this folder/, { what: 'whether this folder is trusted', fix: `“No, exit” is preselected: ${select}` }],
   [/Do you want to use this API key/i, { what: 'whether to use the API key in its environment', fix: `“No” is preselected: ${select}` }],
   [/running in Bypass Permissions mode/, { what: 'whether bypass mode is meant', fix: `“No, exit” is preselected: ${select}` }],
   [/New MCP servers? found in this project/, { what: 'whether to use the MCP servers of .mcp.json', fix: `${select}; or answer once for good: run \`claude\` in the folder` }],
   [/Allow external CLAUDE\.md file imports/, { what: 'whether CLAUDE.md may import files from outside the folder', fix: `“No” is preselected: ${select}` }],
-  [/This session is .{1,40} old and .{1,20} tokens/, { what: 'whether to resume the conversation whole or from a summary', fix: select }],
+  resumeDialog,
   [/Let's get started|Choose the text style/, { what: 'its first set-up', fix: 'run `claude` once by yourself and finish it' }],
   [/Unable to connect to Anthropic/, { what: 'its first set-up, for which it cannot reach Anthropic', fix: 'check the network, then run `claude` once by yourself' }],
   [/Select login method|Paste code here/, { what: 'a login', fix: 'log in there, or run `claude` once by yourself, or set ANTHROPIC_API_KEY' }],
@@ -24,11 +30,13 @@ const startDialogs: [RegExp, Dialog][] = [
 
 /** Dialogs that come up in a running session without a hook that names them. */
 const openDialogs: [RegExp, Dialog][] = [
+  resumeDialog,
   [/Auto mode can't check actions/, { what: 'how to go on without auto mode’s check', fix: 'Escape leaves it; another permission_mode spares it' }],
   [/Exit plan mode\?|Ready to code\?|Would you like to proceed\?/, { what: 'approval of its plan', fix: select }],
-  [/Do you want to (proceed|make this edit|create|overwrite)|Do you want to allow/, { what: 'a permission', fix: select }],
+  [/Do you want to (proceed|make this edit|create|overwrite)|Do you want to allow/, { what: 'a permission', fix: `${select}; Escape refuses` }],
   [/What do you want to do\?[^]*(limit|usage|credits)|usage credits/i, { what: 'what to do about a used-up usage limit', fix: `${select}; waiting for the reset costs nothing` }],
   [/Select login method|Paste code here/, { what: 'a login', fix: 'log in there; Escape leaves it' }],
+  [/\d\. (Type something|Chat about this)/, { what: 'an answer to its question', fix: `${select}; Escape declines to answer` }],
   [/Select model/, { what: 'a choice of model', fix: 'somebody opened it: Escape leaves it' }],
   [/Resume session/, { what: 'a choice of conversation', fix: 'somebody opened it: Escape leaves it' }],
   [/Rewind|Restore the code/, { what: 'a point to go back to', fix: 'somebody opened it: Escape leaves it' }],
@@ -50,7 +58,7 @@ export function findOpenDialog(screen: string): Dialog | null {
   return openDialogs.find(([pattern]) => pattern.test(shown))?.[1] ?? null
 }
 
-export const unknownDialog: Dialog = { what: 'unknown', fix: 'look at its last lines in the evidence, answer in its terminal' }
+export const unknownDialog: Dialog = { what: 'unknown', fix: 'its last lines stand in the evidence; Escape leaves most dialogs' }
 
 const shownLines = 6
 const shownChars = 120

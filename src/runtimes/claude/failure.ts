@@ -8,10 +8,11 @@ const auth = new Set(['authentication_failed', 'oauth_org_not_allowed', 'account
 const transient = new Set(['rate_limit', 'overloaded', 'server_error'])
 
 const fixes = {
-  auth: 'run `claude` and /login, or mend the key in the environment and bring it up anew',
+  auth: 'run `claude` by yourself and /login, or mend the key in the environment and run troupe up',
   billing: 'add funds at the provider',
   model: 'correct `model` in the project file, then restart it',
-  context: 'its conversation is full: attach --rw and /compact, or restart it with --fresh',
+  context: 'its conversation is full: type /compact in its terminal (troupe attach NAME --rw), or troupe restart NAME --fresh',
+  allowance: 'raise the limit at the provider (/usage-credits in its terminal), or wait until it is reset',
 }
 
 /**
@@ -23,9 +24,14 @@ export function classify(error: string, text: string, now: number): TurnFailure 
   if (error === 'billing_error') return { class: 'quota', why: text, until: null, fix: fixes.billing }
   if (error === 'model_not_found') return { class: 'config', why: text, until: null, fix: fixes.model }
   if (error === 'invalid_request' && /^prompt is too long/i.test(text)) return { class: 'config', why: text, until: null, fix: fixes.context }
-  if (error === 'rate_limit' && isAllowance(text)) return { class: 'quota', why: text, until: resetTime(text, now) }
+  if (error === 'rate_limit' && isAllowance(text)) return allowance(text, resetTime(text, now))
   if (transient.has(error)) return { class: 'transient', why: text, until: null }
   return null
+}
+
+/** Without a time, a person has to do something. */
+function allowance(why: string, until: number | null): TurnFailure {
+  return { class: 'quota', why, until, ...(until === null ? { fix: fixes.allowance } : {}) }
 }
 
 function isAllowance(text: string): boolean {
@@ -33,7 +39,6 @@ function isAllowance(text: string): boolean {
 }
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
-const dayMs = 86_400_000
 
 /**
  * `… · resets 3:45pm`, `… resets Oct 9, 5pm (Europe/Berlin)`: the next such time in this machine's zone, which is
@@ -47,6 +52,6 @@ export function resetTime(text: string, now: number): number | null {
   if (month !== undefined) time.setMonth(months.indexOf(month.toLowerCase()), Number(day))
   time.setHours((Number(hour) % 12) + (half?.toLowerCase() === 'pm' ? 12 : 0), Number(minute ?? 0), 0, 0)
   if (time.getTime() > now) return time.getTime()
-  if (month === undefined) return time.getTime() + dayMs
+  if (month === undefined) return time.setDate(time.getDate() + 1)
   return time.setFullYear(time.getFullYear() + 1)
 }

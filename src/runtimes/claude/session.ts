@@ -56,6 +56,11 @@ export class ClaudeSession implements Session {
   #seen: SessionFile | null = null
   /** `prompt_id` of the last prompt: what is typed into a running turn carries the turn's. */
   #turn: unknown = null
+  /** When the last turn began, as far as it was seen, ms; and how it failed. */
+  #turnAt = 0
+  #failed: string | null = null
+  /** A hook told of the turn that runs: the session file says it again, a little later. */
+  #prompted = false
   #closed = false
 
   constructor(context: SessionContext) {
@@ -68,7 +73,7 @@ export class ClaudeSession implements Session {
     const { startedAt, terminal } = context
     const { clock } = context.host
     this.#age = aging(clock, startedAt)
-    const parts = { home, parcels: this.#parcels, signals: this.#signals, startedAt, retried: (at: number) => this.#onRetry(at) }
+    const parts = { home, parcels: this.#parcels, signals: this.#signals, startedAt, retried: (at: number) => this.#onRetry(at), failed: this.#onFailure.bind(this, 'transcript') }
     this.#questions = new Questions({ terminal, clock, age: this.#age, signals: this.#signals, reread: () => readSessionFile(this.#own) })
     this.#reconnect = new Reconnect({ tools: context.tools, own: this.#own, terminal, clock, signals: this.#signals })
     this.#conversation = new Conversation(parts, context.session ?? launched?.session ?? null)
@@ -156,6 +161,8 @@ export class ClaudeSession implements Session {
     if (this.#waitsForTools(found)) return void this.#context.host.clock.after(toolsStepMs, this.#again)
     if (this.#seen?.status === 'waiting' && found.status !== 'waiting') this.#questions.answered()
     const signals = changes(this.#seen, found, this.#questions.asking, this.#context.host.clock.now())
+    if (this.#seen !== null && this.#seen.status !== 'busy' && found.status === 'busy' && !this.#prompted) this.#turnBegan(found.statusUpdatedAt ?? 0)
+    if (found.status === 'idle') this.#prompted = false
     this.#seen = found
     await this.#conversation.follow(found.sessionId)
     for (const signal of signals) {
@@ -198,7 +205,7 @@ export class ClaudeSession implements Session {
       case 'Stop':
         return this.#turnEnd.answer(event['stop_hook_active'] === true)
       case 'StopFailure':
-        this.#onFailure(String(event['error'] ?? 'unknown'), String(event['last_assistant_message'] ?? ''))
+        this.#onFailure('hook', String(event['error'] ?? 'unknown'), String(event['last_assistant_message'] ?? ''), this.#context.host.clock.now())
         return {}
       case 'SessionStart':
       case 'SessionEnd':
@@ -218,6 +225,8 @@ export class ClaudeSession implements Session {
     const joins = turn === undefined ? this.#seen?.status === 'busy' : turn === this.#turn
     this.#turn = turn
     if (!joins) this.#questions.turnBegan()
+    if (!joins) this.#turnBegan(at)
+    this.#prompted = true
     if (!joins) this.#signals.emit({ type: 'busy', evidence: { at, what: 'a prompt was taken', source: 'hook' } })
     for (const { parcel, rung } of this.#parcels.in(text)) {
       if (rung === 'paste' && joins) this.#waiters.get(parcel.marker)?.({ result: 'taken', what: 'queued behind the running turn' })
@@ -240,11 +249,18 @@ export class ClaudeSession implements Session {
     if (!tool.startsWith(teamTools)) this.#signals.emit({ type: 'work', tool })
   }
 
-  #onFailure(error: string, text: string): void {
-    const at = this.#context.host.clock.now()
+  /** Hook and transcript both tell of it, and either may be late or not come at all: once for each turn. */
+  #onFailure(source: 'hook' | 'transcript', error: string, text: string, at: number): void {
+    if (this.#failed === `${error} ${text}` || (source === 'transcript' && at < this.#turnAt)) return
+    this.#failed = `${error} ${text}`
     const failure = classify(error, text, at)
-    const evidence = { at, what: `turn failed (${error}): ${text}`, source: 'hook' }
+    const evidence = { at, what: `turn failed (${error}): ${text}`, source }
     this.#signals.emit(failure === null ? { type: 'note', evidence } : { type: 'failure', ...failure, evidence })
+  }
+
+  #turnBegan(at: number): void {
+    this.#turnAt = at
+    this.#failed = null
   }
 
   /** What becomes of a marker within `ms`: proved, taken otherwise, or null. */

@@ -63,6 +63,7 @@ describe('a failed turn', () => {
     expect(classify('model_not_found', 'It may not exist', now)).toMatchObject({ class: 'config' })
     expect(classify('invalid_request', 'Prompt is too long · the request is …', now)).toMatchObject({ class: 'config', fix: expect.stringContaining('/compact') as string })
     expect(classify('invalid_request', 'something else', now)).toBeNull()
+    expect(classify('rate_limit', "You've hit your monthly spend limit", now)).toMatchObject({ class: 'quota', until: null, fix: expect.stringContaining('raise') as string })
     expect(classify('rate_limit', "You've hit your session limit · resets 3pm", now)).toMatchObject({
       class: 'quota',
       until: new Date(2026, 10, 21, 15, 0).getTime(),

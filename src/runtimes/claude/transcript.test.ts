@@ -55,6 +55,15 @@ describe('a line', () => {
     expect(readLine(text)).toBeNull()
   })
 
+  it('T14: shows a turn that failed, unless it is a sub-agent’s or only quoted', () => {
+    const text = 'You’ve hit your 5-hour limit · resets 10:56am (UTC)'
+    const record = { type: 'assistant', error: 'rate_limit', isApiErrorMessage: true, message: { model: '<synthetic>', content: [{ type: 'text', text }] } }
+    expect(readLine(line(record))).toEqual({ type: 'failed', error: 'rate_limit', text, at })
+    expect(readLine(line({ ...record, error: 7, message: { content: null } }))).toEqual({ type: 'failed', error: 'unknown', text: '', at })
+    expect(readLine(line({ ...record, isSidechain: true }))).toBeNull()
+    expect(readLine(user(line(record)))?.type).toBe('entered')
+  })
+
   it('is no proof where the model says it', () => {
     expect(readLine(call('m', 'end_turn', 1))?.type).toBe('usage')
   })

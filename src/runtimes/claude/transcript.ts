@@ -10,6 +10,8 @@ export type TranscriptFact =
   | { type: 'entered'; text: string; at: number }
   /** The model's API was asked the same again. */
   | { type: 'retry'; at: number }
+  /** The turn ended in an error of the model's API: Claude's word for it, and what it showed. */
+  | { type: 'failed'; error: string; text: string; at: number }
   | { type: 'usage'; usage: UsageRecord }
 
 type LineFact = Exclude<TranscriptFact, { type: 'usage' }> | { type: 'usage'; usage: UsageRecord; final: boolean }
@@ -22,7 +24,7 @@ export function readLine(line: string): LineFact | null {
   const record = parse(line)
   if (record === null || record['isSidechain'] === true) return null
   const at = Date.parse(String(record['timestamp']))
-  if (record['type'] === 'assistant') return readUsage(record, at)
+  if (record['type'] === 'assistant') return readFailure(record, at) ?? readUsage(record, at)
   if (isRetry(record)) return { type: 'retry', at }
   const text = enteredText(record)
   return text === null ? null : { type: 'entered', text, at }
@@ -32,6 +34,13 @@ export function readLine(line: string): LineFact | null {
 function isRetry(record: Record<string, unknown>): boolean {
   const { type, base, tail } = record
   return type === 'api-request' && typeof base === 'string' && Array.isArray(tail) && tail.length === 0
+}
+
+/** Claude stands in for the answer that did not come. */
+function readFailure(record: Record<string, unknown>, at: number): LineFact | null {
+  const { message, error } = record
+  if (record['isApiErrorMessage'] !== true || !isRecord(message)) return null
+  return { type: 'failed', error: typeof error === 'string' ? error : 'unknown', text: plainText(message['content']) ?? '', at }
 }
 
 /** Lines of a sub-agent's own file: only what they cost. */
@@ -158,8 +167,11 @@ class Source {
   async *facts(): AsyncGenerator<TranscriptFact> {
     for await (const line of this.#tail.lines()) {
       const fact = this.#read(line)
-      if (fact?.type === 'entered' || fact?.type === 'retry') yield fact
-      if (fact?.type !== 'usage') continue
+      if (fact === null) continue
+      if (fact.type !== 'usage') {
+        yield fact
+        continue
+      }
       for (const usage of this.#meter.add(fact.usage, fact.final)) yield { type: 'usage', usage }
     }
   }
