@@ -19,6 +19,7 @@ const bridge = z.object({
   expiresAt: z.number(),
   closedAt: z.number().nullable(),
   closedBy: z.string().nullable().describe('`expiry` where nobody closed it'),
+  logUntil: z.number().nullable().describe('Its log is kept at least until then; null while it is open'),
 })
 
 export const bridges = {

@@ -8,6 +8,7 @@ const hitl = { ...noHitl, globallySensitiveActions: ['publish', 'external_email'
 const shell = (command: string, cwd = '/w'): ToolCall => ({ tool: 'Bash', kind: 'shell', input: { command }, command, paths: [], cwd })
 const edit = (path: string): ToolCall => ({ tool: 'Edit', kind: 'edit', input: { path }, command: null, paths: [path], cwd: '/w' })
 const read = (path: string): ToolCall => ({ ...edit(path), tool: 'Read', kind: 'read' })
+const fetch: ToolCall = { ...edit('x'), tool: 'WebFetch', kind: 'fetch', paths: [] }
 const team: ToolCall = { ...edit('x'), tool: 'mcp__team__dm', kind: 'team', paths: [] }
 
 function verdict(call: ToolCall, permissionMode: PermissionMode = 'auto', autonomy: Autonomy = 'low_risk_only'): string {
@@ -28,6 +29,7 @@ describe('permission modes', () => {
     ['manual', shell('git push'), 'hold publish'],
     ['auto', edit('a/b'), 'allow'],
     ['auto', edit('/w/a'), 'allow'],
+    ['auto', fetch, 'pass'],
     ['auto', edit('../a'), 'pass'],
     ['auto', edit('/etc/passwd'), 'pass'],
     ['auto', shell('npm test && git commit -am x'), 'allow'],
@@ -61,6 +63,7 @@ describe('autonomy', () => {
     ['proposal_only', shell('ls'), 'hold change'],
     ['proposal_only', edit('a'), 'hold change'],
     ['proposal_only', read('a'), 'allow'],
+    ['proposal_only', fetch, 'pass'],
     ['proposal_only', team, 'allow'],
   ])('%s %#', (autonomy, call, expected) => {
     expect(verdict(call, 'auto', autonomy)).toBe(expected)

@@ -7,8 +7,11 @@ import type { Agent, HitlSettings } from './team.ts'
 export interface ToolCall {
   /** As the CLI calls it. */
   tool: string
-  /** `team`: troupe's own tools; `own`: the CLI's own book-keeping, which reaches nothing; `read` changes nothing. */
-  kind: 'team' | 'own' | 'read' | 'edit' | 'shell' | 'other'
+  /**
+   * `team`: troupe's own tools; `own`: the CLI's own book-keeping, which reaches nothing; `read` looks at files, `fetch` at
+   * other machines, and neither changes anything.
+   */
+  kind: 'team' | 'own' | 'read' | 'fetch' | 'edit' | 'shell' | 'other'
   /** JSON value: what makes the call what it is, without words for people. */
   input: unknown
   /** Of a shell. */
@@ -38,7 +41,7 @@ export function judge(agent: Pick<Agent, 'permissionMode' | 'autonomy' | 'cwd'>,
     return mode === 'plan' ? { do: 'deny', why: `${why}, and permission_mode plan is read-only` } : { do: 'hold', actions, why }
   }
   if (mode === 'confirm' && call.kind !== 'own') return { do: 'hold', actions: [everyCall], why: 'permission_mode confirm: every tool call is approved' }
-  if (autonomy === 'proposal_only' && !['own', 'read'].includes(call.kind)) {
+  if (autonomy === 'proposal_only' && !['own', 'read', 'fetch'].includes(call.kind)) {
     return { do: 'hold', actions: [anyChange], why: 'autonomy proposal_only: whatever changes something is approved' }
   }
   if (mode === 'auto' && found.readable && found.doubtful.size === 0 && staysInside(call, agent.cwd)) return { do: 'allow', why: 'inside its working folder' }

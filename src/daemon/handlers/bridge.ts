@@ -1,5 +1,5 @@
 import { resolveAgent } from '../../core/address.ts'
-import { bridgeState, type Bridge } from '../../core/bridge.ts'
+import { bridgeLogMs, bridgeState, type Bridge } from '../../core/bridge.ts'
 import type { Output } from '../../api/index.ts'
 import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
@@ -24,5 +24,5 @@ export function bridges({ bridges: all, store, team }: Parts): Pick<Handlers, Na
 
 function shown(bridge: Bridge): Output<'bridge.open'> {
   const { id, n, a, b, topic, oneWay, openedAt, expiresAt, closedAt, closedBy } = bridge
-  return { id, n, from: a, to: b, topic, oneWay, state: bridgeState(bridge), openedAt, expiresAt, closedAt, closedBy }
+  return { id, n, from: a, to: b, topic, oneWay, state: bridgeState(bridge), openedAt, expiresAt, closedAt, closedBy, logUntil: closedAt === null ? null : closedAt + bridgeLogMs }
 }

@@ -2,7 +2,8 @@ import type { ToolCall, Verdict } from '../../core/gate.ts'
 import { isRecord } from './json.ts'
 import { teamTools } from './settings.ts'
 
-const reads = new Set(['Read', 'Glob', 'Grep', 'LS', 'NotebookRead', 'WebFetch', 'WebSearch', 'BashOutput', 'ListMcpResourcesTool', 'ReadMcpResourceTool', 'LSP'])
+const reads = new Set(['Read', 'Glob', 'Grep', 'LS', 'NotebookRead', 'BashOutput', 'ListMcpResourcesTool', 'LSP'])
+const fetches = new Set(['WebFetch', 'WebSearch', 'ReadMcpResourceTool'])
 const edits = new Set(['Edit', 'Write', 'MultiEdit', 'NotebookEdit'])
 /** Claude's own book-keeping. What a subagent does comes through the hook by itself. */
 const own = new Set(['TodoWrite', 'TaskCreate', 'TaskUpdate', 'TaskList', 'TaskGet', 'Task', 'Agent', 'TaskOutput', 'TaskStop', 'KillShell', 'ToolSearch', 'ExitPlanMode', 'EnterPlanMode', 'AskUserQuestion', 'Skill'])
@@ -23,6 +24,7 @@ function kindOf(tool: string, command: string | null): ToolCall['kind'] {
   if (tool.startsWith(teamTools)) return 'team'
   if (command !== null) return 'shell'
   if (reads.has(tool)) return 'read'
+  if (fetches.has(tool)) return 'fetch'
   if (edits.has(tool)) return 'edit'
   return own.has(tool) ? 'own' : 'other'
 }
