@@ -72,13 +72,6 @@ describe('a team without faults', () => {
   })
 })
 
-test('what `auto` means for now is said once a project, to those who ask', () => {
-  const notes = load(teamRoot(), known).diagnostics
-  expect(notes).toMatchObject([
-    { severity: 'info', line: 2, message: expect.stringContaining('permission mode `auto` (lead, dev)') },
-  ])
-})
-
 describe('all errors at once', () => {
   test('of several files, parts and kinds', () => {
     const lines = said({
