@@ -263,7 +263,9 @@ export class RuntimeStage {
     app.post('/hook', async (c) => {
       if (c.req.header('authorization') !== 'Bearer token-of-alice') return c.json({}, 401)
       const event = (await c.req.json()) as Record<string, unknown>
-      if (this.hooks === 'answers') return c.json((await this.#session?.hook(event)) ?? {})
+      // The gate may hold a call for as long as a person takes: a hook that hangs there is a call that is held.
+      const isGate = event['hook_event_name'] === 'PreToolUse'
+      if (this.hooks === 'answers' || (this.hooks === 'hangs' && isGate)) return c.json((await this.#session?.hook(event)) ?? {})
       return await sickAnswer(this.hooks, c)
     })
     app.all('/mcp', async (c) => {
