@@ -42,9 +42,10 @@ it('leaves a short log alone, has a long one put back by its thread, and begins 
 
 it('keeps the log short under a writer that never pauses', async () => {
   let longest = 0
-  for (let commit = 0; commit < 400; commit++) {
+  // Without a pass it would come to 100,000 frames. How soon the other thread gets a core is no matter of ours.
+  for (let commit = 0; commit < 2_000; commit++) {
     await fill(50)
     longest = Math.max(longest, frames().log)
   }
-  expect(longest).toBeLessThan(15_000)
+  expect(longest).toBeLessThan(60_000)
 }, 120_000)
