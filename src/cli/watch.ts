@@ -40,28 +40,45 @@ async function watch<T>(cli: Cli, view: View<T>): Promise<void> {
   }
 }
 
-/** Ends with the signal; throws `unavailable` when the daemon goes. */
+/**
+ * Ends with the signal; throws `unavailable` when the daemon goes. One listener for the whole time: a promise that lives
+ * as long as the watch would keep whatever waited on it, second after second, through the night.
+ */
 async function follow<T>(cli: Cli, { fetch, print, staleMs = Infinity }: View<T>, draw: (value: unknown, print: () => void) => void): Promise<void> {
+  let stale = false
+  let gone: unknown
+  let wake = (): void => undefined
+  const nap = async (ms: number): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, ms)
+    wake = resolve
+    await promise
+    clearTimeout(timer)
+  }
   const stop = new AbortController()
-  const until = AbortSignal.any([stop.signal, cli.signal])
-  let happened = new AbortController()
-  const news = listen(cli, until, () => happened.abort())
+  const leave = (): void => (stop.abort(), wake())
+  cli.signal.addEventListener('abort', leave)
+  const tell = (): void => ((stale = true), wake())
+  const news = listen(cli, stop.signal, tell).catch((error: unknown) => ((gone = error), wake()))
   try {
     let value = await fetch()
     let asked = Date.now()
     while (!cli.signal.aborted) {
+      if (gone !== undefined) throw gone
       const shown = value
       draw(shown, () => print(shown, Date.now()))
-      await Promise.race([pause(tickMs, AbortSignal.any([happened.signal, cli.signal])), news])
-      if (!happened.signal.aborted && Date.now() - asked < staleMs) continue
+      if (!stale) await nap(tickMs)
+      if (!stale && Date.now() - asked < staleMs) continue
       await pause(asked + leastMs - Date.now(), cli.signal)
-      happened = new AbortController()
+      if (cli.signal.aborted || gone !== undefined) continue
+      stale = false
       asked = Date.now()
-      if (!cli.signal.aborted) value = await fetch()
+      value = await fetch()
     }
   } finally {
+    cli.signal.removeEventListener('abort', leave)
     stop.abort()
-    await news.catch(() => undefined) // told by the race above
+    await news
   }
 }
 
