@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { expect, test, vi } from 'vitest'
 import { TroupeError } from '../core/error.ts'
 import { createOutput, type OutputOptions } from './output.ts'
@@ -52,6 +53,24 @@ test.each([
   out.warn('careful')
   expect(out.color.isColorSupported).toBe(coloured)
   expect(stderr.text() !== 'warning: careful\n').toBe(coloured)
+})
+
+test('what has no end in sight waits for its reader, and for no longer than the signal', async () => {
+  const full = new EventEmitter()
+  const stop = new AbortController()
+  const stdout = Object.assign(full, { write: () => false })
+  const out = createOutput({ env: {}, json: false, quiet: false, color: true, stdout, stderr: sink(false) })
+  const flowed = vi.fn<() => void>()
+  const first = out.flow('a page', stop.signal).then(flowed)
+  await Promise.resolve()
+  expect(flowed).not.toHaveBeenCalled()
+  full.emit('drain')
+  await first
+  const second = out.flow('another', stop.signal).then(flowed)
+  stop.abort()
+  await second
+  expect(flowed).toHaveBeenCalledTimes(2)
+  await made().out.flow('taken at once', stop.signal)
 })
 
 test('tables are whole in a pipe and fit on a terminal', () => {

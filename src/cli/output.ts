@@ -8,7 +8,9 @@ export type Colors = ReturnType<typeof picocolors.createColors>
 
 /** What the output needs of a stream; `columns` and `rows` are there on a terminal only, and change with its window. */
 export interface Sink {
+  /** False where it holds more than it wants to: `drain` tells when that is gone. */
   write(text: string): unknown
+  once?(event: 'drain', listener: () => void): unknown
   isTTY?: boolean
   columns?: number
   rows?: number
@@ -30,6 +32,8 @@ export interface Output {
   line(text?: string): void
   /** As it is, no line break added. */
   raw(text: string): void
+  /** The same for what has no end in sight: resolves once the reader has room for more, or with the signal. */
+  flow(text: string, signal: AbortSignal): Promise<void>
   table(columns: Column[], rows: Cell[][]): void
   /** Words for a person; nothing with -q. */
   say(text: string): void
@@ -96,6 +100,9 @@ export function createOutput(options: OutputOptions): Output {
     color,
     line,
     raw: (text) => void stdout.write(text),
+    flow: async (text, signal) => {
+      if (stdout.write(text) === false && !signal.aborted) await drained(stdout, signal)
+    },
     show: (value, print) => (json ? line(toJson(value)) : print()),
     table(heads, rows) {
       line(table(heads, rows, this.columns, color.dim).join('\n'))
@@ -117,6 +124,17 @@ export function createOutput(options: OutputOptions): Output {
     },
     progress: waiting.start,
   }
+}
+
+function drained(stdout: Sink, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done)
+    stdout.once?.('drain', done)
+  })
 }
 
 /**

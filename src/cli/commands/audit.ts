@@ -39,7 +39,7 @@ export async function exportTo(cli: Cli, given: Given): Promise<void> {
   const { out } = cli
   const name = given.required('file')
   if (name === '-') {
-    for await (const lines of pages(cli, given)) out.raw(linesOf(lines))
+    for await (const lines of pages(cli, given)) await out.flow(linesOf(lines), cli.signal)
     return
   }
   const file = resolve(cli.cwd, name)
