@@ -11,9 +11,13 @@ const folder = (path: string) => join(import.meta.dirname, '../..', path)
 
 const teams: [string, number, number][] = [
   ['examples/hello-team', 1, 2],
-  ['test/fixtures/teams/newsletter', 2, 7],
-  ['test/fixtures/teams/startup', 1, 5],
-  ['test/fixtures/teams/maintainers', 1, 3],
+  ['test/fixtures/teams/indie-game-studio', 1, 4],
+  ['test/fixtures/teams/market-analysts', 1, 5],
+  ['test/fixtures/teams/newsletter-office', 2, 7],
+  ['test/fixtures/teams/oss-maintainer', 1, 5],
+  ['test/fixtures/teams/own-team', 2, 7],
+  ['test/fixtures/teams/solo-triage', 1, 3],
+  ['test/fixtures/teams/startup-team', 1, 5],
 ]
 
 describe('teams as people have them are right as they are', () => {
