@@ -58,7 +58,8 @@ class Day {
     return all.find((each) => each.summary === summary)?.status ?? 'unknown'
   }
 
-  async work(): Promise<void> {
+  /** Resolves with the verdicts of the day. */
+  async work(): Promise<string[]> {
     const { lead, hand } = mates(this.#declared)
     await this.#troupe.ok('up')
     await this.order(hand, 'ask soon for publish the note nobody read')
@@ -69,8 +70,10 @@ class Day {
     await this.throttled(lead, hand)
     await vi.waitFor(async () => expect(await this.verdict('the note nobody read')).toBe('expired'), patiently)
     await this.#troupe.ok('audit', 'verify')
+    const verdicts = (await this.#troupe.json<Approval[]>('approvals', '--all')).map(({ status }) => status)
     await this.#troupe.ok('down')
     await vi.waitFor(async () => expect(await this.#troupe.leftOver()).toEqual([]), patiently)
+    return verdicts.toSorted()
   }
 
   async allowed(lead: DeclaredAgent, hand: DeclaredAgent): Promise<void> {
@@ -145,10 +148,10 @@ describe('each of the eight teams has its day, from up to down', () => {
 
   // Most of a day is waiting: for people who decide, for a request that nobody decides on. So four of them pass at once.
   it.each([all.slice(0, 4), all.slice(4)].map((folders) => ({ names: folders.map(nameOf).join(', '), folders })))('$names', async ({ folders }) => {
-    const days = folders.map((folder) => {
+    const days = folders.map(async (folder) => {
       const { troupe, declared } = rehearsed(folder)
-      return new Day(troupe, declared).work()
+      return await new Day(troupe, declared).work()
     })
-    await Promise.all(days)
+    for (const verdicts of await Promise.all(days)) expect(verdicts).toEqual(['approved', 'denied', 'expired'])
   }, 600_000)
 })
