@@ -25,6 +25,12 @@ export interface Wanted {
   ttlMs: number
 }
 
+/** The person who decides, and how the daemon knows of it. */
+export interface Decider {
+  name: string
+  via: 'socket' | 'http' | 'chat'
+}
+
 export interface ApprovalParts {
   store: Store
   clock: Clock
@@ -66,10 +72,10 @@ export class Approvals {
   }
 
   /** Throws `unknown`, or `conflict` where it was decided already. */
-  async decide(id: string, verdict: 'approve' | 'deny', by: string, note: string | null): Promise<Approval> {
+  async decide(id: string, verdict: 'approve' | 'deny', by: Decider, note: string | null): Promise<Approval> {
     const decided = await this.#parts.store.write(async (tx) => {
       const before = await this.find(tx, id)
-      const after = await this.#turn(tx, before, { type: verdict, by, note, at: this.#parts.clock.now() })
+      const after = await this.#turn(tx, before, { type: verdict, by: by.name, note, at: this.#parts.clock.now() }, { via: by.via })
       if (typeof after !== 'string') return after
       throw new TroupeError('conflict', after, { hint: 'troupe approvals lists what waits', facts: { id: before.id, n: before.n, status: before.status } })
     })
@@ -238,13 +244,14 @@ export class Approvals {
   }
 
   /** The new state with its line in the journal, or why there is none. */
-  async #turn(tx: Tx, before: Approval, event: Turn, more: { told?: boolean } = {}): Promise<Approval | string> {
+  async #turn(tx: Tx, before: Approval, event: Turn, more: { told?: boolean; via?: Decider['via'] } = {}): Promise<Approval | string> {
     const next = turn(before, event)
     if (!next.ok) return next.why
-    const after = { ...next.after, ...more }
+    const { via, ...change } = more
+    const after = { ...next.after, ...change }
     if (!(await tx.approvals.update(before.status, after))) return `approval ${before.n} has just changed`
     const { id, agent, n, action, decidedBy, status } = after
-    await tx.journal({ type: `approval.${status}`, subject: id, agent, data: { n, action, by: event.type === 'expire' ? null : decidedBy, was: before.status } })
+    await tx.journal({ type: `approval.${status}`, subject: id, agent, data: { n, action, by: event.type === 'expire' ? null : decidedBy, was: before.status, ...(via === undefined ? {} : { via }) } })
     return after
   }
 

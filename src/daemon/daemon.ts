@@ -2,7 +2,11 @@ import type { HeldValues } from '../api/wire.ts'
 import type { OperationName, Output, Parsed, StreamItem } from '../api/index.ts'
 
 /** Who is calling. It comes from the connection, never from an argument. */
-export type Caller = { kind: 'operator'; via: 'socket' | 'http' } | { kind: 'agent'; address: string; incarnation: string }
+export type Caller =
+  | { kind: 'operator'; via: 'socket' | 'http' }
+  /** A person whom a gateway vouches for: `telegram:42 (Ann)`. */
+  | { kind: 'operator'; via: 'chat'; who: string }
+  | { kind: 'agent'; address: string; incarnation: string }
 
 /** What a request of an agent is about; each has its own rate. */
 export type Door = 'call' | 'hook'

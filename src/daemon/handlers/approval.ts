@@ -3,7 +3,8 @@ import { resolveAgent } from '../../core/address.ts'
 import { TroupeError } from '../../core/error.ts'
 import { findAgent } from '../../core/team.ts'
 import type { Output, Parsed } from '../../api/index.ts'
-import type { Handlers } from '../daemon.ts'
+import type { Decider } from '../approvals.ts'
+import type { Caller, Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
 
 type Names = 'request_approval' | 'approval.list' | 'approval.show' | 'approval.decide'
@@ -35,8 +36,13 @@ export function approvals(parts: Parts): Pick<Handlers, Names> {
       return (await parts.store.read((db) => db.approvals.list({ ...of, pending: !all, limit }))).map(row)
     },
     'approval.show': async ({ id }) => row(await parts.store.read((db) => parts.approvals.find(db, id))),
-    'approval.decide': async ({ id, verdict, note }) => row(await parts.approvals.decide(id, verdict, 'user', note ?? null)),
+    'approval.decide': async ({ id, verdict, note }, { caller }) => row(await parts.approvals.decide(id, verdict, decider(caller), note ?? null)),
   }
+}
+
+function decider(caller: Caller): Decider {
+  if (caller.kind !== 'operator') throw new TroupeError('denied', 'an agent decides nothing', { hint: 'only people do' })
+  return { name: caller.via === 'chat' ? caller.who : 'user', via: caller.via }
 }
 
 /** What is decided on where no other tool's call is. */
