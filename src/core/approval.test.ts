@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { canonical, deedHash, isOpen, turn, windowsFor, type Approval, type Turn, type Window } from './approval.ts'
+import { canonical, deedHash, isOpen, turn, windowsFor, type Approval, type Turn, type Window, verdictText } from './approval.ts'
 
 const pending: Approval = {
   id: 'i', n: 1, agent: 'p:a', project: 'p', action: 'publish', scope: null, summary: 's', exact: '{}', hash: 'h', origin: 'held', status: 'pending',
@@ -93,4 +93,11 @@ describe('windows', () => {
     expect(windowsFor([{ ...open, action: 'release' }, open], both, 5)).toEqual([1, 0])
     expect(windowsFor([{ ...open, scope: 'docs' }], { ...wanted, scope: null }, 5)).toBeNull()
   })
+})
+
+it('a mail that tells a verdict stays short, however much the agent had to say', () => {
+  const summary = `${'word '.repeat(59)}last ${'more '.repeat(700)}`
+  const text = verdictText({ ...pending, summary, exact: '{"tool":"request_approval"}', status: 'denied', note: 'no' })
+  expect(text).toContain('last …) was denied. Note: no')
+  expect(text.length).toBeLessThan(500)
 })

@@ -1,4 +1,5 @@
 import { sha256 } from './event.ts'
+import { shortened } from './shorten.ts'
 
 /** A request to do one exact action, and its verdict. Decided once, good for one deed, and silence means no. */
 export interface Approval {
@@ -136,10 +137,13 @@ export function windowsFor(
   return found.includes(-1) ? null : [...new Set(found)]
 }
 
+/** Of a summary, in a mail that tells its verdict. The agent knows what it asked for. */
+const summaryLength = 300
+
 /** What an agent is told of a verdict that it did not wait for. */
 export function verdictText(approval: Approval): string {
   const { n, action, summary, status, note, exact } = approval
-  const about = `Approval ${n} (${action}: ${summary})`
+  const about = `Approval ${n} (${action}: ${shortened(summary, summaryLength)})`
   const said = note === null ? '' : ` Note: ${note}`
   const { tool } = JSON.parse(exact) as { tool: string }
   const again = tool === 'request_approval' ? 'Ask again in exactly the same words' : 'Make exactly that call now'

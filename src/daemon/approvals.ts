@@ -1,10 +1,11 @@
 import { v7 as uuid } from 'uuid'
-import { canonical, turn, verdictText, windowsFor, type Approval, type Turn } from '../core/approval.ts'
+import { canonical, turn, windowsFor, type Approval, type Turn } from '../core/approval.ts'
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Agent, Team } from '../core/team.ts'
 import type { Reader, Store, Tx } from '../store/store.ts'
 import { randomBytes16 } from '../util/random.ts'
+import { VerdictMail } from './verdict-mail.ts'
 
 /** A request that a daemon did not see end is looked for at least this often, ms: the clock may have been set. */
 const longestSleep = 60_000
@@ -42,6 +43,7 @@ export interface ApprovalParts {
 /** Requests, those who wait for them, and their ends. What counts is in the store: callers and daemons come and go. */
 export class Approvals {
   readonly #parts: ApprovalParts
+  readonly #verdicts: VerdictMail
   readonly #waiters = new Map<string, Set<() => void>>()
   /** Callers that will tell how it ended, by request. */
   readonly #callers = new Map<string, number>()
@@ -50,6 +52,7 @@ export class Approvals {
 
   constructor(parts: ApprovalParts) {
     this.#parts = parts
+    this.#verdicts = new VerdictMail({ ...parts, told: async (approval) => await this.#told(approval) })
   }
 
   /**
@@ -94,12 +97,14 @@ export class Approvals {
   /** Ends what is over, tells agents what they missed, and goes on doing so. */
   async start(): Promise<void> {
     this.#stopped = false
+    this.#verdicts.start()
     await this.#sweep()
   }
 
   stop(): void {
     this.#stopped = true
     this.#stopTimer()
+    this.#verdicts.stop()
     for (const id of [...this.#waiters.keys()]) this.#wake(id)
   }
 
@@ -222,18 +227,7 @@ export class Approvals {
     const waits = this.#callers.has(approval.id)
     this.#wake(approval.id)
     this.#schedule()
-    if (!waits) await this.#tell(approval)
-  }
-
-  /** Once, whatever happens in between: the mail has a key. */
-  async #tell(approval: Approval): Promise<void> {
-    try {
-      await this.#parts.mail(approval.agent, verdictText(approval), `approval ${approval.id} ${approval.status}`)
-    } catch (error) {
-      // An agent that is no longer in the team has nobody to tell.
-      if (!(error instanceof TroupeError) || error.code !== 'unknown') throw error
-    }
-    await this.#told(approval)
+    if (!waits) await this.#verdicts.send(approval)
   }
 
   async #told({ id }: Approval): Promise<void> {
@@ -284,7 +278,7 @@ export class Approvals {
       })
       for (const each of expired) this.#wake(each.id)
       for (const each of await store.read((db) => db.approvals.untold())) {
-        if (!this.#callers.has(each.id)) await this.#tell(each)
+        if (!this.#callers.has(each.id)) await this.#verdicts.send(each)
       }
       this.#schedule()
     } catch (error) {

@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import { judge, type ToolCall, type Verdict } from '../core/gate.ts'
 import type { Gate, Signal } from '../core/runtime.ts'
 import { inCommand, inScript, inTool, merged, type Findings } from '../core/sensitive.ts'
+import { shortened } from '../core/shorten.ts'
 import { findAgent, type Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
 import type { Approvals } from './approvals.ts'
@@ -121,7 +122,7 @@ function verdictOf({ n, status, decidedBy, note }: Approval, why: string): Verdi
 
 function summaryOf({ tool, command, input }: ToolCall): string {
   const text = command ?? `${tool} ${JSON.stringify(input)}`
-  return text.length > summaryLength ? `${text.slice(0, summaryLength)}…` : text
+  return shortened(text, summaryLength)
 }
 
 /** Null where there is no such file, or it is none that is read: then the program that was to run it says so. */
