@@ -5,6 +5,7 @@ import { faults } from './faults.ts'
 import { fuzz } from './fuzz.ts'
 import { kills } from './kills.ts'
 import { leak } from './leak.ts'
+import { mixedLoad } from './mixed.ts'
 import { allToAll, toolCalls } from './mcp.ts'
 import { table, type Row } from './row.ts'
 import { sendLatency, sends } from './sends.ts'
@@ -27,6 +28,7 @@ const parts: Part[] = [
   ['latency', sendLatency],
   ['tools', toolCalls],
   ['all-to-all', allToAll],
+  ['mixed', mixedLoad],
   ['wake', wake],
   ['slow-disk', slowDisk],
   ['leak', leak],
