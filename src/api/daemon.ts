@@ -30,6 +30,12 @@ export const daemon = {
     input: z.object({ text: z.string().max(256 * 1024) }),
     output: z.object({ text: z.string() }),
   }),
+  'daemon.held': operation({
+    about: 'Which of these variables the daemon holds for agents since the last `up`: the end of each value, never the value.',
+    who: ['operator'],
+    input: z.object({ names: z.array(z.string().max(200)).max(10_000) }),
+    output: z.array(z.object({ name: z.string(), masked: z.string() })),
+  }),
   'daemon.stop': operation({
     about: 'Stop the daemon. Agents go on and are adopted by the next one.',
     who: ['operator'],

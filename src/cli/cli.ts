@@ -20,6 +20,8 @@ export interface Cli {
   rootGiven: boolean
   /** Folder of the team; throws `unknown` or `config` where there is none. */
   root(): Promise<string>
+  /** Warns where the environment names the root and this folder would lead to another one, or to none. Quiet if so asked. */
+  warnOfOverride(): void
   /** Calls the daemon, starting it if needed. `wait` is shown on a terminal after a second. */
   call<K extends OperationName>(name: K, input: Input<K>, wait?: string): Promise<Answer<K>>
   /** The journal from a cursor on (null: from now), until the signal. */
@@ -38,6 +40,8 @@ export interface Cli {
   handOver(): Promise<boolean>
   /** Waits for the end of the daemon that was told to stop, so that whoever comes next meets no dying one. */
   ended(): Promise<void>
+  /** Runs a program on this terminal, as part of this command: from here on Ctrl-C is the program's. Its exit code. */
+  runHere(argv: readonly string[], options: { env: Record<string, string>; cwd: string }): Promise<number>
   /** Works on another root from here on. */
   useRoot(root: string): void
   close(): Promise<void>

@@ -1,7 +1,7 @@
 import { programVersion } from '../api/wire.ts'
 import { connect } from '../client/connect.ts'
 import type { Client } from '../client/client.ts'
-import { findRoot } from '../config/discover.ts'
+import { aboveOrNull, findRoot, rootVariables } from '../config/discover.ts'
 import { teamPaths } from '../config/paths.ts'
 import { TroupeError } from '../core/error.ts'
 import { olderThan } from '../util/versions.ts'
@@ -18,6 +18,8 @@ export interface CliOptions {
   signal: AbortSignal
   /** What -C says. */
   rootFlag: string | null
+  /** Ctrl-C is not ours any more. */
+  ignoreInterrupt(): void
 }
 
 /** A daemon that goes gives its callers a second, and its database a moment. ms */
@@ -47,6 +49,16 @@ function blameVersion(error: unknown, { daemon }: Client): unknown {
   })
 }
 
+/** The variable that names the root where the folder does not lead there; null if there is none, or if nobody wants to hear it. */
+function overriding({ out, cwd, env, rootFlag }: CliOptions): string | null {
+  const quiet = [env.TROUPE_QUIET, env.TEAMCTL_QUIET].some((said) => said === '1' || said === 'true')
+  if (rootFlag !== null || quiet || out.quiet || out.json) return null
+  const by = rootVariables.find((name) => Boolean(env[name]))
+  if (by === undefined) return null
+  const { root } = findRoot({ cwd, flag: undefined, env })
+  return aboveOrNull(cwd) === root ? null : by
+}
+
 /** Finds the root and connects when a command first asks for it, once. */
 export function openCli(options: CliOptions): Cli {
   const { out, language, env, cwd, stdin, signal, rootFlag } = options
@@ -54,7 +66,12 @@ export function openCli(options: CliOptions): Cli {
   let client: Promise<Client> | undefined
   let asked = false
 
-  const rootNow = (): string => (root ??= findRoot({ cwd, flag: rootFlag ?? undefined, env }).root)
+  const find = (): string => {
+    const found = findRoot({ cwd, flag: rootFlag ?? undefined, env })
+    out.debug(`root ${found.root}, by ${found.via}`)
+    return found.root
+  }
+  const rootNow = (): string => (root ??= find())
   const socket = (): string => teamPaths(rootNow()).operatorSocket
   const connected = (): Promise<Client> => (client ??= connectOrStart(rootNow(), options))
 
@@ -74,16 +91,21 @@ export function openCli(options: CliOptions): Cli {
     signal,
     rootGiven: rootFlag !== null || Boolean(env.TROUPE_ROOT) || Boolean(env.TEAMCTL_ROOT),
     root: async () => rootNow(),
+    warnOfOverride() {
+      const by = overriding(options)
+      if (by !== null) out.warn(`using $${by}=${rootNow()} (this folder would lead to another team, or to none)`)
+    },
     asked: () => asked,
     async call(name, input, wait) {
       const done = wait === undefined ? () => undefined : out.progress(wait)
       try {
         const open = await connected()
         asked = true
+        const began = Date.now()
         // Called after Ctrl-C it puts things away, which must not be cut short by the same Ctrl-C.
         return await open.call(name, input, signal.aborted ? {} : { signal }).catch((error: unknown) => {
           throw blameVersion(error, open)
-        })
+        }).finally(() => out.debug(`${name} took ${Date.now() - began} ms`))
       } finally {
         done()
       }
@@ -117,6 +139,12 @@ export function openCli(options: CliOptions): Cli {
       const { isGoneWithin } = await import('../util/gone.ts')
       const done = out.progress('the daemon ends')
       if (!(await isGoneWithin(pid, endsWithinMs).finally(done))) out.warn(`the daemon (process ${pid}) has not ended yet`)
+    },
+    async runHere(argv, how) {
+      const { runHere } = await import('../util/spawn.ts')
+      await close()
+      options.ignoreInterrupt()
+      return await runHere(argv, how)
     },
     useRoot(path) {
       root = path

@@ -1,4 +1,5 @@
 import picocolors from 'picocolors'
+import { logLevel } from '../config/log-level.ts'
 import { toShape } from '../core/error.ts'
 import { pipedScreen, terminalScreen, type Screen } from './screen.ts'
 import { table, type Cell, type Column } from './table.ts'
@@ -45,6 +46,8 @@ export interface Output {
   trouble(text: string): void
   warn(text: string): void
   error(error: unknown): void
+  /** What only somebody who looks for a fault wants to know: with TROUPE_LOG=debug, on stderr. */
+  debug(text: string): void
   /** For a view that is drawn anew again and again. In a pipe each view that differs is printed; with --json as a line. */
   screen(): Screen
   /** A line on a terminal if this takes over a second; returns the way out. */
@@ -68,6 +71,7 @@ export function createOutput(options: OutputOptions): Output {
   const color = picocolors.createColors(coloured(stdout))
   const words = picocolors.createColors(coloured(stderr))
   const live = stdout.isTTY === true && !dumb
+  const talks = ['debug', 'trace'].includes(logLevel(env))
   let collected: string[] | null = null
   const waiting = createProgress(stderr, stderr.isTTY === true && !dumb && !json && !quiet)
   const line = (text = ''): void => {
@@ -112,6 +116,7 @@ export function createOutput(options: OutputOptions): Output {
     wordColor: words,
     trouble: note,
     warn,
+    debug: (text) => (talks ? note(words.dim(`debug: ${escapeText(text)}`)) : undefined),
     error(error) {
       const shape = toShape(error)
       if (json) return note(toJson({ error: { code: shape.code, message: shape.message, hint: shape.hint ?? null, facts: shape.facts ?? {} } }))

@@ -33,7 +33,7 @@ export async function run(world: World): Promise<number> {
   try {
     const request = quick(world.argv) ?? (await parseSlowly(world, out))
     if (request.do === 'nothing') return request.exitCode
-    cli = openCli({ ...world, out, language, rootFlag: request.given.text('root') ?? null, signal: stop.signal })
+    cli = openCli({ ...world, out, language, rootFlag: request.given.text('root') ?? null, signal: stop.signal, ignoreInterrupt })
     const code = (await request.run(cli, request.given)) || 0
     return stop.signal.aborted ? interrupted : code
   } catch (error) {

@@ -26,7 +26,7 @@ export function environmentOf(root: string, { env, out }: Pick<Cli, 'env' | 'out
   const set = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)
   const found = teamEnvironment(teamOf(root), Object.fromEntries(set), runtimeVariables)
   for (const problem of found.problems) out.warn(problem)
-  for (const variable of found.missing) out.warn(`${variable.name} is not set (named by ${variable.from.join(', ')})`)
+  for (const variable of found.missing) out.warn(`${variable.name} is not set (named by ${variable.from.map(({ what }) => what).join(', ')})`)
   return found.values
 }
 

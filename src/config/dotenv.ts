@@ -15,15 +15,28 @@ export function parseDotenv(text: string): Record<string, string> {
   return values
 }
 
-/** The `.env` files of a team, the first one counting more. `problem` where one is there and cannot be read. */
-export function readDotenv(root: string): { values: Record<string, string>; files: string[]; problems: string[] } {
+export interface Dotenv {
+  values: Record<string, string>
+  /** The file that each value comes from. */
+  origins: Record<string, string>
+  /** Those that cannot be read. */
+  problems: string[]
+}
+
+/** The `.env` files of a team, the first one counting more: in the root, and beside it. */
+export function readDotenv(root: string): Dotenv {
   const files = [join(root, '.env'), join(dirname(root), '.env')].filter((file) => existsSync(file))
-  const values: Record<string, string> = {}
-  const problems: string[] = []
+  const found: Dotenv = { values: {}, origins: {}, problems: [] }
   for (const file of files.toReversed()) {
     const read = readText(file)
-    if ('text' in read) Object.assign(values, parseDotenv(read.text))
-    else problems.push(`${file} ${read.problem}`)
+    if ('problem' in read) {
+      found.problems.push(`${file} ${read.problem}`)
+      continue
+    }
+    for (const [name, value] of Object.entries(parseDotenv(read.text))) {
+      found.values[name] = value
+      found.origins[name] = file
+    }
   }
-  return { values, files, problems }
+  return found
 }

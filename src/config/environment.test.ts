@@ -6,7 +6,7 @@ import { systemClock } from '../core/clock.ts'
 import { parseDotenv, readDotenv } from './dotenv.ts'
 import { agentEnvironment, hostOf, isPassedOn, processEnvironment, teamEnvironment } from './environment.ts'
 import { load } from './load.ts'
-import { teamVariables } from './variables.ts'
+import { placeOf, teamVariables, type Naming } from './variables.ts'
 
 const files = {
   'team-compose.yaml': `${compose}broker: { type: postgres, url_env: DB_URL }
@@ -39,7 +39,7 @@ test('the file in the root counts more than the one beside it; an unreadable one
   writeFileSync(join(root, '.env'), 'A=inner\n')
   expect(readDotenv(root)).toEqual({
     values: { A: 'inner', B: 'outer' },
-    files: [join(root, '.env'), join(outer, '.env')],
+    origins: { A: join(root, '.env'), B: join(outer, '.env') },
     problems: [],
   })
   writeFileSync(join(root, '.env'), new Uint8Array([0xff]))
@@ -48,15 +48,48 @@ test('the file in the root counts more than the one beside it; an unreadable one
 
 describe('the environment', () => {
   test('every variable that the files name is known, with where', () => {
-    expect(teamVariables(loaded(''))).toEqual([
-      { name: 'DB_URL', from: ['broker.url_env', 'p:dev env'] },
-      { name: 'HOOK_URL', from: ['rate_limits hook w'] },
-      { name: 'MAIL_PASS', from: ['interface m pass_env'] },
-      { name: 'MAIL_USER', from: ['interface m user_env'] },
-      { name: 'BOT', from: ['p:lead bot_token_env'] },
-      { name: 'CHATS', from: ['p:lead chat_ids_env'] },
-      { name: 'API_KEY', from: ['p:dev env'] },
-    ])
+    const found = load(teamRoot(files), known)
+    const where = (from: Naming[]) => from.map((each) => [each.what, ...Object.values(placeOf(found.team!.root, found.origins, each))].join(' '))
+    expect(teamVariables(found.team!).map(({ name, from, required }) => [name, required, ...where(from)])).toMatchInlineSnapshot(`
+      [
+        [
+          "DB_URL",
+          true,
+          "broker url_env team-compose.yaml 4",
+          "p:dev env projects/p.yaml 8",
+        ],
+        [
+          "HOOK_URL",
+          true,
+          "rate_limits hook w team-compose.yaml 6",
+        ],
+        [
+          "MAIL_PASS",
+          true,
+          "interface m pass_env team-compose.yaml 5",
+        ],
+        [
+          "MAIL_USER",
+          true,
+          "interface m user_env team-compose.yaml 5",
+        ],
+        [
+          "BOT",
+          true,
+          "p:lead bot_token_env projects/p.yaml 6",
+        ],
+        [
+          "CHATS",
+          true,
+          "p:lead chat_ids_env projects/p.yaml 6",
+        ],
+        [
+          "API_KEY",
+          true,
+          "p:dev env projects/p.yaml 8",
+        ],
+      ]
+    `)
   })
 
   test('of a team is the standard names, what runtimes read, and what the files name; .env never overrides', () => {

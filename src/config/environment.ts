@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Host } from '../core/runtime.ts'
 import type { Agent, Broker, Team } from '../core/team.ts'
 import { readDotenv } from './dotenv.ts'
-import { teamVariables, type Variable } from './variables.ts'
+import { declaredVariables, teamVariables, type Variable } from './variables.ts'
 
 export type Environment = Record<string, string>
 
@@ -51,7 +51,7 @@ export function hostOf(env: Environment, clock: Clock): Host {
 export interface TeamEnvironment {
   /** What `up` hands to the daemon: standard names, the runtimes' own, and what the team's files name. In memory only. */
   values: Environment
-  /** Named by the files and set nowhere. */
+  /** Named by the files, and set nowhere. */
   missing: Variable[]
   /** `.env` files that cannot be read. */
   problems: string[]
@@ -73,7 +73,7 @@ export function teamEnvironment(
   const own = new Set([...runtimes].flatMap(runtimeVariables))
   const fromFiles = pick(dotenv.values, (name) => written.has(name))
   const values = { ...fromFiles, ...pick(env, (name) => isPassedOn(name) || written.has(name) || own.has(name)) }
-  return { values, missing: named.filter(({ name }) => !Object.hasOwn(values, name)), problems: dotenv.problems }
+  return { values, missing: named.filter(({ name, required }) => required && !Object.hasOwn(values, name)), problems: dotenv.problems }
 }
 
 /** What one agent gets of the team's values: standard names, its runtime's own, those it declares. Nobody else's tokens. */
@@ -82,7 +82,7 @@ export function agentEnvironment(
   values: Environment,
   runtimeVariables: (runtime: string) => readonly string[],
 ): Environment {
-  const declared = new Set([...agent.env, ...runtimeVariables(agent.runtime)])
+  const declared = new Set([...declaredVariables(agent), ...runtimeVariables(agent.runtime)])
   return pick(values, (name) => isPassedOn(name) || declared.has(name))
 }
 

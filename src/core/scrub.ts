@@ -41,3 +41,8 @@ function broken(value: string): string {
   const characters = [...value].map((each) => each.replace(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`))
   return characters.join(value.length < 12 ? '' : String.raw`(?:\\n|[\s│|↵])*`)
 }
+
+/** Enough of a secret to tell it from another one: its last four characters, nothing of a short one. */
+export function masked(secret: string): string {
+  return `****${secret.length < 12 ? '' : secret.slice(-4)}`
+}

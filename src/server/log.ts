@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import { pino, type Logger } from 'pino'
+import type { LogLevel } from '../config/log-level.ts'
 
 /** The daemon's own log, bytes and number of files. */
 export const logSize = { bytes: 5 * 1024 * 1024, files: 3 }
@@ -9,10 +10,10 @@ export const logSize = { bytes: 5 * 1024 * 1024, files: 3 }
  * file becomes `.1`, that one `.2`, and so on; the oldest goes. What a full disk does not take is counted, and told by
  * the first line that fits again: a log never stops what it tells of.
  */
-export function openLog(file: string, size = logSize): Logger {
+export function openLog(file: string, size = logSize, level: LogLevel = 'info'): Logger {
   const log = new RotatedFile(file, size)
   let lost: { lines: number; why: string } | null = null
-  return pino({ base: { pid: process.pid } }, {
+  return pino({ level, base: { pid: process.pid } }, {
     write(line) {
       try {
         if (lost !== null) log.write(gap(lost.lines, lost.why))

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers'
 import type { Readable } from 'node:stream'
 import { oldestProtocol, programVersion, protocolVersion } from '../api/index.ts'
 import type { HeldValues } from '../api/wire.ts'
+import { logLevel } from '../config/log-level.ts'
 import { leavePaths, preparePaths, teamPaths, type Paths } from '../config/paths.ts'
 import { systemClock } from '../core/clock.ts'
 import { diskFault } from '../core/disk.ts'
@@ -15,9 +16,10 @@ import { keeperCommand, programPath } from '../util/programs.ts'
 import { spawnDetached } from '../util/spawn.ts'
 import { httpApp } from './http.ts'
 import { keeperSeat } from './keeper-seat.ts'
-import { openLog } from './log.ts'
+import { logSize, openLog } from './log.ts'
 import { agentEndpoints, listenLoopback } from './port.ts'
 import { listenOperator } from './socket.ts'
+import { talkative } from './talkative.ts'
 
 export interface RunOptions {
   /** Absolute. */
@@ -77,10 +79,11 @@ function lastWords(words: { level: number; msg: string; failure?: ErrorShape }):
 
 async function work(options: RunOptions, paths: Paths): Promise<void> {
   const clock = systemClock
-  const log = openLog(paths.daemonLog)
+  const log = openLog(paths.daemonLog, logSize, logLevel(options.env))
   dieLoudly(log)
   const held = holdValues(await readValues(options.values))
-  const daemon = await options.compose({ root: options.root, env: options.env, clock, log })
+  const composed = await options.compose({ root: options.root, env: options.env, clock, log })
+  const daemon = log.isLevelEnabled('debug') ? talkative(composed, log, clock) : composed
   const report = (error: unknown): void => log.error({ err: error }, 'a request failed')
   const rebound = (what: unknown): void => log.warn({ err: what }, 'a socket was removed')
 

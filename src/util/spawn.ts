@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname } from 'node:path'
+import { isatty } from 'node:tty'
 
 /** How a program ended and what it said. `stdout` and `stderr` are UTF-8, each cut at `outputBytes`. */
 export interface Ran {
@@ -106,16 +107,31 @@ export async function spawnDetached(argv: readonly string[], options: DetachedOp
 }
 
 /**
- * Runs a program on this terminal: it gets our stdin, stdout and stderr, and Ctrl-C reaches it as well.
- * Resolves with its exit code, 128 + n where signal n ended it; rejects with Node's own error where it could not start.
+ * Runs a program on this terminal: it gets our stdin, stdout and stderr, and Ctrl-C reaches it from the terminal. What is
+ * sent to us alone is passed on; we end when it does. Resolves with its exit code, 128 + n where signal n ended it;
+ * rejects with Node's own error where it could not start.
  */
 export function runHere(argv: readonly string[], options: { env?: Record<string, string>; cwd?: string } = {}): Promise<number> {
   const [program, ...args] = nonEmpty(argv)
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { ...options, stdio: 'inherit' })
-    child.once('error', reject)
-    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])))
+    const leave = passOn(child)
+    child.once('error', (error) => (leave(), reject(error)))
+    child.once('exit', (code, signal) => (leave(), resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]))))
   })
+}
+
+/** A terminal sends its keys' signals to the whole group, so that the program has them already. */
+function passOn(child: ChildProcess): () => void {
+  const onTerminal = [0, 1, 2].some((fd) => isatty(fd))
+  const sent: [NodeJS.Signals, (signal: NodeJS.Signals) => void][] = (['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => [
+    signal,
+    onTerminal && (signal === 'SIGINT' || signal === 'SIGQUIT') ? () => undefined : () => void child.kill(signal),
+  ])
+  for (const [signal, listener] of sent) process.on(signal, listener)
+  return () => {
+    for (const [signal, listener] of sent) process.off(signal, listener)
+  }
 }
 
 function nonEmpty(argv: readonly string[]): [string, ...string[]] {

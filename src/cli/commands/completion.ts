@@ -53,7 +53,11 @@ export async function complete(cli: Cli, given: Given): Promise<void> {
 }
 
 /** From the daemon if it runs, else from the files. */
-async function names(cli: Cli, kind: 'agents' | 'channels'): Promise<string[]> {
+async function names(cli: Cli, kind: 'agents' | 'channels' | 'contexts'): Promise<string[]> {
+  if (kind === 'contexts') {
+    const { contextsFile, readContexts } = await import('../../config/contexts.ts')
+    return [...readContexts(contextsFile(cli.env)).roots.keys()]
+  }
   if (kind === 'agents' && (await cli.running())) {
     return spellings((await cli.call('ps', {})).map((row) => row.agent))
   }

@@ -1,8 +1,12 @@
 import type { Group } from './command.ts'
+import { reading } from './reading.ts'
 import { watch } from './syntax.ts'
 
 const agentsArg: [string, string] = ['<agents...>', 'addresses (project:agent) or short names']
 const timeout: [string, string] = ['--timeout <duration>', 'how long to wait until they are ready (default 2m)']
+
+const inItsPlace =
+  'The environment is what the agent would get now: the standard variables, those of its runtime and those it declares, from this shell and .env, with TROUPE_AGENT, TROUPE_PROJECT, AGENT_ID, PROJECT_ID and TEAMCTL_ROOT; never its token. The exit code is the command’s own; 127 if it is not found. Works without a daemon.'
 
 export const agents: Group = {
   title: 'Agents',
@@ -56,7 +60,7 @@ export const agents: Group = {
         ['inspect dev', 'why is it in this state, and what can be done'],
         ['inspect dev --watch', 'and see it change'],
       ],
-      run: async (cli, given) => (await import('../commands/inspect.ts')).inspect(cli, given),
+      run: reading(async (cli, given) => (await import('../commands/inspect.ts')).inspect(cli, given)),
     },
     {
       name: 'attach',
@@ -100,6 +104,25 @@ export const agents: Group = {
         ['tail dev --since 1h', 'the last hour of one agent'],
       ],
       run: async (cli, given) => (await import('../commands/tail.ts')).tail(cli, given),
+    },
+    {
+      name: 'exec',
+      about: 'Run a command in the working folder of an agent, with its environment',
+      args: [
+        ['<agent>', 'address or short name'],
+        ['<argv...>', 'the command and its arguments, after --; no shell reads them'],
+      ],
+      examples: [['exec dev -- git status --short', 'what has it changed so far']],
+      more: inItsPlace,
+      run: async (cli, given) => (await import('../commands/exec.ts')).exec(cli, given),
+    },
+    {
+      name: 'shell',
+      about: 'Open your shell in the working folder of an agent, with its environment',
+      args: [['<agent>', 'address or short name']],
+      examples: [['shell dev', 'look around where it works']],
+      more: inItsPlace,
+      run: async (cli, given) => (await import('../commands/exec.ts')).shell(cli, given),
     },
   ],
 }

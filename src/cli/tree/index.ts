@@ -14,7 +14,7 @@ export type { Command, Group } from './command.ts'
 export const groups: Group[] = [team, agents, mail, graph, approvals, files, care, system]
 
 export const globalOptions: [string, string][] = [
-  ['-C, --root <dir>', 'folder of the team (else TROUPE_ROOT, else found upwards from here)'],
+  ['-C, --root <dir>', 'folder of the team (else TROUPE_ROOT, else found upwards from here, else the current context)'],
   ['--json', 'one JSON value on stdout; errors as JSON on stderr'],
   ['-q, --quiet', 'no words on stderr except warnings and errors'],
   ['--no-color', 'no colours (NO_COLOR and TERM=dumb do the same)'],
@@ -35,6 +35,6 @@ export const language: Language = { commands, options: globalOptions }
 
 /** Commands of the design that this version does not have: a clear word instead of "unknown command". */
 export const later: readonly string[] = [
-  'budget', 'plan', 'wait', 'reload', 'exec', 'shell', 'new', 'task',
-  'freeze', 'thaw', 'halt', 'env', 'context', 'import', 'gc',
+  'budget', 'plan', 'wait', 'reload', 'new', 'task',
+  'freeze', 'thaw', 'halt', 'import', 'gc',
 ]

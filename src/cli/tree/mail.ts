@@ -1,4 +1,5 @@
 import type { Group } from './command.ts'
+import { reading } from './reading.ts'
 import { watch } from './syntax.ts'
 
 const text: [string, string] = ['[text...]', 'the message; - reads it from stdin']
@@ -46,7 +47,7 @@ export const mail: Group = {
         ['mail dev --unread', 'what one agent has not dealt with'],
         ['mail --watch', 'the whole team, until Ctrl-C'],
       ],
-      run: async (cli, given) => (await import('../commands/mail.ts')).mail(cli, given),
+      run: reading(async (cli, given) => (await import('../commands/mail.ts')).mail(cli, given)),
     },
     {
       name: 'explain',

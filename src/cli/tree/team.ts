@@ -1,4 +1,5 @@
 import type { Group } from './command.ts'
+import { reading } from './reading.ts'
 import { watch } from './syntax.ts'
 
 export const team: Group = {
@@ -40,7 +41,7 @@ export const team: Group = {
         ['ps --watch', 'refresh until Ctrl-C'],
         ['ps --json', 'the same for scripts'],
       ],
-      run: async (cli, given) => (await import('../commands/ps.ts')).ps(cli, given),
+      run: reading(async (cli, given) => (await import('../commands/ps.ts')).ps(cli, given)),
     },
     {
       name: 'usage',

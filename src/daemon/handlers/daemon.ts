@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { programVersion, protocolVersion } from '../../api/index.ts'
 import { isPassedOn } from '../../config/environment.ts'
-import { scrubber } from '../../core/scrub.ts'
+import { masked, scrubber } from '../../core/scrub.ts'
 import type { Handlers } from '../daemon.ts'
 import { checkBeside } from '../../util/check-beside.ts'
 import type { Parts } from '../parts.ts'
@@ -11,7 +11,7 @@ async function checkFile(file: string): Promise<{ ok: boolean; why: string }> {
   return { ok: false, why: `${file} was removed while the daemon has it open; nothing is stored any more` }
 }
 
-export function daemon(parts: Parts): Pick<Handlers, 'daemon.status' | 'daemon.check' | 'daemon.scrub' | 'daemon.stop' | 'daemon.token'> {
+export function daemon(parts: Parts): Pick<Handlers, 'daemon.status' | 'daemon.check' | 'daemon.held' | 'daemon.scrub' | 'daemon.stop' | 'daemon.token'> {
   return {
     'daemon.status': async () => ({
       pid: process.pid,
@@ -34,6 +34,10 @@ export function daemon(parts: Parts): Pick<Handlers, 'daemon.status' | 'daemon.c
     'daemon.scrub': async ({ text }) => {
       const held = Object.entries(parts.front().held.values?.env ?? {}).filter(([name]) => !isPassedOn(name))
       return { text: scrubber([...held.map(([, value]) => value), parts.token()])(text) }
+    },
+    'daemon.held': async ({ names }) => {
+      const held = new Map(Object.entries(parts.front().held.values?.env ?? {}))
+      return names.flatMap((name) => (held.has(name) ? [{ name, masked: masked(held.get(name) ?? '') }] : []))
     },
     'daemon.stop': async () => {
       parts.finish()
