@@ -14,8 +14,8 @@ import { count } from '../text.ts'
 const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 export async function ls({ out, env }: Cli): Promise<void> {
-  const { current, roots } = readContexts(contextsFile(env))
-  const rows = [...roots].map(([name, root]) => ({ name, root, current: name === current, state: holdsTeam(root) ? 'ok' : 'missing' }))
+  const contexts = readContexts(contextsFile(env))
+  const rows = [...contexts.roots].map(([name, root]) => ({ name, root, current: name === contexts.current, state: holdsTeam(root) ? 'ok' : 'missing' }))
   out.show(rows, () => {
     if (rows.length === 0) return out.line('(no contexts)')
     out.table(
