@@ -98,6 +98,7 @@ export const team = {
       pid: z.int().nullable(),
       model: z.string().nullable(),
       permissionMode: z.string(),
+      gate: z.boolean().describe('It asks for leave before each tool call'),
       cwd: z.string(),
       reportsTo: z.string().nullable(),
       canDm: z.array(z.string()),

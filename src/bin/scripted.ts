@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { Agent } from './scripted/agent.ts'
 import { Conversation } from './scripted/conversation.ts'
 import { Inbox, type Given } from './scripted/inbox.ts'
+import { leaveFrom, type Mode } from './scripted/leave.ts'
 import { model } from './scripted/model.ts'
 import { sleep } from './scripted/post.ts'
 import { Reports } from './scripted/reports.ts'
@@ -11,22 +12,22 @@ import { teamTools, type InboxMessage, type TeamTools } from './scripted/team.ts
 import type { Typed } from './scripted/typing.ts'
 
 /**
- * `scripted --folder DIR --session ID [--system FILE] [--model NAME] [--quiet]`: an agent CLI whose model is
- * a scenario. Environment: TROUPE_MCP_URL, TROUPE_URL (`/hook` under it), TROUPE_AGENT_TOKEN, and
- * TROUPE_MODEL_URL; without the last, or with --quiet, it acknowledges its mail and does nothing else.
+ * `scripted --folder DIR --session ID [--system FILE] [--mode MODE] [--model NAME] [--model-url URL] [--quiet]`: an agent
+ * CLI whose model is a scenario, or at --model-url. Environment: TROUPE_MCP_URL, TROUPE_URL (`/hook` under it),
+ * TROUPE_AGENT_TOKEN, and TROUPE_MODEL_URL; without a model, or with --quiet, it acknowledges its mail and does nothing else.
  * Exit codes: 0 after /exit or C-d, 143 after SIGTERM, what the script says otherwise; 2 for a wrong call.
  */
 function main(): void {
-  const { folder, session, system, modelName, quiet } = readArguments()
+  const { folder, session, system, modelName, modelUrl, mode, quiet } = readArguments()
   const token = variable('TROUPE_AGENT_TOKEN')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const over = new AbortController()
   const conversation = new Conversation(folder, session)
   const inbox = new Inbox()
   const team = teamTools(variable('TROUPE_MCP_URL'), token)
-  const modelUrl = process.env['TROUPE_MODEL_URL']
   const screen = openScreen((typed) => onTyped(typed))
-  const reports = new Reports(`${variable('TROUPE_URL')}/hook`, token, conversation, screen.print, over.signal)
+  const hooks = `${variable('TROUPE_URL')}/hook`
+  const reports = new Reports(hooks, token, conversation, screen.print, over.signal)
   const leave = async (code: number): Promise<never> => {
     await reports.settled(500)
     screen.restore()
@@ -37,6 +38,7 @@ function main(): void {
     inbox,
     team,
     reports,
+    askLeave: leaveFrom(hooks, token, mode),
     model: quiet || modelUrl === undefined ? null : model(modelUrl, token, modelName),
     system: system === undefined ? '' : readFileSync(system, 'utf8'),
     print: screen.print,
@@ -91,19 +93,31 @@ function asText(messages: InboxMessage[]): string {
   return JSON.stringify({ messages })
 }
 
-function readArguments(): { folder: string; session: string; system: string | undefined; modelName: string; quiet: boolean } {
+interface Arguments {
+  folder: string
+  session: string
+  system: string | undefined
+  modelName: string
+  modelUrl: string | undefined
+  mode: Mode
+  quiet: boolean
+}
+
+function readArguments(): Arguments {
   const { values } = parseArgs({
     options: {
       folder: { type: 'string' },
       session: { type: 'string' },
       system: { type: 'string' },
       model: { type: 'string', default: 'scripted-1' },
+      'model-url': { type: 'string' },
+      mode: { type: 'string', default: 'auto' },
       quiet: { type: 'boolean', default: false },
     },
   })
-  const { folder, session, system, model: modelName, quiet } = values
+  const { folder, session, system, model: modelName, mode, quiet } = values
   if (folder === undefined || session === undefined || !/^[\w-]{1,64}$/.test(session)) refuse('--folder and --session ID (letters, digits, - and _) are needed')
-  return { folder, session, system, modelName, quiet }
+  return { folder, session, system, modelName, modelUrl: values['model-url'] ?? process.env['TROUPE_MODEL_URL'], mode: mode as Mode, quiet }
 }
 
 function variable(name: string): string {

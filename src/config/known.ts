@@ -8,9 +8,14 @@ export interface Words {
   planned: readonly string[]
 }
 
+export interface RuntimeWords extends Words {
+  /** Those that ask for leave before each tool call. */
+  gated: readonly string[]
+}
+
 /** The words of every plug-in folder, handed to `load` so that config depends on none of them. */
 export interface Known {
-  runtimes: Words
+  runtimes: RuntimeWords
   supervisors: Words
   gateways: Words
 }

@@ -29,6 +29,7 @@ export type Judgement = Verdict | { do: 'hold'; actions: string[]; why: string }
 /** Names of what is held for other reasons than a rule. A window may name them too. */
 export const everyCall = 'tool_call'
 export const anyChange = 'change'
+export const prompted = 'prompt'
 
 /** What becomes of a call, by the agent's mode and autonomy and what the call was found to be. */
 export function judge(agent: Pick<Agent, 'permissionMode' | 'autonomy' | 'cwd'>, call: ToolCall, found: Findings, hitl: HitlSettings): Judgement {

@@ -33,6 +33,8 @@ export interface Abilities {
   interrupt: boolean
   usage: boolean
   mcp: boolean
+  /** Asks for leave before each tool call, see `Session.gate`. */
+  gate: boolean
 }
 
 /** The machine as a runtime sees it. Values, not globals: environment is read by config/ alone. */
@@ -129,10 +131,16 @@ export interface Session {
   /** A hook of the CLI called in. The answer is sent back as JSON; must return within 1 s unless it says otherwise. */
   hook(event: Record<string, unknown>): Promise<Record<string, unknown>>
   /**
-   * The hook's event is a tool call that has not begun: the call, and how a verdict on it is told to the CLI. The
-   * answer may take as long as a person does. Null for any other event; absent where the CLI asks for no leave.
+   * The hook's event is a tool call that has not begun, or what the CLI asks its user about one: the call, and how a
+   * verdict on it is told to the CLI. The answer may take as long as a person does. Null for any other event; absent
+   * where the CLI asks for no leave.
    */
   gate?(event: Record<string, unknown>): Gate | null
+  /**
+   * Answers a prompt about exactly this call that still stands at the terminal, because the hook that told of it was cut
+   * off. False where no such prompt can be seen: nothing was entered then.
+   */
+  settle?(call: Pick<ToolCall, 'tool' | 'input'>, verdict: 'approve' | 'deny'): Promise<boolean>
   /**
    * Offers one message through one rung. Resolves when the CLI has taken it or refused it; proof may come
    * later as a signal that names the same message. Never blocks on a model.
@@ -145,10 +153,14 @@ export interface Session {
 }
 
 export interface Gate {
+  /** `prompt`: its own mode and rules want a person's word, and the team's files say that this is for troupe to get. */
+  stage: 'call' | 'prompt'
   call: ToolCall
   /** How long the CLI waits for the answer at most, with time to spare, ms: it was told at its launch, the team may have changed since. */
   patienceMs: number
   answer(verdict: Verdict): Record<string, unknown>
+  /** Of a prompt that stands at a terminal too: tells of the answer that somebody gives there. Returns the way out. */
+  elsewhere?(answered: (verdict: 'approve' | 'deny') => void): () => void
 }
 
 /** A message as a runtime gets it: rendered, with what it needs to choose its words and to find it again. */

@@ -38,6 +38,7 @@ beforeEach(async () => {
     store,
     clock,
     team: () => ({ hitl: noHitl }) as Team,
+    answer: () => Promise.resolve(false),
     mail(agent) {
       tried.push(agent)
       return faults.has(agent) ? Promise.reject(faults.get(agent) as Error) : Promise.resolve()

@@ -29,13 +29,15 @@ export interface Wanted {
 /** The person who decides, and how the daemon knows of it. */
 export interface Decider {
   name: string
-  via: 'socket' | 'http' | 'chat'
+  via: 'socket' | 'http' | 'chat' | 'terminal'
 }
 
 export interface ApprovalParts {
   store: Store
   clock: Clock
   team(): Team
+  /** See `VerdictMail`. */
+  answer(approval: Approval): Promise<boolean>
   mail(agent: string, text: string, key: string): Promise<void>
   report(what: string, error: unknown): void
 }
@@ -52,7 +54,7 @@ export class Approvals {
 
   constructor(parts: ApprovalParts) {
     this.#parts = parts
-    this.#verdicts = new VerdictMail({ ...parts, told: async (approval) => await this.#told(approval) })
+    this.#verdicts = new VerdictMail({ ...parts, told: async (approval, used) => void (used && approval.status === 'approved' ? await this.#use(approval.id) : await this.#told(approval)) })
   }
 
   /**
@@ -78,9 +80,13 @@ export class Approvals {
   async decide(id: string, verdict: 'approve' | 'deny', by: Decider, note: string | null): Promise<Approval> {
     const decided = await this.#parts.store.write(async (tx) => {
       const before = await this.find(tx, id)
-      const after = await this.#turn(tx, before, { type: verdict, by: by.name, note, at: this.#parts.clock.now() }, { via: by.via })
-      if (typeof after !== 'string') return after
-      throw new TroupeError('conflict', after, { hint: 'troupe approvals lists what waits', facts: { id: before.id, n: before.n, status: before.status } })
+      const at = this.#parts.clock.now()
+      const there = by.via === 'terminal'
+      const after = await this.#turn(tx, before, { type: verdict, by: by.name, note, at }, { via: by.via, ...(there ? { told: true } : {}) })
+      // What was answered at the agent's own terminal is done there: nothing is left to tell or to use.
+      const used = there && typeof after !== 'string' && verdict === 'approve' ? await this.#turn(tx, after, { type: 'use', at }) : after
+      if (typeof used !== 'string') return used
+      throw new TroupeError('conflict', used, { hint: 'troupe approvals lists what waits', facts: { id: before.id, n: before.n, status: before.status } })
     })
     await this.#settle(decided)
     return decided
@@ -227,7 +233,7 @@ export class Approvals {
     const waits = this.#callers.has(approval.id)
     this.#wake(approval.id)
     this.#schedule()
-    if (!waits) await this.#verdicts.send(approval)
+    if (!waits && !approval.told) await this.#verdicts.send(approval)
   }
 
   async #told({ id }: Approval): Promise<void> {

@@ -41,6 +41,7 @@ import { rehearsing } from './rehearsing.ts'
 import { Sessions } from './sessions.ts'
 import { ToolLines } from './tool-lines.ts'
 import { Signals } from './signals.ts'
+import { standingPrompts } from './standing-prompts.ts'
 import { stream } from './stream.ts'
 import { Throttle } from './throttle.ts'
 import { operatorToken } from './token.ts'
@@ -133,7 +134,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const tell = async (to: string, text: string, key: string): Promise<void> => {
     await mailroom.post({ from: 'troupe', to, text, threadId: null, priority: 'normal', key })
   }
-  const approvals = new Approvals({ store, clock, team, mail: tell, report })
+  const approvals = new Approvals({ store, clock, team, answer: standingPrompts(agents, sessions, clock), mail: tell, report })
   const gatekeeper = new Gatekeeper({ store, clock, approvals, team, signal: (...said) => signals.take(...said), report })
   const hooks = new Hooks({ sessions, gatekeeper, fetching, clock })
   const reconciler = new Reconciler({ tell, store, clock, agents, sessions, supervisor, launching, team: () => (desired.known ? team() : emptyTeam(root)), front: theFront, jitter: Math.random, report })

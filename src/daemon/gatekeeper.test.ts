@@ -42,7 +42,7 @@ function gatekeeper(address = 'p:a'): Gatekeeper {
 
 const verdict = async (command: string, patienceMs = 60_000, of = gatekeeper()): Promise<string> => {
   const call: ToolCall = { tool: 'Bash', kind: 'shell', input: { command }, command, paths: [], cwd }
-  const said = await of.verdict(caller, { call, patienceMs }, new AbortController().signal)
+  const said = await of.verdict(caller, { stage: 'call', call, patienceMs }, new AbortController().signal)
   return said.do === 'pass' ? 'pass' : `${said.do}: ${said.why}`
 }
 

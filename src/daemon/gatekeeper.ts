@@ -2,7 +2,8 @@ import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { deedHash, type Approval } from '../core/approval.ts'
 import type { Clock } from '../core/clock.ts'
-import { judge, type ToolCall, type Verdict } from '../core/gate.ts'
+import { TroupeError } from '../core/error.ts'
+import { judge, prompted, type Judgement, type ToolCall, type Verdict } from '../core/gate.ts'
 import type { Gate, Signal } from '../core/runtime.ts'
 import { inCommand, inScript, inTool, merged, type Findings } from '../core/sensitive.ts'
 import { shortened } from '../core/shorten.ts'
@@ -26,6 +27,8 @@ export interface GatekeeperParts {
   report(what: string, error: unknown): void
 }
 
+type Question = Pick<Gate, 'stage' | 'call' | 'patienceMs' | 'elsewhere'>
+
 /** Says of each tool call whether it may be made; what people decide on is held until they have. */
 export class Gatekeeper {
   readonly #parts: GatekeeperParts
@@ -35,7 +38,7 @@ export class Gatekeeper {
   }
 
   /** Never throws: what goes wrong here ends in a question. */
-  async verdict(caller: Caller & { kind: 'agent' }, gate: Pick<Gate, 'call' | 'patienceMs'>, signal: AbortSignal): Promise<Verdict> {
+  async verdict(caller: Caller & { kind: 'agent' }, gate: Question, signal: AbortSignal): Promise<Verdict> {
     try {
       return await this.#judge(caller, gate, signal)
     } catch (error) {
@@ -44,13 +47,13 @@ export class Gatekeeper {
     }
   }
 
-  async #judge(caller: Caller & { kind: 'agent' }, { call, patienceMs }: Pick<Gate, 'call' | 'patienceMs'>, signal: AbortSignal): Promise<Verdict> {
+  async #judge(caller: Caller & { kind: 'agent' }, question: Question, signal: AbortSignal): Promise<Verdict> {
+    const { stage, call, patienceMs } = question
     const team = this.#parts.team()
     const agent = findAgent(team, caller.address)
     if (agent === undefined) return { do: 'deny', why: `${caller.address} is no longer in the team` }
     const { hitl } = team
-    const found = call.command === null ? inTool(call.tool, hitl.rules) : await this.#inShell(call.command, call.cwd, hitl.rules)
-    const judged = judge(agent, call, found, hitl)
+    const judged: Judgement = stage === 'prompt' ? { do: 'hold', actions: [prompted], why: `permission_mode ${agent.permissionMode}: it asks before this call` } : judge(agent, call, await this.#findings(call, hitl.rules), hitl)
     if (judged.do === 'deny') await this.#refused(caller.address, call, judged.why)
     if (judged.do !== 'hold') return judged
     const exact = { tool: call.tool, input: call.input, cwd: call.cwd }
@@ -66,12 +69,21 @@ export class Gatekeeper {
       ttlMs: hitl.expiryMs,
     }
     let waited = false
+    let leave = (): void => undefined
     const ended = await this.#parts.approvals.ask(wanted, Math.min(hitl.holdMs, patienceMs), signal, (approval) => {
       waited = true
       this.#waits(caller, approval)
+      leave()
+      leave = question.elsewhere?.((verdict) => this.#answeredThere(approval, verdict)) ?? leave
     })
-    if (waited) this.#goesOn(caller, ended)
+    // An answer at the terminal may break the question off before it shows.
+    if (ended.status !== 'pending' || !signal.aborted) leave()
+    if (waited && !signal.aborted) this.#goesOn(caller, ended)
     return verdictOf(ended, judged.why)
+  }
+
+  async #findings(call: ToolCall, rules: Team['hitl']['rules']): Promise<Findings> {
+    return call.command === null ? inTool(call.tool, rules) : await this.#inShell(call.command, call.cwd, rules)
   }
 
   async #inShell(command: string, cwd: string, rules: Team['hitl']['rules']): Promise<Findings> {
@@ -92,6 +104,13 @@ export class Gatekeeper {
   #waits({ address, incarnation }: Caller & { kind: 'agent' }, { n, action, summary }: Approval): void {
     const evidence = { at: this.#parts.clock.now(), what: `held: ${summary}`, source: 'hook' }
     this.#parts.signal(address, incarnation, { type: 'waiting', what: `approval ${n} (${action})`, fix: `troupe approvals ${n}, then troupe approve ${n} or troupe deny ${n}`, evidence })
+  }
+
+  /** Somebody at its terminal was first: nothing is left to decide. */
+  #answeredThere({ id, n }: Approval, verdict: 'approve' | 'deny'): void {
+    this.#parts.approvals.decide(id, verdict, { name: 'whoever is at its terminal', via: 'terminal' }, null).catch((error: unknown) => {
+      if (!(error instanceof TroupeError) || error.code !== 'conflict') this.#parts.report(`closing approval ${n}`, error)
+    })
   }
 
   #goesOn({ address, incarnation }: Caller & { kind: 'agent' }, { n, status }: Approval): void {

@@ -8,9 +8,11 @@ const longestPause = 300_000
 
 export interface VerdictMailParts {
   clock: Clock
+  /** Where its prompt still stands at the agent's terminal, the verdict is the answer there. False where there is none. */
+  answer(approval: Approval): Promise<boolean>
   mail(agent: string, text: string, key: string): Promise<void>
-  /** The agent knows, or nobody is left to know. */
-  told(approval: Approval): Promise<void>
+  /** The agent knows, or nobody is left to know; `used` where it does so as well. */
+  told(approval: Approval, used: boolean): Promise<void>
   report(what: string, error: unknown): void
 }
 
@@ -42,12 +44,13 @@ export class VerdictMail {
 
   async #try(approval: Approval, pause: number): Promise<void> {
     if (this.#stopped) return
-    const { clock, report, told } = this.#parts
+    const { clock, report, told, answer } = this.#parts
     const { id, n, agent } = approval
     this.#pauses.set(id, null)
     try {
-      await this.#mail(approval)
-      await told(approval)
+      const answered = await answer(approval)
+      if (!answered) await this.#mail(approval)
+      await told(approval, answered)
       this.#pauses.delete(id)
     } catch (error) {
       if (this.#stopped) return

@@ -35,6 +35,7 @@ function abilitiesOf({ supportsMcp }: RuntimeDescriptor): Abilities {
     interrupt: false,
     usage: false,
     mcp: supportsMcp,
+    gate: false,
   }
 }
 

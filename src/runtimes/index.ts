@@ -8,6 +8,8 @@ export type MakeRuntime = (descriptor: RuntimeDescriptor | null) => Runtime
 interface Entry {
   /** Absent while nothing is behind the word. */
   load?: () => Promise<MakeRuntime>
+  /** Its abilities say so too, and the contract suite compares. */
+  gate?: true
   /** Environment variables that this CLI reads for itself: handed to its agents, and to no other. */
   env: readonly string[]
 }
@@ -16,9 +18,10 @@ interface Entry {
 const runtimes: Readonly<Record<string, Entry>> = {
   'claude-code': {
     load: async () => (await import('./claude/index.ts')).claude,
+    gate: true,
     env: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_BASE_URL', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_CONFIG_DIR'],
   },
-  scripted: { load: async () => (await import('./scripted.ts')).scripted, env: [] },
+  scripted: { load: async () => (await import('./scripted.ts')).scripted, gate: true, env: [] },
   codex: { env: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CODEX_HOME'] },
   gemini: { env: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'] },
   opencode: { env: [] },
@@ -34,6 +37,7 @@ export const runtimeNames = {
   default: 'claude-code',
   ready: words.filter((word) => runtimes[word]?.load !== undefined),
   planned: words.filter((word) => runtimes[word]?.load === undefined),
+  gated: words.filter((word) => runtimes[word]?.gate === true),
 }
 
 /** Names of variables that the runtime of this name reads for itself. */

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { writeAtomic } from '../util/atomic-write.ts'
+import type { ToolCall, Verdict } from '../core/gate.ts'
 import type { FailureClass } from '../core/restart.ts'
-import type { Abilities, Attempt, Launch, LaunchContext, Parcel, Runtime, Session, SessionContext, Signal } from '../core/runtime.ts'
+import type { Abilities, Attempt, Gate, Launch, LaunchContext, Parcel, Runtime, Session, SessionContext, Signal } from '../core/runtime.ts'
 import type { Rung } from '../core/ladder.ts'
 
 /**
@@ -21,6 +22,7 @@ const abilities: Abilities = {
   interrupt: true,
   usage: true,
   mcp: true,
+  gate: true,
 }
 
 function health(): ReturnType<Runtime['health']> {
@@ -34,7 +36,7 @@ function launch(context: LaunchContext): Promise<Launch> {
   const mission = join(folder, 'mission.txt')
   writeAtomic(mission, context.briefing)
   const model = agent.model === null ? [] : ['--model', agent.model]
-  const argv = [programs.node, ...frugal, programs.scripted, '--folder', folder, '--session', session, '--system', mission, ...model, ...agent.args]
+  const argv = [programs.node, ...frugal, programs.scripted, '--folder', folder, '--session', session, '--system', mission, '--mode', agent.permissionMode, ...model, ...agent.args]
   const env = { ...context.env, TROUPE_URL: url, ...(context.rehearsal ? { TROUPE_MODEL_URL: `${url}/model` } : {}) }
   return Promise.resolve({ spec: { address: agent.address, incarnation: context.incarnation, argv, env, cwd: agent.cwd }, session, notices: [] })
 }
@@ -61,6 +63,11 @@ const report = z.discriminatedUnion('event', [
 ])
 type Report = z.infer<typeof report>
 
+/** Before a call of a tool of its own, and `prompt` where its mode wants a person's word besides. */
+const asking = z.object({ event: z.enum(['call', 'prompt']), tool_name: z.enum(['Bash', 'Read', 'Write']), tool_input: z.record(z.string(), z.unknown()), cwd: z.string() })
+
+const kinds = { Bash: 'shell', Read: 'read', Write: 'edit' } as const
+
 class ScriptedSession implements Session {
   readonly #context: SessionContext
   readonly #listeners = new Set<(signal: Signal) => void>()
@@ -79,6 +86,23 @@ class ScriptedSession implements Session {
     const parsed = report.safeParse(event)
     if (parsed.success) for (const signal of this.#signalsOf(parsed.data)) for (const listener of this.#listeners) listener(signal)
     return Promise.resolve(parsed.success ? {} : { error: z.prettifyError(parsed.error) })
+  }
+
+  gate(event: Record<string, unknown>): Gate | null {
+    const asked = asking.safeParse(event)
+    if (!asked.success) return null
+    const { event: stage, tool_name: tool, tool_input: input, cwd } = asked.data
+    const [command, path] = [input['command'], input['file_path']]
+    const call: ToolCall = {
+      tool,
+      kind: kinds[tool],
+      input,
+      command: tool === 'Bash' ? String(command ?? '') : null,
+      paths: typeof path === 'string' ? [path] : [],
+      cwd,
+    }
+    // It waits for as long as there is a daemon, and asks again where there is none.
+    return { stage, call, patienceMs: Infinity, answer: (verdict: Verdict) => ({ verdict }) }
   }
 
   #signalsOf(said: Report): Signal[] {

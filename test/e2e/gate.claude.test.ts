@@ -20,6 +20,7 @@ const scenario = {
   'p:a': [
     { when: '/^Push/', do: [bash('git push origin main'), { tool: 'inbox_ack', args: { ids: '{ids}' } }, { text: 'pushed or not' }] },
     { when: '/^Again/', do: [bash('git push origin main', 'other words about it'), { tool: 'inbox_ack', args: { ids: '{ids}' } }, { text: 'pushed or not' }] },
+    { when: '/^Touch (.+)/', do: [bash('touch {1}'), { tool: 'inbox_ack', args: { ids: '{ids}' } }, { text: 'touched or not' }] },
     { when: '/^Work/', do: [bash('touch worked && echo done'), { tool: 'inbox_ack', args: { ids: '{ids}' } }, { text: 'worked' }] },
     { from: 'troupe', do: [{ tool: 'inbox_ack', args: { ids: '{ids}' } }, { text: 'seen' }] },
   ],
@@ -51,6 +52,14 @@ class Pushing extends Troupe {
       if (found === undefined) throw new Error(`no pending approval ${n}`)
       return found
     }, patiently)
+  }
+
+  /** The agent's, as somebody who is attached to it has it; it is asked for while the daemon is there. */
+  async terminal(): Promise<{ screen(): Promise<string>; press(key: string): Promise<void> }> {
+    const attach = (await this.agent('a')).attach!
+    const tmux = async (...args: string[]): Promise<string> => (await run(['tmux', '-S', attach[attach.indexOf('-S') + 1]!, ...args])).stdout
+    const pane = (await tmux('list-panes', '-a', '-F', '#{pane_id} #{session_name}')).split('\n').find((line) => line.endsWith('a-p-a'))!.split(' ')[0]!
+    return { screen: async () => await tmux('capture-pane', '-p', '-t', pane), press: async (key) => void (await tmux('send-keys', '-t', pane, key)) }
   }
 
   async phase(what: RegExp): Promise<void> {
@@ -135,17 +144,12 @@ describe.skipIf(missing !== null)('a real Claude Code that never asks', () => {
     const troupe = new Pushing({ agent: { args: ['--allowedTools', 'Bash'] } })
     await troupe.ok('up')
     const { pid, keeper } = await troupe.daemon()
-    const attach = (await troupe.agent('a')).attach!
-    const tmux = async (...args: string[]): Promise<string> => (await run(['tmux', '-S', attach[attach.indexOf('-S') + 1]!, ...args])).stdout
-    const screens = async (): Promise<string> => {
-      const panes = (await tmux('list-panes', '-a', '-F', '#{pane_id}')).trim().split('\n')
-      return (await Promise.all(panes.map((pane) => tmux('capture-pane', '-p', '-t', pane)))).join('')
-    }
+    const { screen } = await troupe.terminal()
     await troupe.ok('send', 'a', 'Push')
     await troupe.held()
     kill(keeper ?? 0)
     kill(pid)
-    await vi.waitFor(async () => expect(await screens()).toMatch(/Do you want to proceed/), patiently)
+    await vi.waitFor(async () => expect(await screen()).toMatch(/Do you want to proceed/), patiently)
     expect(troupe.pushed).toBe(false)
   }, 300_000)
 
@@ -174,5 +178,58 @@ describe.skipIf(missing !== null)('a real Claude Code that never asks', () => {
     await plan.settled(1)
     expect(plan.pushed).toBe(false)
     expect(await plan.approvals('--all')).toEqual([])
+  }, 300_000)
+
+  it('has its own questions answered by troupe in mode manual, or at its terminal, whoever is first', async () => {
+    const troupe = new Pushing({ agent: { permission_mode: 'manual' } })
+    const made = (name: string): boolean => existsSync(join(troupe.root, name))
+    const ended = async (n: number): Promise<unknown> => await vi.waitFor(async () => {
+      const found = (await troupe.approvals('--all')).find((each) => each.n === n)
+      expect(found?.status).not.toBe('pending')
+      return [found?.status, found?.decidedBy]
+    }, patiently)
+    await troupe.ok('up')
+    const { press } = await troupe.terminal()
+    await troupe.ok('send', 'a', 'Touch one')
+    expect(await troupe.held(1)).toMatchObject({ action: 'prompt', summary: 'touch one' })
+    await troupe.phase(/^waiting approval 1/)
+    await troupe.ok('approve', '1')
+    await troupe.settled(1)
+    expect(made('one')).toBe(true)
+    await troupe.ok('send', 'a', 'Touch two')
+    await troupe.held(2)
+    await troupe.ok('deny', '2')
+    await troupe.settled(2)
+    expect(made('two')).toBe(false)
+    await troupe.ok('send', 'a', 'Touch three')
+    await troupe.held(3)
+    await press('Enter')
+    expect(await ended(3)).toEqual(['used', 'whoever is at its terminal'])
+    await troupe.settled(3)
+    expect(made('three')).toBe(true)
+    await troupe.ok('send', 'a', 'Touch four')
+    await troupe.held(4)
+    await press('Escape')
+    expect(await ended(4)).toEqual(['denied', 'whoever is at its terminal'])
+    expect(made('four')).toBe(false)
+  }, 300_000)
+
+  it('finds the verdict at its terminal where the daemon was killed in the middle of its question', async () => {
+    const troupe = new Pushing({ agent: { permission_mode: 'manual' } })
+    await troupe.ok('up')
+    const { screen } = await troupe.terminal()
+    for (const [n, name, verdict] of [[1, 'one', 'approve'], [2, 'two', 'deny']] as const) {
+      await troupe.ok('send', 'a', `Touch ${name}`)
+      await troupe.held(n)
+      const { pid } = await troupe.daemon()
+      kill(pid)
+      await vi.waitFor(async () => expect((await troupe.daemon()).pid).not.toBe(pid), patiently)
+      expect((await troupe.approvals()).map((each) => each.n)).toEqual([n])
+      expect(await screen()).toMatch(/Do you want to proceed/)
+      await troupe.ok(verdict, String(n))
+      await troupe.phase(/^idle/)
+      expect(existsSync(join(troupe.root, name))).toBe(verdict === 'approve')
+    }
+    expect((await troupe.approvals('--all')).map(({ status }) => status)).toEqual(['denied', 'used'])
   }, 300_000)
 })

@@ -1,6 +1,6 @@
 import type { Conversation } from './conversation.ts'
-import type { Inbox} from './inbox.ts';
-import { type Given } from './inbox.ts'
+import type { Given, Inbox } from './inbox.ts'
+import type { AskLeave } from './leave.ts'
 import { Refused, type Answer, type Block, type Model } from './model.ts'
 import type { Reports } from './reports.ts'
 import type { TeamTools, Tool } from './team.ts'
@@ -11,6 +11,7 @@ export interface AgentParts {
   inbox: Inbox
   team: TeamTools
   reports: Reports
+  askLeave: AskLeave
   /** Null: mail is acknowledged and nothing else is done. */
   model: Model | null
   system: string
@@ -129,7 +130,7 @@ export class Agent {
    * their key makes that safe. Own tools are not: a crash would repeat for ever.
    */
   async #execute(call: Call, signal: AbortSignal, late: boolean, tools: Tool[] = []): Promise<Result> {
-    const { print, leave, conversation, team } = this.#parts
+    const { print, leave, conversation, team, askLeave } = this.#parts
     const result = (content: string, isError = false): Result => ({
       type: 'tool_result',
       tool_use_id: call.id,
@@ -140,6 +141,11 @@ export class Agent {
     const own = ownTools.find((tool) => tool.name === call.name)
     if (own !== undefined) {
       if (late) return result('The program ended before this was done.', true)
+      const why = await askLeave(own, call.input, signal)
+      if (why !== null) {
+        print(`  ${why}`)
+        return result(why, true)
+      }
       const done = await own.run(call.input, { signal, print, leave })
       await this.#worked(call.name)
       return result(done)

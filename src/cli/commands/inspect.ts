@@ -68,6 +68,7 @@ function facts(agent: Agent): [string, string][] {
     ['runtime', `${agent.runtime}${agent.version === null ? '' : ` ${agent.version}`}`],
     ['model', agent.model],
     ['permission mode', agent.permissionMode],
+    ['gate', agent.gate ? 'asks before each tool call' : 'none: sensitive actions are held only where it asks'],
     ['folder', agent.cwd],
     ['reports to', agent.reportsTo],
     ['may write to', list(agent.canDm)],

@@ -4,7 +4,7 @@ import type { Place } from '../place.ts'
 import type { RawAgent } from '../schema/agent.ts'
 import { checkFile, workingFolder } from './files.ts'
 import { checkDisplayName, checkId, checkVariable, printable } from './names.ts'
-import { autonomy, permissionMode } from './permission.ts'
+import { autonomy, checkGate, permissionMode } from './permission.ts'
 import { reach } from './reach.ts'
 import { checkRuntime } from './runtime.ts'
 import type { ProjectScope } from './scope.ts'
@@ -17,6 +17,9 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
   if (raw.display_name !== null) checkDisplayName(raw.display_name, place.at('display_name'))
   checkEnv(raw.env, place.at('env'))
   checkTools(raw, place)
+  const descriptor = checkRuntime(raw.runtime, scope, place.at('runtime'))
+  const promised = { mode: permissionMode(raw.permission_mode, place.at('permission_mode')), autonomy: autonomy(raw.autonomy, place.at('autonomy')) }
+  if (descriptor !== null && !scope.known.runtimes.gated.includes(raw.runtime)) checkGate(raw.runtime, promised, place)
   const { telegram } = raw.interfaces
   if (telegram !== null) checkTelegram(id, role, telegram, place.at('interfaces', 'telegram'))
   return {
@@ -26,12 +29,12 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
     role,
     displayName: raw.display_name,
     runtime: raw.runtime,
-    descriptor: checkRuntime(raw.runtime, scope, place.at('runtime')),
+    descriptor,
     model: checkModel(raw.model, place.at('model')),
     effort: raw.effort,
     rolePrompt: rolePrompt(raw.role_prompt, scope.root, place.at('role_prompt')),
-    permissionMode: permissionMode(raw.permission_mode, place.at('permission_mode')),
-    autonomy: autonomy(raw.autonomy, place.at('autonomy')),
+    permissionMode: promised.mode,
+    autonomy: promised.autonomy,
     ...reach(id, raw, scope, place),
     reportsTo: reportsTo(id, raw.reports_to, scope, place.at('reports_to')),
     restart: raw.restart,

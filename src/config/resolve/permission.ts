@@ -39,3 +39,14 @@ export function autonomy(word: string, place: Place): Autonomy {
   )
   return 'proposal_only'
 }
+
+/** A described runtime does not ask for leave before its tool calls (`gate: false`): what would hold them is refused, or said. */
+export function checkGate(runtime: string, promised: { mode: PermissionMode; autonomy: Autonomy }, place: Place): void {
+  const why = `\`${printable(runtime)}\` does not ask before its tool calls`
+  const hint = 'give the program such a mode by its own arguments, or use a runtime with a gate'
+  const { mode } = promised
+  if (mode === 'plan' || mode === 'confirm') place.at('permission_mode').error(`permission mode \`${mode}\` cannot be held here: ${why}`, hint)
+  else if (mode === 'manual') place.at('permission_mode').warning(`permission mode \`manual\` forwards nothing here: ${why}`, 'its questions stay at its terminal: troupe attach')
+  if (promised.autonomy === 'proposal_only') place.at('autonomy').warning(`autonomy \`proposal_only\` holds nothing here: ${why}`, hint)
+  place.at('runtime').info(`gate: false: ${why}; sensitive actions are held only where it asks by request_approval`)
+}

@@ -148,6 +148,7 @@ async function details(parts: Parts, agent: Agent) {
     pid: incarnation?.pid ?? null,
     model: agent.model,
     permissionMode: agent.permissionMode,
+    gate: (await parts.runtimeOf(agent)).abilities.gate,
     cwd: agent.cwd,
     reportsTo: agent.reportsTo,
     canDm: agent.canDm,

@@ -14,6 +14,7 @@ const abilities: Abilities = {
   interrupt: true,
   usage: true,
   mcp: true,
+  gate: true,
 }
 
 /** Claude Code, driven in a terminal. How it was found to behave: docs/decisions/claude-signals.md. */

@@ -1,5 +1,6 @@
 import { canonical } from '../../core/approval.ts'
 import { aging } from '../../core/clock.ts'
+import type { ToolCall } from '../../core/gate.ts'
 import type { Attempt, Gate, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
 import type { Rung } from '../../core/ladder.ts'
 import type { Typing } from '../../core/supervisor.ts'
@@ -18,6 +19,7 @@ import { teamTools } from './settings.ts'
 import { Signals } from './signals.ts'
 import { takeSpool } from './spool.ts'
 import { changes } from './status.ts'
+import { ForwardedPrompts, promptedCall, settlePrompt } from './prompts.ts'
 import { permissionAnswer, toolCall } from './tool-call.ts'
 import { TurnEnd } from './turn-end.ts'
 
@@ -50,6 +52,7 @@ export class ClaudeSession implements Session {
   readonly #holdMs: number
   /** Calls that a person has just approved. */
   readonly #approved = new Set<string>()
+  readonly #prompts = new ForwardedPrompts()
   readonly #waiters = new Map<string, (attempt: Attempt | null) => void>()
   readonly #read: () => void
   readonly #leave: (() => void)[] = []
@@ -95,9 +98,11 @@ export class ClaudeSession implements Session {
   }
 
   gate(event: Record<string, unknown>): Gate | null {
+    if (event['hook_event_name'] === 'PermissionRequest') return this.#prompt(event)
     const call = event['hook_event_name'] === 'PreToolUse' ? toolCall(event) : null
     if (call === null) return null
     return {
+      stage: 'call',
       call,
       patienceMs: this.#holdMs,
       answer: (verdict) => {
@@ -106,6 +111,17 @@ export class ClaudeSession implements Session {
         return permissionAnswer(verdict)
       },
     }
+  }
+
+  /** In mode manual its questions are forwarded. They stand at the terminal too, and whoever is first answers. */
+  #prompt(event: Record<string, unknown>): Gate | null {
+    const call = this.#context.agent.permissionMode === 'manual' ? promptedCall(event) : null
+    if (call === null || this.#approved.has(callKey(event))) return null
+    return this.#prompts.gate(callKey(event), call, this.#holdMs)
+  }
+
+  async settle(call: Pick<ToolCall, 'tool' | 'input'>, verdict: 'approve' | 'deny'): Promise<boolean> {
+    return await this.#lane.run(() => settlePrompt(call, verdict, { own: this.#own, terminal: this.#context.terminal, clock: this.#context.host.clock }))
   }
 
   deliver(rung: Rung, parcel: Parcel): Promise<Attempt> {
@@ -159,14 +175,17 @@ export class ClaudeSession implements Session {
       return
     }
     if (this.#waitsForTools(found)) return void this.#context.host.clock.after(toolsStepMs, this.#again)
-    if (this.#seen?.status === 'waiting' && found.status !== 'waiting') this.#questions.answered()
+    if (this.#seen?.status === 'waiting' && found.status !== 'waiting') {
+      this.#questions.answered()
+      this.#prompts.left(found.status === 'idle' ? 'deny' : 'approve')
+    }
     const signals = changes(this.#seen, found, this.#questions.asking, this.#context.host.clock.now())
     if (this.#seen !== null && this.#seen.status !== 'busy' && found.status === 'busy' && !this.#prompted) this.#turnBegan(found.statusUpdatedAt ?? 0)
     if (found.status === 'idle') this.#prompted = false
     this.#seen = found
     await this.#conversation.follow(found.sessionId)
     for (const signal of signals) {
-      if (signal.type !== 'waiting' || !this.#questions.looksInto(found)) this.#signals.emit(signal)
+      if (signal.type !== 'waiting' || !(this.#prompts.open || this.#questions.looksInto(found))) this.#signals.emit(signal)
     }
     this.#read()
     if (!this.#reconnecting && this.#reconnect.isDue(found.status)) this.#bringBackTools()
@@ -201,6 +220,10 @@ export class ClaudeSession implements Session {
         return this.#onPermission(event)
       case 'PostToolUse':
         this.#onTool(String(event['tool_name'] ?? 'a tool'))
+        this.#prompts.made(callKey(event))
+        return {}
+      case 'PostToolUseFailure':
+        this.#prompts.made(callKey(event))
         return {}
       case 'Stop':
         return this.#turnEnd.answer(event['stop_hook_active'] === true)

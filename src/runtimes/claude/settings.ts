@@ -10,7 +10,7 @@ const answerSeconds = 5
 /** A call that waits for a person is denied this long before Claude would give up on the hook, and make the call. */
 const graceSeconds = 60
 /** Reported over HTTP, no process for each. SessionStart is not possible over HTTP: see `command`. */
-const reported = ['UserPromptSubmit', 'PermissionRequest', 'PostToolUse', 'Stop', 'StopFailure', 'SessionEnd'] as const
+const reported = ['UserPromptSubmit', 'PostToolUse', 'PostToolUseFailure', 'Stop', 'StopFailure', 'SessionEnd'] as const
 
 /** Claude's own ways to other sessions of the same user, past the team's rules. Denied by name they are not even offered. */
 const pastTheTeam = ['SendMessage', 'ListAgents']
@@ -24,7 +24,9 @@ export function settings(context: LaunchContext, spool: string): Record<string, 
     ;(hooks[event] ??= []).push({ ...(matcher === null ? {} : { matcher }), hooks: [hook] })
   }
   for (const event of reported) add(event, null, http(context.url, answerSeconds))
-  add('PreToolUse', null, http(context.url, context.team.hitl.holdMs / 1000 + graceSeconds))
+  const patience = context.team.hitl.holdMs / 1000 + graceSeconds
+  add('PreToolUse', null, http(context.url, patience))
+  add('PermissionRequest', null, http(context.url, context.agent.permissionMode === 'manual' ? patience : answerSeconds))
   add('SessionStart', null, command(context, spool))
   for (const each of context.agent.hooks) add(each.event, each.matcher, { type: 'command', command: each.command })
   return {
