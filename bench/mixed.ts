@@ -1,6 +1,6 @@
 import { percentile, type Row } from './row.ts'
 import { Poster } from './poster.ts'
-import { agentName, BenchTeam } from './team.ts'
+import { agentName, BenchTeam, stillTeam } from './team.ts'
 
 const agents = 10
 const seconds = 20
@@ -11,7 +11,7 @@ type Kind = (typeof round)[number]
 
 /** Ten agents at once, each one call after the other for twenty seconds: what a team's mail is made of, all of it durable. */
 export async function mixedLoad(): Promise<Row[]> {
-  const team = new BenchTeam(agents, { files: stillTeam() })
+  const team = new BenchTeam(agents, { files: stillTeam(agents) })
   try {
     await team.troupe('up')
     const { address } = await team.json<{ address: string }>('daemon', 'status')
@@ -62,15 +62,5 @@ class Caller {
 
   async #post(name: string, body: object): Promise<string> {
     return await this.#posters.get(name)!.post(body)
-  }
-}
-
-/** Agents that do nothing by themselves: the calls are the bench's own. */
-function stillTeam(): Record<string, string> {
-  const members = Array.from({ length: agents }, (_, index) => `  ${agentName(index)}: {runtime: still, can_dm: ["*"], can_broadcast: [all]}\n`)
-  return {
-    'team-compose.yaml': 'version: 2\nloop_guard: {enabled: false}\nlimits: {requests_per_second: 100000, inbox_messages: 100000}\nprojects:\n  - file: projects/load.yaml\n',
-    'projects/load.yaml': `version: 2\nproject: {id: load, name: Load, cwd: .}\nchannels:\n  - {name: all, members: "*"}\nworkers:\n${members.join('')}`,
-    'runtimes/still.yaml': 'binary: sh\nargs: [-c, "echo ready; exec sleep 600"]\nsupports_mcp: false\nready: ^ready\n',
   }
 }
