@@ -93,13 +93,13 @@ export function agentName(index: number): string {
   return `a${String(index).padStart(3, '0')}`
 }
 
-/** The files of a team whose agents do nothing by themselves and know no limits: the calls are the bench's own. */
+/** The files of a team whose agents do nothing by themselves, look busy and know no limits: the calls are the bench's own. */
 export function stillTeam(agents: number): Record<string, string> {
   const members = Array.from({ length: agents }, (_, index) => `  ${agentName(index)}: {runtime: still, can_dm: ["*"], can_broadcast: [all]}\n`)
   return {
     'team-compose.yaml': 'version: 2\nloop_guard: {enabled: false}\nlimits: {requests_per_second: 100000, inbox_messages: 100000}\nprojects:\n  - file: projects/load.yaml\n',
     'projects/load.yaml': `version: 2\nproject: {id: load, name: Load, cwd: .}\nchannels:\n  - {name: all, members: "*"}\nworkers:\n${members.join('')}`,
-    'runtimes/still.yaml': 'binary: sh\nargs: [-c, "echo ready; exec sleep 600"]\nsupports_mcp: false\nready: ^ready\n',
+    'runtimes/still.yaml': 'binary: sh\nargs: [-c, "echo ready, at work; exec sleep 600"]\nsupports_mcp: true\nready: ^ready\nbusy: at work\n',
   }
 }
 

@@ -6,12 +6,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { systemClock, type Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
 import { defaultLimits, defaultLoopGuard } from '../core/limits.ts'
-import type { Proof, Rung } from '../core/ladder.ts'
+import type { Proof } from '../core/ladder.ts'
 import { enter } from '../core/plan.ts'
-import type { Attempt, Parcel, Runtime, Session, SessionContext, Signal } from '../core/runtime.ts'
+import type { SessionContext } from '../core/runtime.ts'
 import type { Agent, Team } from '../core/team.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
+import { Pen, runtime } from '../../test/fixtures/pen.ts'
 import { Agents } from './agents.ts'
 import { Deliverer } from './deliverer.ts'
 import { Fetching } from './fetching.ts'
@@ -19,31 +20,6 @@ import { Chains } from './chains.ts'
 import { Mailroom } from './mailroom.ts'
 import { Sessions } from './sessions.ts'
 
-/** A runtime that takes what the test says it takes, and remembers it. */
-class Pen implements Session {
-  readonly got: { rung: Rung; parcel: Parcel }[] = []
-  answer: (rung: Rung) => Attempt = () => ({ result: 'taken', what: 'in the box' })
-  listener: (signal: Signal) => void = () => {}
-  subscribe(listener: (signal: Signal) => void): () => void {
-    this.listener = listener
-    return () => {}
-  }
-  async deliver(rung: Rung, parcel: Parcel): Promise<Attempt> {
-    const attempt = this.answer(rung)
-    if (attempt.result !== 'refused') this.got.push({ rung, parcel })
-    return attempt
-  }
-  async hook(): Promise<Record<string, unknown>> {
-    return {}
-  }
-  async interrupt(): Promise<void> {}
-  farewell(): 'signal' {
-    return 'signal'
-  }
-  close(): void {}
-}
-
-const runtime = { name: 'pen', abilities: { rungs: { idle: ['push', 'paste'], busy: ['push'], waiting: [] } } } as unknown as Runtime
 const agent = (id: string, more: Partial<Agent> = {}): Agent =>
   ({ address: `p:${id}`, id, project: 'p', role: 'worker', canDm: ['p:b'], canBroadcast: ['all'], reportsTo: null, ...more }) as Agent
 const members = ['p:a', 'p:b', 'p:c']
@@ -294,12 +270,12 @@ describe('fetching', () => {
     const fetching = new Fetching(store, clock, deliverer)
     const { incarnation } = await run('p:b', 'busy')
     const message = await post('p:a', 'p:b', 'fetch me')
-    fetching.hand(incarnation, [message.id], false)
+    fetching.hand('p:b', incarnation, [message.id], false)
     await fetching.confirm('p:b', uuid())
     expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'queued' })
     await fetching.confirm('p:b', incarnation)
     expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'delivered', proof: 'tool' })
-    fetching.hand(incarnation, [message.id], true)
+    fetching.hand('p:b', incarnation, [message.id], true)
     expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'delivered' })
     await fetching.confirm('p:b', incarnation)
     expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'acked' })
@@ -309,7 +285,7 @@ describe('fetching', () => {
     const fetching = new Fetching(store, clock, deliverer)
     const { incarnation } = await run('p:b', 'busy')
     const messages = [await post('p:a', 'p:b', 'one'), await post('p:a', 'p:b', 'two')]
-    fetching.hand(incarnation, messages.map(({ id }) => id), false)
+    fetching.hand('p:b', incarnation, messages.map(({ id }) => id), false)
     const first = fetching.confirm('p:b', incarnation)
     await fetching.confirm('p:b', incarnation)
     for (const { id } of messages) expect(await stateOf(id, 'p:b')).toMatchObject({ state: 'delivered' })
@@ -350,6 +326,38 @@ describe('fetching', () => {
     expect(await watch()).toEqual(['then user'])
     clock.skip(20_000)
     expect(await watch()).toEqual(['pushed', 'then p:a', 'then user'])
+  })
+
+  it('pushes nothing to an agent whose own call waits for mail, and pushes once that call is over', async () => {
+    const fetching = new Fetching(store, clock, deliverer)
+    const { incarnation, pen } = await run('p:b')
+    const watch = (signal: AbortSignal) => fetching.watch('p:b', incarnation, 30_000, signal)
+    const watching = watch(new AbortController().signal)
+    const message = await post('p:a', 'p:b', 'fetched')
+    fetching.arrived('p:b')
+    expect((await watching).map(({ message: { id } }) => id)).toEqual([message.id])
+    expect(pen.got).toEqual([])
+    expect(deliverer.waitingFor(message.id, 'p:b')).toBe('proof that it arrived')
+    await fetching.confirm('p:b', incarnation)
+    expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'delivered', proof: 'tool', rung: 'fetch' })
+
+    const gone = new AbortController()
+    const left = watch(gone.signal)
+    const other = await post('p:a', 'p:b', 'pushed')
+    await vi.waitFor(() => expect(deliverer.waitingFor(other.id, 'p:b')).toContain('own call'))
+    gone.abort()
+    expect(await left).toEqual([])
+    await vi.waitFor(() => expect(texts(pen)).toEqual(['pushed']))
+  })
+
+  it('wakes a watcher when the proof of a push is overdue: it gets the message after all', async () => {
+    const fetching = new Fetching(store, clock, deliverer)
+    const { incarnation, pen } = await run('p:b')
+    await post('p:a', 'p:b', 'typed into the void')
+    await vi.waitFor(() => expect(pen.got).toHaveLength(1))
+    clock.skip(14_900)
+    const shown = await fetching.watch('p:b', incarnation, 40_000, new AbortController().signal)
+    expect(shown.map(({ message }) => message.text)).toEqual(['typed into the void'])
   })
 
   it('a watcher whose caller goes away comes back empty', async () => {

@@ -29,6 +29,8 @@ interface Offer {
   at: number
   count: number
   rung: Rung
+  /** The proof is there, and being written down. */
+  proved: boolean
 }
 
 interface Open {
@@ -59,6 +61,7 @@ export class Deliverer {
   /** Why a delivery waits, for `explain`. */
   readonly #waits = new Map<string, string>()
   readonly #refused = new Set<(recipient: string) => void>()
+  #fetches: (incarnation: string) => boolean = () => false
   #stopped = false
 
   constructor(parts: DelivererParts) {
@@ -109,10 +112,26 @@ export class Deliverer {
     return () => this.#refused.delete(listener)
   }
 
-  /** On its way to this incarnation by a push or a paste, and not overdue: fetching it too would show it twice. */
+  /** Who tells of an incarnation that a call of its own waits for mail: it gets it by that call, and is pushed nothing. */
+  yieldTo(fetches: (incarnation: string) => boolean): void {
+    this.#fetches = fetches
+  }
+
+  /** An answer to the agent's own call carried it: on its way like any other offer, until the next sign of life. */
+  handed(messageId: string, recipient: string, incarnation: string): void {
+    if (this.isOffered(messageId, recipient, incarnation)) return
+    this.#offers.set(key(messageId, recipient), { incarnation, at: this.#parts.clock.elapsed(), count: 1, rung: 'fetch', proved: false })
+  }
+
+  /** On its way to this incarnation, and not overdue: fetching it (again) would show it twice. */
   isOffered(messageId: string, recipient: string, incarnation: string): boolean {
+    return this.overdueIn(messageId, recipient, incarnation) > 0
+  }
+
+  /** How long the proof of an offer may still take, ms; 0 if it is overdue, or not on its way to this incarnation. */
+  overdueIn(messageId: string, recipient: string, incarnation: string): number {
     const offer = this.#offers.get(key(messageId, recipient))
-    return offer?.incarnation === incarnation && this.#parts.clock.elapsed() - offer.at < proofPatience
+    return offer?.incarnation === incarnation ? Math.max(0, offer.at + proofPatience - this.#parts.clock.elapsed()) : 0
   }
 
   /** Proof came in by a hook, a protocol or a record. A beginning that was shown is no delivery of the whole. */
@@ -127,7 +146,16 @@ export class Deliverer {
   async delivered(recipient: string, incarnation: string, messageId: string, proof: Proof, what: string): Promise<boolean> {
     const offer = this.#offers.get(key(messageId, recipient))
     const rung = proof !== 'tool' && offer?.incarnation === incarnation ? offer.rung : 'fetch'
-    this.#forget(messageId, recipient)
+    // Kept until it is written down: whoever looks in between must not take it for a message that nobody has offered.
+    this.#offers.set(key(messageId, recipient), { incarnation, at: this.#parts.clock.elapsed(), count: 1, rung, proved: true })
+    try {
+      return await this.#recordDelivered(recipient, incarnation, messageId, proof, rung, what)
+    } finally {
+      this.#forget(messageId, recipient)
+    }
+  }
+
+  async #recordDelivered(recipient: string, incarnation: string, messageId: string, proof: Proof, rung: Rung, what: string): Promise<boolean> {
     const { store, clock } = this.#parts
     return await store.write(async (tx) => {
       const before = await tx.deliveries.get(messageId, recipient)
@@ -171,6 +199,10 @@ export class Deliverer {
     if (await this.#isForAnother(each, incarnation)) return
     if (delivery.typed && delivery.incarnation === incarnation) return
     if (held.has(message.from)) return
+    if (this.#fetches(incarnation)) {
+      held.add(message.from)
+      return this.#wait(each, 'the agent’s own call, which waits for mail')
+    }
     const step = next({ priority: message.priority, trust: message.trust }, { phase, rungs: entry.runtime.abilities.rungs })
     if (step.do === 'wait') this.#wait(each, step.for)
     const gone = step.do === 'offer' && (await this.#offer(each, step.rungs, entry.session, incarnation, phase.name === 'idle'))
@@ -193,10 +225,11 @@ export class Deliverer {
   async #offer(each: Open, rungs: Rung[], session: Session, incarnation: string, idle: boolean): Promise<boolean> {
     const { message, delivery } = each
     const id = key(message.id, delivery.recipient)
+    if (!(await this.#isStillDue(each, incarnation))) return true
     const now = this.#parts.clock.elapsed()
     const offer = this.#offers.get(id)
     if (offer?.incarnation === incarnation) {
-      if (offer.count >= mostOffers) return true
+      if (offer.proved || offer.count >= mostOffers) return true
       const waited = now - offer.at
       if (!idle || waited < proofPatience) {
         if (idle) this.#later(delivery.recipient, proofPatience - waited)
@@ -207,7 +240,7 @@ export class Deliverer {
     const refusals: string[] = []
     for (const rung of rungs) {
       // Noted first: the proof may come while the runtime is still taking it.
-      this.#offers.set(id, { incarnation, at: now, count, rung })
+      this.#offers.set(id, { incarnation, at: now, count, rung, proved: false })
       const attempt = await this.#attempt(session, rung, this.#parcel(each, count > 1), delivery.recipient)
       if (attempt === null) {
         this.#offers.delete(id)
@@ -220,14 +253,14 @@ export class Deliverer {
         refusals.push(`${rung}: ${attempt.why}`)
         continue
       }
-      if (!this.#offers.has(id)) return true
+      if (this.#offers.get(id)?.proved !== false) return true
       if (attempt.result === 'proved' && !isPreview(message.text)) {
         await this.proved(delivery.recipient, incarnation, message.id, attempt.proof, attempt.what)
         return true
       }
       await this.#note(each, rung, incarnation, attempt)
       // Nothing can prove what was typed: typing it again would only double it.
-      if (attempt.result === 'typed') this.#offers.set(id, { incarnation, at: now, count: mostOffers, rung })
+      if (attempt.result === 'typed') this.#offers.set(id, { incarnation, at: now, count: mostOffers, rung, proved: false })
       else this.#later(delivery.recipient, proofPatience)
       return true
     }
@@ -235,6 +268,12 @@ export class Deliverer {
     this.#later(delivery.recipient, refusedPause)
     for (const listener of this.#refused) listener(delivery.recipient)
     return false
+  }
+
+  /** What was due when it was read may have arrived while the messages before it were offered. */
+  async #isStillDue({ message, delivery }: Open, incarnation: string): Promise<boolean> {
+    const now = await this.#parts.store.read((db) => db.deliveries.get(message.id, delivery.recipient))
+    return now?.state === 'queued' || (now?.state === 'delivered' && now.incarnation !== incarnation)
   }
 
   /** null: it went wrong, and how far it came cannot be known. A terminal that cannot take it whole took nothing. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Message } from '../core/message.ts'
 import type { Delivery } from '../core/delivery.ts'
+import { portion } from '../core/portion.ts'
 import type { Store } from '../store/store.ts'
 import type { Deliverer } from './deliverer.ts'
 
@@ -27,12 +28,15 @@ export class Fetching {
   /** Confirmations under way, by incarnation. */
   readonly #confirming = new Map<string, Promise<void>>()
   readonly #watchers = new Map<string, Set<() => void>>()
+  /** Calls that wait for mail now, by incarnation. */
+  readonly #waiting = new Map<string, number>()
 
   constructor(store: Store, clock: Clock, deliverer: Deliverer) {
     this.#store = store
     this.#clock = clock
     this.#deliverer = deliverer
     deliverer.subscribe((recipient) => this.arrived(recipient))
+    deliverer.yieldTo((incarnation) => (this.#waiting.get(incarnation) ?? 0) > 0)
   }
 
   /**
@@ -60,9 +64,12 @@ export class Fetching {
   }
 
   /** Notes what an answer carried. Not called for an answer whose caller went away. */
-  hand(incarnation: string, ids: string[], done: boolean): void {
+  hand(recipient: string, incarnation: string, ids: string[], done: boolean): void {
     const handed = this.#handed.get(incarnation) ?? { delivered: new Set(), acked: new Set() }
-    for (const id of ids) (done ? handed.acked : handed.delivered).add(id)
+    for (const id of ids) {
+      ;(done ? handed.acked : handed.delivered).add(id)
+      this.#deliverer.handed(id, recipient, incarnation)
+    }
     this.#handed.set(incarnation, handed)
   }
 
@@ -93,8 +100,27 @@ export class Fetching {
     return await this.#store.read((db) => db.deliveries.open(recipient, limit))
   }
 
-  /** Open mail that this incarnation has not got yet; waits for some. Empty at the end of the time. */
+  /**
+   * Hands out the open mail that this incarnation has not got yet; waits for some, and while it does nothing is pushed.
+   * Empty at the end of the time.
+   */
   async watch(recipient: string, incarnation: string, timeoutMs: number, signal: AbortSignal): Promise<Open[]> {
+    this.#waiting.set(incarnation, (this.#waiting.get(incarnation) ?? 0) + 1)
+    try {
+      const fresh = portion(await this.#fresh(recipient, incarnation, timeoutMs, signal))
+      if (signal.aborted) return []
+      this.hand(recipient, incarnation, fresh.map(({ message }) => message.id), false)
+      return fresh
+    } finally {
+      const others = (this.#waiting.get(incarnation) ?? 1) - 1
+      if (others > 0) this.#waiting.set(incarnation, others)
+      else this.#waiting.delete(incarnation)
+      // What came and was not handed out goes the other ways now.
+      this.#deliverer.wake(recipient)
+    }
+  }
+
+  async #fresh(recipient: string, incarnation: string, timeoutMs: number, signal: AbortSignal): Promise<Open[]> {
     const until = this.#clock.elapsed() + Math.min(timeoutMs, longestWatch)
     for (;;) {
       const arrived = this.#arrival(recipient, signal)
@@ -105,7 +131,7 @@ export class Fetching {
         arrived.cancel()
         return fresh.slice(0, 20)
       }
-      const cancelTimer = this.#clock.after(left, arrived.cancel)
+      const cancelTimer = this.#clock.after(Math.min(left, this.#overdue(due, recipient, incarnation)), arrived.cancel)
       await arrived.promise
       cancelTimer()
     }
@@ -118,6 +144,12 @@ export class Fetching {
       if (this.#deliverer.isOffered(message.id, recipient, incarnation)) held.add(message.from)
       return !held.has(message.from)
     })
+  }
+
+  /** When the first of these that is on its way by another rung may be fetched after all, ms from now. */
+  #overdue(due: Open[], recipient: string, incarnation: string): number {
+    const times = due.map(({ message }) => this.#deliverer.overdueIn(message.id, recipient, incarnation)).filter((ms) => ms > 0)
+    return Math.min(longestWatch, ...times)
   }
 
   /** New mail was committed, or mail that was on its way came back. */

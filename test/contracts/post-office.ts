@@ -154,7 +154,7 @@ export class PostOffice {
     server.registerTool('inbox_read', { description: 'Fetch messages.', inputSchema: z.object({ ids: z.array(z.number()) }) }, async ({ ids }) => {
       const incarnation = this.run?.incarnation ?? ''
       const open = (await this.#fetching.open(alice, 100)).filter(({ message }) => ids.includes(message.n))
-      this.#fetching.hand(incarnation, open.map(({ message }) => message.id), true)
+      this.#fetching.hand(alice, incarnation, open.map(({ message }) => message.id), true)
       return { content: open.map(({ message }) => ({ type: 'text' as const, text: `${message.id}\n${printable(message.text)}` })) }
     })
   }

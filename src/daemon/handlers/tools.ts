@@ -19,7 +19,7 @@ export function tools(parts: Parts): Tools {
 
   async function handOver(caller: AgentCaller, all: { message: Message }[], done: boolean, signal: AbortSignal) {
     const open = portion(all)
-    if (!signal.aborted) fetching.hand(caller.incarnation, open.map(({ message }) => message.id), done)
+    if (!signal.aborted) fetching.hand(caller.address, caller.incarnation, open.map(({ message }) => message.id), done)
     return { messages: open.map(({ message }) => inboxMessage(message)) }
   }
 
@@ -81,7 +81,8 @@ export function tools(parts: Parts): Tools {
     },
     inbox_watch: async (input, { caller, signal }) => {
       const me = self(parts, caller)
-      return await handOver(me, await fetching.watch(me.address, me.incarnation, input.timeout_ms, signal), false, signal)
+      const fresh = await fetching.watch(me.address, me.incarnation, input.timeout_ms, signal)
+      return { messages: fresh.map(({ message }) => inboxMessage(message)) }
     },
     inbox_ack: async (input, { caller }) => {
       const me = self(parts, caller)
