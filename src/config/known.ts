@@ -1,3 +1,5 @@
+import type { AgentSetting } from '../core/runtime.ts'
+
 /** What a plug-in folder tells of itself: the words it adds to YAML. */
 export interface Words {
   /** Taken where the YAML says nothing. */
@@ -11,6 +13,8 @@ export interface Words {
 export interface RuntimeWords extends Words {
   /** Those that ask for leave before each tool call. */
   gated: readonly string[]
+  /** What each of them acts upon of what an agent's keys may ask. */
+  uses: Readonly<Record<string, readonly AgentSetting[]>>
 }
 
 /** The words of every plug-in folder, handed to `load` so that config depends on none of them. */

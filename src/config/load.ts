@@ -22,7 +22,7 @@ import { projectSchema } from './schema/project.ts'
 import { checkShape } from './shape.ts'
 import { diagnose, parseSource, type Source } from './source.ts'
 import { readText } from './text.ts'
-import { tellUnused } from './unused.ts'
+import { tellUnused, tellUnusedBy } from './unused.ts'
 
 export interface Loaded {
   /** Complete and without errors, or null. */
@@ -128,7 +128,11 @@ function readProject(file: string, scope: TeamScope, mention: Place, out: Diagno
   checkInside(scope.root, path, 'the project file', file, mention)
   const project = resolveProject(value, scope, place)
   tellUnused('project', place)
-  for (const agent of project.agents) tellUnused('agent', place.at(`${agent.role}s`, agent.id))
+  for (const agent of project.agents) {
+    const here = place.at(`${agent.role}s`, agent.id)
+    tellUnused('agent', here)
+    tellUnusedBy(agent.runtime, scope.known, agent.descriptor !== null, here)
+  }
   return { project, place }
 }
 

@@ -35,7 +35,12 @@ export interface Abilities {
   mcp: boolean
   /** Asks for leave before each tool call, see `Session.gate`. */
   gate: boolean
+  /** Keys of an agent in the team's files that it acts upon; `validate` warns of the others. */
+  settings: readonly AgentSetting[]
 }
+
+/** What a team's files may ask of a runtime beyond what each must do; named as YAML has it. */
+export type AgentSetting = 'effort' | 'hooks' | 'mcps' | 'skills' | 'subagents' | 'ultracode'
 
 /** The machine as a runtime sees it. Values, not globals: environment is read by config/ alone. */
 export interface Host {

@@ -36,6 +36,7 @@ function abilitiesOf({ supportsMcp }: RuntimeDescriptor): Abilities {
     usage: false,
     mcp: supportsMcp,
     gate: false,
+    settings: [],
   }
 }
 

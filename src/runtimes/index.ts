@@ -1,11 +1,13 @@
 import { TroupeError } from '../core/error.ts'
-import type { Runtime } from '../core/runtime.ts'
+import type { AgentSetting, Runtime } from '../core/runtime.ts'
 import type { RuntimeDescriptor } from '../core/team.ts'
 
 /** Makes a runtime; `descriptor` is the team's own file for that name, if there is one. */
 export type MakeRuntime = (descriptor: RuntimeDescriptor | null) => Runtime
 
 interface Entry {
+  /** As its abilities say, which are loaded later. */
+  uses?: readonly AgentSetting[]
   /** Absent while nothing is behind the word. */
   load?: () => Promise<MakeRuntime>
   /** Its abilities say so too, and the contract suite compares. */
@@ -19,9 +21,10 @@ const runtimes: Readonly<Record<string, Entry>> = {
   'claude-code': {
     load: async () => (await import('./claude/index.ts')).claude,
     gate: true,
+    uses: ['effort', 'hooks', 'mcps', 'skills', 'subagents', 'ultracode'],
     env: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_BASE_URL', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_CONFIG_DIR'],
   },
-  scripted: { load: async () => (await import('./scripted.ts')).scripted, gate: true, env: [] },
+  scripted: { load: async () => (await import('./scripted.ts')).scripted, gate: true, uses: [], env: [] },
   codex: { env: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CODEX_HOME'] },
   gemini: { env: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'] },
   opencode: { env: [] },
@@ -38,6 +41,7 @@ export const runtimeNames = {
   ready: words.filter((word) => runtimes[word]?.load !== undefined),
   planned: words.filter((word) => runtimes[word]?.load === undefined),
   gated: words.filter((word) => runtimes[word]?.gate === true),
+  uses: Object.fromEntries(words.flatMap((word) => (runtimes[word]?.uses === undefined ? [] : [[word, runtimes[word].uses]]))),
 }
 
 /** Names of variables that the runtime of this name reads for itself. */

@@ -23,6 +23,7 @@ const abilities: Abilities = {
   usage: true,
   mcp: true,
   gate: true,
+  settings: [],
 }
 
 function health(): ReturnType<Runtime['health']> {

@@ -4,6 +4,8 @@ import type { Place } from '../place.ts'
 import type { RawAgent } from '../schema/agent.ts'
 import { checkFile, workingFolder } from './files.ts'
 import { checkDisplayName, checkId, checkVariable, printable } from './names.ts'
+import { agentHooks } from './hooks.ts'
+import { skillFolders, subagentFiles } from './offers.ts'
 import { autonomy, checkGate, permissionMode } from './permission.ts'
 import { reach } from './reach.ts'
 import { checkRuntime } from './runtime.ts'
@@ -42,10 +44,10 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
     cwd: raw.cwd === null ? scope.cwd : workingFolder(scope.cwd, raw.cwd, place.at('cwd')),
     args: raw.args,
     env: [...new Set(raw.env)],
-    hooks: raw.hooks,
+    hooks: agentHooks(scope.root, raw.hooks, place.at('hooks')),
     mcps: raw.mcps,
-    skills: raw.skills.map((path, index) => checkFile(scope.root, path, 'the skill', place.at('skills', index), 'folder')),
-    subagents: raw.subagents.map((path, index) => checkFile(scope.root, path, 'the subagent', place.at('subagents', index))),
+    skills: skillFolders(scope.root, raw.skills, place.at('skills')),
+    subagents: subagentFiles(scope.root, raw.subagents, place.at('subagents')),
     ultracode: raw.ultracode,
     interfaces: {
       telegram: telegram === null ? null : { botTokenEnv: telegram.bot_token_env, chatIdsEnv: telegram.chat_ids_env },
@@ -109,9 +111,6 @@ function checkTools(raw: RawAgent, place: Place): void {
       place.at('mcps', name).errorAtKey('the MCP server name `team` is troupe’s own', 'give yours another name')
     else if (mcp.command.trim() === '') place.at('mcps', name, 'command').error('the command is empty')
   }
-  raw.hooks.forEach((hook, index) => {
-    if (hook.command.trim() === '') place.at('hooks', index, 'command').error('the command is empty')
-  })
   raw.args.forEach((arg, index) => {
     if (arg.includes('\0')) place.at('args', index).error('an argument cannot hold a NUL character')
   })

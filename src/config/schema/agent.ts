@@ -41,14 +41,14 @@ export function agentSchema(known: Known) {
       .prefault({})
       .describe('Ways for people to reach this agent'),
     hooks: list(z.strictObject({ event: text, matcher: optional(text), command: text })).describe(
-      'Hooks added to the runtime’s own',
+      'Hooks added to the runtime’s own; a program named by a relative path lies below the team root',
     ),
     mcps: z
       .record(text, z.strictObject({ command: text, args: list(text), env: z.record(text, text).default({}) }))
       .default({})
-      .describe('Further MCP servers; the name `team` is troupe’s own'),
-    skills: list(text).describe('Folders with skills, relative to the team root'),
-    subagents: list(text).describe('Files with subagents, relative to the team root'),
+      .describe('Further MCP servers; the name `team` is troupe’s own. `${NAME}` in them is a variable, handed to the agent'),
+    skills: list(text).describe('Folders of skills (each with its SKILL.md), or folders that hold such folders; relative to the team root'),
+    subagents: list(text).describe('Markdown files of subagents, whose head has `name` and `description`; relative to the team root'),
     ultracode: z.boolean().default(false).describe('Switches the runtime’s mode of that name on'),
     cwd_override: optional(text).describe('Working directory of an isolated worktree'),
   })

@@ -9,6 +9,8 @@ export interface ClaudeFiles {
   settings: string
   mcp: string
   briefing: string
+  /** A plugin of the agent's own: its skills and subagents. */
+  plugin: string
   /** Where `bin/hook` leaves what command hooks say. */
   spool: string
   /** CLAUDE_CONFIG_DIR in rehearsal, so that nothing of the person's own is touched. */
@@ -23,6 +25,7 @@ export function claudeFiles(agentFolder: string): ClaudeFiles {
     settings: join(folder, 'settings.json'),
     mcp: join(folder, 'mcp.json'),
     briefing: join(folder, 'briefing.md'),
+    plugin: join(folder, 'plugin'),
     spool: join(folder, 'spool'),
     rehearsalHome: join(folder, 'home'),
     launched: join(folder, 'launched.json'),

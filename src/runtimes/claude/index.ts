@@ -15,6 +15,7 @@ const abilities: Abilities = {
   usage: true,
   mcp: true,
   gate: true,
+  settings: ['effort', 'hooks', 'mcps', 'skills', 'subagents', 'ultracode'],
 }
 
 /** Claude Code, driven in a terminal. How it was found to behave: docs/decisions/claude-signals.md. */

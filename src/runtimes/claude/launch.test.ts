@@ -22,7 +22,7 @@ const features = { sessionId: true, settingSources: true, strictMcpConfig: true,
 
 function context(more: Partial<LaunchContext> = {}, agent: Partial<Agent> = {}): LaunchContext {
   const alice = {
-    ...{ address: 'office:alice', permissionMode: 'auto', model: null, effort: null, cwd: work, args: [], hooks: [], mcps: {} },
+    ...{ address: 'office:alice', permissionMode: 'auto', model: null, effort: null, cwd: work, args: [], hooks: [], mcps: {}, skills: [], subagents: [], ultracode: false },
     ...agent,
   } as unknown as Agent
   return {

@@ -9,6 +9,7 @@ import { claudeFiles, makeFolders, writeJson, type ClaudeFiles } from './files.t
 import { claudeHome, findTranscript, isSessionId, type ClaudeHome } from './home.ts'
 import { hasCredentials } from './login.ts'
 import { chooseMode } from './mode.ts'
+import { hasOffers, writePlugin } from './plugin.ts'
 import { mcpConfig, settings } from './settings.ts'
 import { startedIn } from './transcript.ts'
 import { prepareState, readState, trusts } from './trust.ts'
@@ -37,6 +38,7 @@ export async function launch(context: LaunchContext): Promise<Launch> {
   const conversation = await chooseConversation(context, home, cwd)
   writeFiles(context, files)
   writeJson(files.launched, { configDir: home.configDir, session: conversation.session, holdMs: context.team.hitl.holdMs })
+  const missing = missingFlags(context)
   const mode = chooseMode(context.agent.permissionMode, context.host, health)
   return {
     spec: {
@@ -47,7 +49,7 @@ export async function launch(context: LaunchContext): Promise<Launch> {
       cwd,
     },
     session: conversation.session,
-    notices: [...mode.notices, ...conversation.notices],
+    notices: [...mode.notices, ...conversation.notices, ...missing],
   }
 }
 
@@ -117,16 +119,27 @@ function flags(context: LaunchContext, files: ClaudeFiles, how: { cwd: string; m
     ...(features['systemPromptFile'] === true ? ['--append-system-prompt-file', files.briefing] : []),
     // Otherwise a resumed conversation keeps the briefing it began with.
     ...(features['freshSystemPrompt'] === true ? ['--system-prompt-snapshot', 'off'] : []),
+    ...(hasOffers(context.agent) && features['pluginDir'] === true ? ['--plugin-dir', files.plugin] : []),
     ...['--permission-mode', how.mode],
     ...(model === null ? [] : ['--model', model]),
     ...(effort === null || features['effort'] !== true ? [] : ['--effort', effort]),
   ]
 }
 
+/** What the team's files ask for and this version of Claude does not know. */
+function missingFlags({ agent, health: { features, version } }: LaunchContext): string[] {
+  const wanted: [asked: boolean, feature: string, what: string][] = [
+    [hasOffers(agent), 'pluginDir', 'skills and subagents'],
+    [agent.effort !== null, 'effort', 'effort'],
+  ]
+  return wanted.filter(([asked, feature]) => asked && features[feature] !== true).map(([, , what]) => `Claude Code ${version} knows no ${what}: what the team’s files say of it changes nothing`)
+}
+
 function writeFiles(context: LaunchContext, files: ClaudeFiles): void {
   writeJson(files.settings, settings(context, files.spool))
   writeJson(files.mcp, mcpConfig(context))
-  writeAtomic(files.briefing, context.briefing)
+  const offers = context.health.features['pluginDir'] === true ? writePlugin(files.plugin, context.agent) : ''
+  writeAtomic(files.briefing, [context.briefing, offers].filter((part) => part !== '').join('\n\n'))
 }
 
 function environment(context: LaunchContext, home: ClaudeHome): Record<string, string> {

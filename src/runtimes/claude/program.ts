@@ -16,6 +16,7 @@ const flags: Record<string, RegExp> = {
   systemPromptFile: /--append-system-prompt(\[-file\]|-file)/,
   freshSystemPrompt: /--system-prompt-snapshot\b/,
   effort: /--effort\b/,
+  pluginDir: /--plugin-dir\b/,
   manualMode: /--permission-mode[^-]*"manual"/s,
 }
 

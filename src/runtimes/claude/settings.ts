@@ -34,6 +34,7 @@ export function settings(context: LaunchContext, spool: string): Record<string, 
     // A project's own settings would switch off the hook that holds calls.
     disableAllHooks: false,
     permissions: { allow: [`mcp__${teamServer}`], deny: pastTheTeam, ask: asks(context) },
+    ...(context.agent.ultracode ? { ultracode: true } : {}),
     // The YAML says `bypass`: the question whether that was meant is answered.
     ...(context.agent.permissionMode === 'bypass' ? { skipDangerousModePermissionPrompt: true } : {}),
   }
