@@ -93,6 +93,16 @@ export const team = {
     output: agentRow.extend({
       evidence: z.array(evidence),
       limits: z.record(z.string(), z.unknown()),
+      /** Limits of the provider that it ran into, newest first, at most five. */
+      limitHits: z.array(
+        z.object({
+          at: z.number(),
+          resetsAt: z.number().nullable(),
+          until: z.number().nullable().describe('When it goes on by itself'),
+          raw: z.string(),
+          hooks: z.array(z.object({ name: z.string(), action: z.string(), state: z.string(), attempts: z.int(), what: z.string() })),
+        }),
+      ),
       usage: z.array(usageRow),
       session: z.string().nullable(),
       pid: z.int().nullable(),

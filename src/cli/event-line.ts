@@ -73,6 +73,13 @@ function sentence(event: EventRow, message: string): string {
       return `used approval ${fact('n')}: ${fact('action')}`
     case 'approval.expired':
       return `approval ${fact('n')} expired${fact('was') === 'approved' ? ' unused' : ': nobody decided'}: ${fact('action')}`
+    case 'limit.hit':
+      return `hit a limit of its provider: ${fact('raw')}`
+    case 'limit.hook-done':
+      return `rate-limit hook ${fact('name')}: ${fact('what')}`
+    case 'limit.hook-retry':
+    case 'limit.hook-failed':
+      return `rate-limit hook ${fact('name')} failed${event.type.endsWith('retry') ? ' and is tried again' : ''}: ${fact('what')}`
     default:
       return [event.type, ...Object.entries(event.data).map(([key]) => around(`${key}=`, fact(key)))].filter((part) => part !== '').join(' ')
   }
@@ -101,7 +108,7 @@ export function isProgress(event: EventRow): boolean {
 }
 
 function paint(color: Colors, event: EventRow): (text: string) => string {
-  if (['operator.refused', 'call.denied', 'agent.ended', 'agent.launch-failed', 'delivery.dead', 'message.throttled'].includes(event.type)) return color.red
+  if (['operator.refused', 'call.denied', 'agent.ended', 'agent.launch-failed', 'delivery.dead', 'message.throttled', 'limit.hook-failed'].includes(event.type)) return color.red
   if (event.type === 'approval.requested') return color.yellow
   if (event.type === 'message.sent') return color.cyan
   if (event.type === 'agent.phase' && ['quarantined', 'blocked'].includes(text(event, 'to'))) return color.red

@@ -86,6 +86,11 @@ export function agentEnvironment(
   return pick(values, (name) => isPassedOn(name) || declared.has(name))
 }
 
+/** For a command of the team's own that is no agent: standard names, nobody's tokens. */
+export function plainEnvironment(values: Environment): Environment {
+  return pick(values, isPassedOn)
+}
+
 /** What the daemon may know of the broker: the one variable that `url_env` names, from its environment or from `.env`. */
 export function brokerEnvironment(broker: Broker, root: string, env: Environment): Environment {
   if (broker.type !== 'postgres') return {}

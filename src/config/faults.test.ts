@@ -196,6 +196,8 @@ describe('each fault is told at its place', () => {
       /the rate-limit hook `a` is here a second time/,
     ],
     ['a hook without target', top('rate_limits: { hooks: [{ name: a, action: send }] }'), /the hook `a` has no `to`/],
+    ['a host that is none', top('rate_limits: { allow_private: [10.0.0.0/99] }'), /is no host, address or network/],
+    ['a method that is none', top('rate_limits: { hooks: [{ name: a, action: webhook, url: "http://x", method: "GET /" }] }'), /is no HTTP method/],
     ['a hook without address', top('rate_limits: { hooks: [{ name: a, action: webhook }] }'), /the hook `a` has no `url`/],
     ['a hook without a program', top('rate_limits: { hooks: [{ name: a, action: run }] }'), /the hook `a` has no `command`/],
     [

@@ -7,10 +7,9 @@ import type { Place } from './place.ts'
  * A feature that lands takes its lines out.
  */
 const unusedKeys = {
-  compose: ['budget', 'rate_limits', 'interfaces', 'attachments', 'supervisor.worktree_isolation'],
+  compose: ['budget', 'interfaces', 'attachments', 'supervisor.worktree_isolation'],
   project: ['interfaces'],
   agent: [
-    'on_rate_limit',
     'interfaces',
     'protected',
     'cwd_override',

@@ -13,13 +13,17 @@ export interface CutTurns {
   at: number
 }
 
+export function inARow(before: CutTurns | undefined, at: number): CutTurns {
+  return { count: before === undefined || at - before.at > cutTurnPolicy.forgetAfter ? 1 : before.count + 1, at }
+}
+
 /**
  * When an agent whose turn was cut off by an overloaded or broken API is told to go on: null after too many, then a
  * person decides. `jitter` in [0, 1) doubles the wait at most, so that a team whose provider fell over does not ask
  * again in step.
  */
 export function afterCutTurn(before: CutTurns | undefined, at: number, jitter: number): { turns: CutTurns; until: number | null } {
-  const count = before === undefined || at - before.at > cutTurnPolicy.forgetAfter ? 1 : before.count + 1
+  const { count } = inARow(before, at)
   const delay = Math.min(cutTurnPolicy.firstDelay * 2 ** (count - 1), cutTurnPolicy.maxDelay)
   return { turns: { count, at }, until: count > cutTurnPolicy.mostTries ? null : at + Math.round(delay * (1 + jitter)) }
 }

@@ -14,7 +14,8 @@ export function outlook({ phase, wanted, restarts, incarnation }: AgentState, mo
     case 'backoff':
       return wanted === 'running' ? { what: 'it is started again', at: phase.until } : never('nothing: it is wanted stopped')
     case 'parked':
-      return phase.until === null ? never('nothing until a person starts it: no time is known when it would work again') : { what: incarnation === null ? 'it is started again' : 'it is told to go on', at: phase.until }
+      if (phase.until === null) return never('nothing until a person starts it: no time is known when it would work again')
+      return { what: incarnation === null ? 'it is started again' : phase.cut === true ? 'it is told to go on' : 'it takes mail again', at: phase.until }
     case 'quarantined':
       return never('nothing until a person starts or restarts it')
     case 'blocked':

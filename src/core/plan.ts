@@ -1,4 +1,5 @@
 import { afterCutTurn } from './cut-turn.ts'
+import { parkedUntil, type QuotaPolicy } from './limit-hit.ts'
 import { afterEnd, noRestarts, type Ended } from './restart.ts'
 import type { Agent } from './team.ts'
 import type { AgentState, Evidence, Phase } from './phase.ts'
@@ -96,8 +97,6 @@ export function nextDue(known: readonly Pick<Known, 'state' | 'backoffLeft'>[], 
   return waits.length === 0 ? null : Math.min(...waits)
 }
 
-/** An agent whose limit is used up is not told to go on sooner than this. ms */
-const leastParking = 60_000
 /** Evidence is kept short: the newest twenty lines. */
 const evidenceKept = 20
 
@@ -123,8 +122,14 @@ export function witness(state: AgentState, evidence: Evidence): AgentState {
   return { ...state, evidence: [...state.evidence, evidence].slice(-evidenceKept) }
 }
 
-/** What the runtime saw. A stopping agent stays stopping whatever it says. `jitter` in [0, 1) is for waits that follow. */
-export function onSignal(state: AgentState, signal: Signal, jitter = 0): AgentState {
+/** Half an hour, and then on: as where the team's files say nothing. */
+const usualQuota: QuotaPolicy = { waits: true, fallbackMs: 1_800_000 }
+
+/**
+ * What the runtime saw. A stopping agent stays stopping whatever it says. `jitter` in [0, 1) is for waits that follow,
+ * `quota` says what a used-up limit leads to.
+ */
+export function onSignal(state: AgentState, signal: Signal, jitter = 0, quota = usualQuota): AgentState {
   if (signal.type === 'session') return witness({ ...state, session: signal.id }, signal.evidence)
   if (signal.type === 'note') return witness(state, signal.evidence)
   if (state.incarnation === null || state.phase.name === 'stopping') return state
@@ -140,20 +145,20 @@ export function onSignal(state: AgentState, signal: Signal, jitter = 0): AgentSt
     case 'waiting':
       return enter(state, { name: 'waiting', what: signal.what, ...fixOf(signal) }, signal.evidence)
     case 'failure':
-      return onFailure(state, signal, jitter)
+      return onFailure(state, signal, jitter, quota)
     default:
       return state
   }
 }
 
-function onFailure(state: AgentState, signal: Signal & { type: 'failure' }, jitter: number): AgentState {
+function onFailure(state: AgentState, signal: Signal & { type: 'failure' }, jitter: number, quota: QuotaPolicy): AgentState {
   if (isKnown(state, signal.evidence)) return state
   switch (signal.class) {
     case 'auth':
     case 'config':
       return enter(state, { name: 'blocked', why: signal.why, ...fixOf(signal) }, signal.evidence)
     case 'quota':
-      return enter(state, { name: 'parked', until: notAtOnce(signal), why: signal.why, ...fixOf(signal), cut: true }, signal.evidence)
+      return onLimit(state, signal, quota)
     case 'transient':
       return onCutTurn(state, signal, jitter)
     default:
@@ -161,9 +166,10 @@ function onFailure(state: AgentState, signal: Signal & { type: 'failure' }, jitt
   }
 }
 
-/** The provider's clock may be behind ours: a time that is over already would have it told to go on again and again. */
-function notAtOnce({ until, evidence }: Signal & { type: 'failure' }): number | null {
-  return until === null ? null : Math.max(until, evidence.at + leastParking)
+/** Where nothing waits for the reset, nobody tells it to go on: it is free again then, for the mail that comes. */
+function onLimit(state: AgentState, signal: Signal & { type: 'failure' }, quota: QuotaPolicy): AgentState {
+  const { until, hits } = parkedUntil({ at: signal.evidence.at, resetsAt: signal.until }, quota, state.restarts.limits)
+  return enter({ ...state, restarts: { ...state.restarts, limits: hits } }, { name: 'parked', until, why: signal.why, ...fixOf(signal), ...(quota.waits ? { cut: true } : {}) }, signal.evidence)
 }
 
 /** Each daemon reads a transcript anew: what stands there may have been taken, and acted upon, long ago. */
@@ -201,8 +207,13 @@ export function onEnded(state: AgentState, agent: Pick<Agent, 'restart'> | undef
     case 'block':
       return enter(next, { name: 'blocked', why: decision.why, ...fixOf(decision) }, evidence)
     case 'park':
-      return enter(next, { name: 'parked', until: decision.until, why: decision.why, ...fixOf(decision), cut: true }, evidence)
+      return enter(next, { name: 'parked', until: decision.until, why: decision.why, ...fixOf(decision), ...cutOf(state.phase) }, evidence)
   }
+}
+
+/** An agent that was told of its limit by its end alone waits to be told to go on. */
+function cutOf(phase: Phase): { cut?: true } {
+  return phase.name === 'parked' && phase.cut !== true ? {} : { cut: true }
 }
 
 /** What kept it from its work when it ended: written down with the phase, so that any daemon decides alike. */

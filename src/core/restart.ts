@@ -24,6 +24,8 @@ export interface RestartState {
   streak: number
   /** Turns that failed for another reason than the agent; absent: none so far. */
   turns?: CutTurns
+  /** Limits of the provider's that it ran into, in a row; absent: none so far. */
+  limits?: CutTurns
 }
 
 export const noRestarts: RestartState = { count: 0, failures: [], streak: 0 }

@@ -71,6 +71,8 @@ export interface HitlSettings {
 export interface RateLimitSettings {
   defaultOnHit: string[]
   fallbackWaitMs: number
+  /** Hosts, addresses and networks off the public internet that webhooks may call. */
+  allowPrivate: string[]
   hooks: RateLimitHook[]
 }
 

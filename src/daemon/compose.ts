@@ -32,6 +32,7 @@ import { identity } from './identity.ts'
 import { whenIdle } from './idle.ts'
 import { Launching } from './launching.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { limiting } from './limiting.ts'
 import { giveMemoryBack, inLulls } from './lull.ts'
 import { Mailroom } from './mailroom.ts'
 import { operatorsOnly } from './operators.ts'
@@ -101,7 +102,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     if (incarnation !== null) supervisor.notice(incarnation, text).catch((error: unknown) => report(`a notice beside the terminal of ${address}`, error))
   }
   const chains = new Chains({ store, clock, agents, team, show })
-  const signals = new Signals({ store, clock, agents, deliverer: () => deliverer, chains: () => chains, jitter: Math.random, report })
+  const signals = new Signals({ store, clock, agents, deliverer: () => deliverer, chains: () => chains, limits: () => limits, jitter: Math.random, report })
   // An adopted agent may be idle already: no change of its phase would wake its mail.
   const sessions: Sessions = new Sessions((...said) => signals.take(...said), (address) => deliverer.wake(address))
   const deliverer: Deliverer = new Deliverer({ store, clock, agents, sessions, team, report })
@@ -134,6 +135,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const tell = async (to: string, text: string, key: string): Promise<void> => {
     await mailroom.post({ from: 'troupe', to, text, threadId: null, priority: 'normal', key })
   }
+  const limits = limiting({ store, clock, agents, desired, values, mail: tell, report })
   const approvals = new Approvals({ store, clock, team, answer: standingPrompts(agents, sessions, clock), mail: tell, report })
   const gatekeeper = new Gatekeeper({ store, clock, approvals, team, signal: (...said) => signals.take(...said), report })
   const hooks = new Hooks({ sessions, gatekeeper, fetching, clock })
@@ -209,12 +211,14 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
       if (agents.all().some((state) => state.incarnation !== null || state.wanted === 'running')) await supervisor.start()
       reconciler.start()
       await deliverer.start()
+      await limits.start()
       await approvals.start()
       await bridges.start()
     },
     async stop() {
       idle.stop()
       approvals.stop()
+      await limits.stop()
       bridges.stop()
       lulls.stop()
       await reconciler.stop()

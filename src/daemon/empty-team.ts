@@ -13,7 +13,7 @@ export function emptyTeam(root: string): Team {
     loopGuard: defaultLoopGuard,
     budget: { dailyUsdLimit: null, warnThresholdPct: null, messageTtlMs: 72 * 3_600_000, perProjectUsdLimit: {} },
     hitl: noHitl,
-    rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, hooks: [] },
+    rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate: [], hooks: [] },
     interfaces: [],
     attachments: { enabled: false, maxSizeBytes: 0, allowedRoots: [], scanner: null, auditLogPath: null, tempfileTtlMs: 0 },
     projects: [],

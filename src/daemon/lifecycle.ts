@@ -201,7 +201,7 @@ export class Lifecycle {
 
   async #settle(agents: Agent[], timeoutMs: number, signal: AbortSignal, begun: (state: AgentState) => boolean = () => true): Promise<Settled> {
     const addresses = agents.map((agent) => agent.address)
-    await this.#when(addresses, (state) => begun(state) && isSettled(state), timeoutMs, signal)
+    await this.#when(addresses, (state) => begun(state) && isSettled(state, this.#parts.clock.now()), timeoutMs, signal)
     const troubles = addresses.flatMap((address) => troubleOf(this.#parts.agents.get(address)) ?? [])
     return { ok: troubles.length === 0, agents, troubles, notices: [] }
   }
@@ -237,15 +237,21 @@ export class Lifecycle {
   }
 }
 
-/** An agent that is kept from its work is to be tried at once, whatever kept it: with a new process, or the one it has. */
+/**
+ * An agent that is kept from its work is to be tried at once, whatever kept it: with a new process, or the one it has.
+ * Where a turn was cut off its time has come now: it is told to go on as if by the clock.
+ */
 function tryNow(state: AgentState, at: number, verb: string): AgentState {
   const evidence = { at, what: `${verb} asked for`, source: 'operator' }
+  if (state.phase.name === 'parked' && state.phase.cut === true) return enter(state, { ...state.phase, until: at }, evidence)
   if (state.incarnation === null) return enter(state, { name: 'stopped', why: 'asked', code: null }, evidence)
   return state.phase.name === 'parked' || state.phase.name === 'blocked' ? enter(state, { name: 'idle' }, evidence) : state
 }
 
-function isSettled({ phase, wanted }: AgentState): boolean {
+function isSettled({ phase, wanted }: AgentState, now: number): boolean {
   switch (phase.name) {
+    case 'parked':
+      return phase.until === null || phase.until > now
     case 'starting':
     case 'stopping':
       return false

@@ -136,7 +136,7 @@ it('frees a parked agent whose process is still there when the time has come, an
   const until = systemClock.now() - 1
   await agents.update(
     address,
-    (state) => enter({ ...state, incarnation, wanted: 'running' }, { name: 'parked', until, why: 'limit' }, { at: 1, what: '', source: '' }),
+    (state) => enter({ ...state, incarnation, wanted: 'running' }, { name: 'parked', until, why: 'limit', cut: true }, { at: 1, what: '', source: '' }),
     async (tx) => {
       await tx.incarnations.insert({ id: incarnation, agent: address, tokenHash: 'h', pane: '%1', pid: 7, session: null, startedAt: 1, ended: null })
     },

@@ -197,7 +197,7 @@ export class Reconciler {
     const { agents, clock, tell } = this.#parts
     const { phase } = agents.get(address)
     if (phase.name !== 'parked') return
-    await tell(address, goOn, `unparked ${incarnation} ${phase.until}`)
+    if (phase.cut === true) await tell(address, goOn, `unparked ${incarnation} ${phase.until}`)
     const evidence = { at: clock.now(), what: 'the time it was parked until has come', source: 'clock' }
     await agents.update(address, (state) => (state.phase.name === 'parked' ? enter(state, { name: 'idle' }, evidence) : state))
   }

@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts'
 import type { Agents } from './agents.ts'
 import type { Chains } from './chains.ts'
 import type { Deliverer } from './deliverer.ts'
+import type { LimitHooks } from './limit-hooks.ts'
 
 /** While the store cannot take anything, it is asked again this often. ms */
 const retryMs = 1_000
@@ -18,6 +19,7 @@ export interface SignalParts {
   agents: Agents
   deliverer(): Deliverer
   chains(): Chains
+  limits(): Pick<LimitHooks, 'hit'>
   jitter(): number
   report(what: string, error: unknown): void
 }
@@ -77,6 +79,7 @@ export class Signals {
   /** A signal of an earlier incarnation changes no state. */
   async #try(address: string, incarnation: string, signal: Signal): Promise<void> {
     const { store, agents, deliverer, chains, jitter } = this.#parts
+    if (signal.type === 'failure' && signal.class === 'quota') return await this.#parts.limits().hit(address, incarnation, signal)
     switch (signal.type) {
       case 'proof':
         return await deliverer().proved(address, incarnation, signal.marker, signal.proof, signal.evidence.what)

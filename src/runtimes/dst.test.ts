@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { resetTime as claudeReset } from './claude/failure.ts'
+import { resetOf as claudeReset } from './claude/failure.ts'
 import { resetTime } from './reset-time.ts'
 
 const zone = process.env['TZ']

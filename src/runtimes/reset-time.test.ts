@@ -10,11 +10,24 @@ describe('when a limit is over', () => {
     ['4pm', new Date(2026, 2, 10, 16, 0)],
     ['4:45 PM', new Date(2026, 2, 10, 16, 45)],
     ['12am', new Date(2026, 2, 11, 0, 0)],
-    ['12 pm (Europe/Paris)', new Date(2026, 2, 11, 12, 0)],
-    ['15:30', new Date(2026, 2, 11, 15, 30)],
+    ['12 pm (no zone)', new Date(2026, 2, 11, 12, 0)],
+    ['15:30', new Date(2026, 2, 10, 15, 30)],
+    ['15:16', new Date(2026, 2, 10, 15, 16)],
+    ['15:15', new Date(2026, 2, 11, 15, 15)],
     ['16:00', new Date(2026, 2, 10, 16, 0)],
-  ])('%s is its next occurrence', (text, expected) => {
+  ])('%s is its next occurrence, or the one just now', (text, expected) => {
     expect(at(text)).toBe(expected.getTime())
+  })
+
+  it.each([
+    ['9am (Asia/Tokyo)', '2026-03-11T09:00+09:00'],
+    ['Mar 30, 2:30am (Europe/Berlin)', '2026-03-30T02:30+02:00'],
+    ['Jan 2 at 5pm (UTC)', '2027-01-02T17:00Z'],
+    ['11:59 PM UTC', '2026-03-10T23:59Z'],
+    ['2026-03-11T08:00:00+01:00', '2026-03-11T07:00Z'],
+    ['1773214200', '2026-03-11T07:30Z'],
+  ])('%s is a moment, wherever this machine is', (text, expected) => {
+    expect(resetTime({ at: text, in: undefined }, Date.parse('2026-03-10T15:30Z'))).toBe(Date.parse(expected))
   })
 
   it.each([

@@ -8,6 +8,7 @@ import { agentsReader, agentsWriter } from './agents.ts'
 import { openAnchors } from './anchors.ts'
 import type { Anchors, Known } from './anchors.ts'
 import { approvalsReader, approvalsWriter } from './approvals.ts'
+import { limitHitsReader, limitHitsWriter } from './limit-hits.ts'
 import { GroupCommit } from './batch.ts'
 import { deliveriesReader, deliveriesWriter } from './deliveries.ts'
 import { bridgesReader, bridgesWriter } from './bridges.ts'
@@ -148,6 +149,7 @@ function reader(db: Db, team: string, known: Known): Reader {
     incarnations: incarnationsReader(db, team),
     usage: usageReader(db, team),
     approvals: approvalsReader(db, team),
+    limitHits: limitHitsReader(db, team),
     bridges: bridgesReader(db, team),
     settings: settingsReader(db, team),
     events: eventsReader(db, team, known),
@@ -162,6 +164,7 @@ function transaction(db: Db, by: Written, known: Known, clock: Clock, journal: (
     incarnations: incarnationsWriter(db, by),
     usage: usageWriter(db, by),
     approvals: approvalsWriter(db, by),
+    limitHits: limitHitsWriter(db, by),
     bridges: bridgesWriter(db, by),
     settings: settingsWriter(db, by),
     events: eventsReader(db, by.team, known),

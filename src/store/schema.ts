@@ -13,6 +13,7 @@ export interface Schema {
   incarnations: IncarnationTable
   usage: UsageTable
   approvals: ApprovalTable
+  limit_hits: LimitHitTable
   bridges: BridgeTable
   settings: Written & { key: string; value: string }
   events: EventTable
@@ -140,6 +141,20 @@ export interface ApprovalTable extends Written {
   note: string | null
   used_at: number | null
   told: number
+}
+
+export interface LimitHitTable extends Written {
+  id: string
+  agent: string
+  project: string
+  runtime: string
+  incarnation: string | null
+  at: number
+  resets_at: number | null
+  until: number | null
+  raw: string
+  hooks: string
+  open: number
 }
 
 export interface EventTable {

@@ -4,6 +4,7 @@ import type { Delivery, DeliveryState } from '../core/delivery.ts'
 import type { Cursor, JournalEvent, NewEvent } from '../core/event.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
 import type { Link } from '../core/loop-guard.ts'
+import type { LimitHit } from '../core/limit-hit.ts'
 import type { Message } from '../core/message.ts'
 import type { AgentState } from '../core/phase.ts'
 import type { UsageRecord } from '../core/runtime.ts'
@@ -70,6 +71,10 @@ export interface Tx extends Reader {
     /** Replaces it if it is still in `from`; false if it was not (somebody was first). */
     update(from: ApprovalStatus, after: Approval): Promise<boolean>
   }
+  limitHits: LimitHitsReader & {
+    /** Inserts it, or replaces what is known of its hooks. */
+    put(hit: LimitHit): Promise<void>
+  }
   settings: SettingsReader & { put(key: string, value: unknown): Promise<void> }
   /** Appends to the journal, in this transaction. Its own `events` show it after the commit. */
   journal(event: NewEvent): Promise<void>
@@ -83,6 +88,7 @@ export interface Reader {
   incarnations: IncarnationsReader
   usage: UsageReader
   approvals: ApprovalsReader
+  limitHits: LimitHitsReader
   settings: SettingsReader
   events: {
     /** In order of each stream, streams merged by time; at most `limit`. `gone` if the cursor is older than what is kept. */
@@ -194,6 +200,14 @@ export interface ApprovalsReader {
   untold(): Promise<Approval[]>
   /** Newest first. */
   list(filter: { agent?: string; pending: boolean; limit: number }): Promise<Approval[]>
+}
+
+export interface LimitHitsReader {
+  get(id: string): Promise<LimitHit | undefined>
+  /** Something is left to do: oldest first. */
+  open(): Promise<LimitHit[]>
+  /** Newest first. */
+  recent(agent: string, limit: number): Promise<LimitHit[]>
 }
 
 export interface SettingsReader {

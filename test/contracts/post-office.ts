@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { systemClock } from '../../src/core/clock.ts'
 import type { Delivery } from '../../src/core/delivery.ts'
 import { printable } from '../../src/core/envelope.ts'
-import { enter } from '../../src/core/plan.ts'
+import { enter, onSignal } from '../../src/core/plan.ts'
 import type { Message, Priority } from '../../src/core/message.ts'
 import type { Runtime, Signal } from '../../src/core/runtime.ts'
 import type { Agent, Team } from '../../src/core/team.ts'
@@ -68,7 +68,7 @@ export class PostOffice {
     )
     this.#deliverer = new Deliverer({ store, clock, agents: this.#agents, sessions: this.#sessions, team: () => team, report })
     const chains = new Chains({ store, clock, agents: this.#agents, team: () => team, show: () => {} })
-    this.#signals = new Signals({ chains: () => chains, store, clock, agents: this.#agents, jitter: () => 0, deliverer: () => this.#deliverer, report })
+    this.#signals = new Signals({ chains: () => chains, limits: () => ({ hit: async (address, incarnation, signal) => void (await this.#agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal) : state))) }), store, clock, agents: this.#agents, jitter: () => 0, deliverer: () => this.#deliverer, report })
     this.#mailroom = new Mailroom({ store, clock, chains, bridges: () => [], team: () => team })
     this.#fetching = new Fetching(store, clock, this.#deliverer)
   }

@@ -339,7 +339,7 @@ const emptyTeam: Team = {
   loopGuard: defaultLoopGuard,
   budget: { dailyUsdLimit: null, warnThresholdPct: null, messageTtlMs: 0, perProjectUsdLimit: {} },
   hitl: noHitl,
-  rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, hooks: [] },
+  rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate: [], hooks: [] },
   interfaces: [],
   attachments: { enabled: false, maxSizeBytes: 0, allowedRoots: [], scanner: null, auditLogPath: null, tempfileTtlMs: 0 },
   projects: [],

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Approval } from '../../src/core/approval.ts'
+import type { LimitHit } from '../../src/core/limit-hit.ts'
 import type { AgentState } from '../../src/core/phase.ts'
 import { noRestarts } from '../../src/core/restart.ts'
 import type { Incarnation } from '../../src/store/store.ts'
@@ -135,6 +136,20 @@ export function recordsContract(bench: Bench): void {
     expect(await bench.store.read((db) => db.approvals.open('h'))).toEqual(again)
     await bench.store.write((tx) => tx.approvals.update('denied', { ...denied, told: true }))
     expect(await bench.store.read((db) => db.approvals.untold())).toEqual([])
+  })
+
+  it('keeps the limits that agents ran into, and finds those with something left to do', async () => {
+    const hit: LimitHit = {
+      id: 'h1', agent: 'p:a', project: 'p', runtime: 'r', incarnation: null, at: 1_760_000_000_000, resetsAt: null, until: null, raw: 'limit\0',
+      hooks: [{ name: 'wait', action: 'wait', state: { is: 'due' }, attempts: 0 }],
+    }
+    const later: LimitHit = { ...hit, id: 'h2', at: hit.at + 1, resetsAt: hit.at + 9, until: hit.at + 10 }
+    for (const each of [hit, later]) await bench.store.write((tx) => tx.limitHits.put(each))
+    expect(await bench.store.read(({ limitHits }) => limitHits.open())).toEqual([hit, later])
+    const over: LimitHit = { ...hit, hooks: [{ name: 'wait', action: 'wait', state: { is: 'done', at: 3, what: 'over' }, attempts: 1 }] }
+    await bench.store.write((tx) => tx.limitHits.put(over))
+    expect(await bench.store.read(async ({ limitHits }) => [await limitHits.open(), await limitHits.get('h1'), await limitHits.get('h3')])).toEqual([[later], over, undefined])
+    expect(await bench.store.read(async ({ limitHits }) => [await limitHits.recent('p:a', 9), await limitHits.recent('p:a', 1), await limitHits.recent('p:b', 1)])).toEqual([[later, over], [later], []])
   })
 
   it('has everything after it was closed and opened again', async () => {

@@ -29,6 +29,7 @@ function print(out: Output, agent: Agent, now: number): void {
   for (const line of pairs(facts(agent), out.color.dim)) out.line(line)
   section(out, 'Evidence', evidenceLines(out, agent, now))
   section(out, 'Limits', pairs(Object.entries(agent.limits).map(([key, value]): [string, string] => [limitNames[key] ?? key, limitText(value)]), out.color.dim))
+  section(out, 'Limits of its provider that it ran into', agent.limitHits.flatMap((hit) => hitLines(hit, now)))
   section(out, 'Usage', agent.usage.map((row) => `${escapeLine(row.model)}: ${thousands(row.tokens.input)} in, ${thousands(row.tokens.output)} out, ${thousands(row.tokens.cacheRead)} cache read, ${thousands(row.tokens.cacheWrite)} cache write, ${row.usd === null ? 'price unknown' : `$${row.usd}`}`))
   section(out, 'Files', pairs(Object.entries(agent.files), out.color.dim))
   section(out, 'Its screen', (agent.screen ?? []).map(escapeLine))
@@ -59,6 +60,12 @@ const limitNames: Record<string, string> = {
 function limitText(value: unknown): string {
   if (value === null || (typeof value === 'object' && Object.keys(value).length === 0)) return 'none'
   return typeof value === 'number' ? thousands(value) : typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function hitLines({ at, resetsAt, raw, hooks }: Agent['limitHits'][number], now: number): string[] {
+  const reset = resetsAt === null ? 'reset unknown' : `reset ${clockTime(resetsAt, now)}`
+  const done = hooks.map(({ name, state, what }) => `  ${escapeLine(name)}: ${state}${what === '' ? '' : `, ${escapeLine(what)}`}`)
+  return [`${clockTime(at, now)}  ${escapeLine(raw)} (${reset})`, ...done]
 }
 
 function facts(agent: Agent): [string, string][] {

@@ -7,6 +7,8 @@ import type {
   RateLimitSettings,
 } from '../../core/team.ts'
 import { didYouMean } from '../../core/nearest.ts'
+import { limitPolicy } from '../../core/limit-hit.ts'
+import { isNetwork } from '../../util/web-request.ts'
 import type { Place } from '../place.ts'
 import type { RawCompose } from '../schema/compose.ts'
 import { fromHome } from './files.ts'
@@ -85,7 +87,8 @@ export function resolveRateLimits(raw: RawCompose['rate_limits'], place: Place):
   const seen = new Set<string>()
   return {
     defaultOnHit: checkHookNames(raw.default_on_hit, hookNames(raw), place.at('default_on_hit')) ?? [],
-    fallbackWaitMs: raw.fallback_wait_seconds * 1000,
+    fallbackWaitMs: fallbackWait(raw.fallback_wait_seconds, place.at('fallback_wait_seconds')),
+    allowPrivate: raw.allow_private.map((host, index) => privateHost(host, place.at('allow_private', index))),
     hooks: raw.hooks.map((hook, index) => {
       const here = place.at('hooks', index)
       if (hook.name.trim() === '') here.at('name').error('the hook’s name is blank')
@@ -97,14 +100,28 @@ export function resolveRateLimits(raw: RawCompose['rate_limits'], place: Place):
   }
 }
 
+/** Nobody is asked to try again at once, for ever. */
+const leastFallback = limitPolicy.least / 1000
+
+function fallbackWait(seconds: number, place: Place): number {
+  if (seconds < leastFallback) place.warning(`\`fallback_wait_seconds\` is ${seconds}: ${leastFallback} seconds are waited all the same, longer each time`)
+  return seconds * 1000
+}
+
+function privateHost(host: string, place: Place): string {
+  if (!isNetwork(host) && !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(host)) place.error(`\`${printable(host)}\` is no host, address or network`, 'write such as localhost, 10.1.2.3 or 10.0.0.0/8')
+  return host
+}
+
 function resolveHook(raw: RawCompose['rate_limits']['hooks'][number], place: Place): RateLimitHook {
   const needs = (key: string, why: string) => place.error(`the hook \`${printable(raw.name)}\` has no \`${key}\``, why)
-  if (raw.action === 'send' && raw.to === null) needs('to', 'name the agent or `user:telegram` it writes to')
+  if (raw.action === 'send' && raw.to === null) needs('to', 'name the agent or the #channel it writes to')
   if (raw.action === 'webhook' && raw.url === null && raw.url_env === null)
     needs('url', 'give `url`, or `url_env` with the name of a variable')
   if (raw.action === 'run' && raw.command.length === 0) needs('command', 'give the program and its arguments as a list')
   if (raw.url !== null && !/^https?:\/\//.test(raw.url)) place.at('url').error('the URL must begin with http:// or https://')
   if (raw.url_env !== null) checkVariable(raw.url_env, place.at('url_env'))
+  if (raw.method !== null && !/^[a-z]{3,10}$/i.test(raw.method)) place.at('method').error(`\`${printable(raw.method)}\` is no HTTP method`)
   const { name, action, to, template, url, method, command } = raw
   return { name, action, to, template, url, urlEnv: raw.url_env, method, command }
 }

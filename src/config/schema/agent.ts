@@ -28,7 +28,7 @@ export function agentSchema(known: Known) {
       'Channels of the project this agent may broadcast on; ["*"] means all, left out means none',
     ),
     reports_to: optional(text).describe('The manager this agent reports to'),
-    on_rate_limit: z.array(text).nullable().default(null).describe('Rate-limit hooks in order; [] means do nothing'),
+    on_rate_limit: z.array(text).nullable().default(null).describe('Rate-limit hooks in order; [] means do nothing, left out the team’s default_on_hit'),
     restart: z.enum(restartModes).default('always').describe('What follows when the process ends; never: exit 0 means done'),
     cwd: optional(text).describe('Working directory, relative to the project’s; left out, the project’s'),
     args: list(text).describe('Arguments added to the runtime’s own command line'),

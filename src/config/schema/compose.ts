@@ -108,22 +108,26 @@ const hitl = z
 
 const rateLimits = z
   .strictObject({
-    default_on_hit: list(text).describe('Hooks run when a limit is hit, in order; none means wait'),
-    fallback_wait_seconds: count.default(1800).describe('Wait this long where the reset time is unknown'),
+    default_on_hit: list(text).describe('Hooks run when an agent hits a limit of its provider, in order; none means wait'),
+    fallback_wait_seconds: count.default(1800).describe('Wait this long where the reset time is unknown, at least ten seconds'),
+    allow_private: list(text).describe('Hosts, addresses and networks (10.0.0.0/8) off the public internet that webhooks may call'),
     hooks: list(
       z.strictObject({
-        name: text,
-        action: z.enum(['wait', 'send', 'webhook', 'run']),
-        to: optional(text),
-        template: optional(text),
-        url: optional(text),
-        url_env: optional(variable),
-        method: optional(text),
-        command: list(text),
+        name: text.describe('What default_on_hit and on_rate_limit call it; `wait` is there without being declared'),
+        action: z
+          .enum(['wait', 'send', 'webhook', 'run'])
+          .describe('wait: park the agent until the reset, then tell it to go on; send: mail; webhook: an HTTP request; run: a program'),
+        to: optional(text).describe('send: an agent, or #channel'),
+        template: optional(text).describe('send: the text; webhook: the field `text` beside the facts. {agent} {runtime} {hit_at} {resets_at} {resets_at_local} {raw_match} are filled in'),
+        url: optional(text).describe('webhook: the address, if it is no secret'),
+        url_env: optional(variable).describe('webhook: name of the environment variable that holds the address'),
+        method: optional(text).describe('webhook: left out, POST'),
+        command: list(text).describe('run: program and arguments, with the same placeholders; never a shell'),
       }),
-    ),
+    ).describe('What can be done about a limit'),
   })
   .prefault({})
+  .describe('What is done when an agent hits a limit of its provider; docs/limits.md')
 
 const attachments = z
   .strictObject({

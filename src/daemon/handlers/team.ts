@@ -10,6 +10,7 @@ import type { AgentRow, Output } from '../../api/index.ts'
 import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
 import { lastScreen } from './explain.ts'
+import { limitHits } from './limit-hits.ts'
 
 type Names = 'up' | 'down' | 'start' | 'stop' | 'kill' | 'restart' | 'ps' | 'inspect' | 'usage' | 'interrupt' | 'logs' | 'attach' | 'events'
 
@@ -99,7 +100,7 @@ function row(parts: Parts, agent: Agent, inbox: number): AgentRow {
 }
 
 function detail({ phase, evidence }: AgentState, now: number): string {
-  if (phase.name === 'parked' && phase.until !== null) return `${phaseDetail(phase)}; goes on in ${timeLeft(phase.until - now)}`
+  if (phase.name === 'parked' && phase.until !== null) return `${phaseDetail(phase)}; ${phase.cut === true ? 'goes on' : 'is free again'} in ${timeLeft(phase.until - now)}`
   if (phase.name !== 'backoff') return phaseDetail(phase)
   const why = evidence.findLast(({ source }) => source === 'process')?.what ?? 'it ended'
   return `${why}; next start in ${timeLeft(phase.until - now)}`
@@ -143,6 +144,7 @@ async function details(parts: Parts, agent: Agent) {
       restart: agent.restart,
       failuresInWindow: state.restarts.failures.length,
     },
+    limitHits: await limitHits(parts, agent.address),
     usage: (await usage(parts)).filter((each) => each.agent === agent.address),
     session: state.session,
     pid: incarnation?.pid ?? null,

@@ -1,4 +1,5 @@
 import type { FailureClass } from '../../core/restart.ts'
+import { resetTime } from '../reset-time.ts'
 
 export type TurnFailure = { class: FailureClass; why: string; until: number | null; fix?: string }
 
@@ -24,7 +25,7 @@ export function classify(error: string, text: string, now: number): TurnFailure 
   if (error === 'billing_error') return { class: 'quota', why: text, until: null, fix: fixes.billing }
   if (error === 'model_not_found') return { class: 'config', why: text, until: null, fix: fixes.model }
   if (error === 'invalid_request' && /^prompt is too long/i.test(text)) return { class: 'config', why: text, until: null, fix: fixes.context }
-  if (error === 'rate_limit' && isAllowance(text)) return allowance(text, resetTime(text, now))
+  if (error === 'rate_limit' && isAllowance(text)) return allowance(text, resetOf(text, now))
   if (transient.has(error)) return { class: 'transient', why: text, until: null }
   return null
 }
@@ -38,20 +39,8 @@ function isAllowance(text: string): boolean {
   return /\b(hit|reached) your\b.*\blimit\b|\b(usage|session|weekly|spend) limit\b|out of usage credits/i.test(text)
 }
 
-const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
-
-/**
- * `… · resets 3:45pm`, `… resets Oct 9, 5pm (Europe/Berlin)`: the next such time in this machine's zone, which is
- * the one Claude writes. null where it says nothing of the kind.
- */
-export function resetTime(text: string, now: number): number | null {
-  const found = /resets (?:([A-Z][a-z]{2}) (\d{1,2})(?:,| at)? )?(?:at )?(\d{1,2})(?::(\d{2}))? ?([ap]m)/i.exec(text)
-  if (found === null) return null
-  const [, month, day, hour, minute, half] = found
-  const time = new Date(now)
-  if (month !== undefined) time.setMonth(months.indexOf(month.toLowerCase()), Number(day))
-  time.setHours((Number(hour) % 12) + (half?.toLowerCase() === 'pm' ? 12 : 0), Number(minute ?? 0), 0, 0)
-  if (time.getTime() > now) return time.getTime()
-  if (month === undefined) return time.setDate(time.getDate() + 1)
-  return time.setFullYear(time.getFullYear() + 1)
+/** `… · resets 3:45pm`, `… resets Oct 9, 5pm (Europe/Berlin)`, and `…|1760000000` of older versions. Null where it says nothing of the kind. */
+export function resetOf(text: string, now: number): number | null {
+  const said = /\bresets (?:at )?(.+)/i.exec(text)?.[1] ?? /\|(\d{9,10})\b/.exec(text)?.[1]
+  return resetTime({ at: said, in: undefined }, now)
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Parcel } from '../../core/runtime.ts'
 import { askedBy } from './dialogs.ts'
-import { classify, resetTime } from './failure.ts'
+import { classify, resetOf } from './failure.ts'
 import { chooseMode } from './mode.ts'
 import { Parcels } from './parcels.ts'
 import { parseSessionFile, type SessionFile } from './session-file.ts'
@@ -73,12 +73,15 @@ describe('a failed turn', () => {
   it.each([
     ['resets 3:45pm', new Date(2026, 10, 21, 15, 45)],
     ['resets 12am', new Date(2026, 10, 22, 0, 0)],
-    ['resets 2pm (Europe/Berlin)', new Date(2026, 10, 22, 14, 0)],
+    ['resets Nov 23, 5pm (America/New_York)', new Date('2026-11-23T17:00-05:00')],
+    ['usage limit reached|1795300000', new Date(1_795_300_000_000)],
+    // The minute that has just begun, told again: over, not tomorrow.
+    ['resets 2:29pm', new Date(2026, 10, 21, 14, 29)],
     ['resets Nov 24, 9am', new Date(2026, 10, 24, 9, 0)],
     ['resets Jan 2 at 5pm', new Date(2027, 0, 2, 17, 0)],
-  ])('reads %s', (text, time) => expect(resetTime(text, now)).toBe(time.getTime()))
+  ])('reads %s', (text, time) => expect(resetOf(text, now)).toBe(time.getTime()))
 
-  it('says nothing of a time it does not know', () => expect(resetTime('try again later', now)).toBeNull())
+  it('says nothing of a time it does not know', () => expect(resetOf('try again later', now)).toBeNull())
 })
 
 describe('permission modes', () => {

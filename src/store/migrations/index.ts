@@ -4,6 +4,7 @@ import * as openMail from './0002-open-mail.ts'
 import * as bridges from './0003-bridges.ts'
 import * as taint from './0004-taint.ts'
 import * as approvals from './0005-approvals.ts'
+import * as limitHits from './0007-limit-hits.ts'
 
 /** Every step of the schema, by number. A released step is never changed: the next one follows it. */
 export const migrations: Record<string, Migration> = {
@@ -12,4 +13,5 @@ export const migrations: Record<string, Migration> = {
   '0003-bridges': bridges,
   '0004-taint': taint,
   '0005-approvals': approvals,
+  '0007-limit-hits': limitHits,
 }
