@@ -100,7 +100,7 @@ function row(parts: Parts, agent: Agent, inbox: number): AgentRow {
 }
 
 function detail({ phase, evidence }: AgentState, now: number): string {
-  if (phase.name === 'parked' && phase.until !== null) return `${phaseDetail(phase)}; ${phase.cut === true ? 'goes on' : 'is free again'} in ${timeLeft(phase.until - now)}`
+  if (phase.name === 'parked' && phase.until !== null) return `${phaseDetail(phase)}${phase.cut === true ? '; goes on in' : '; is free again in'} ${timeLeft(phase.until - now)}`
   if (phase.name !== 'backoff') return phaseDetail(phase)
   const why = evidence.findLast(({ source }) => source === 'process')?.what ?? 'it ended'
   return `${why}; next start in ${timeLeft(phase.until - now)}`
