@@ -136,7 +136,7 @@ export const team = {
   logs: operation({
     about: 'Where the log of each agent is, and its screen now if it has one. The reader opens the file itself.',
     who: ['operator'],
-    input: selection.extend({ screen: z.boolean().default(true) }),
+    input: selection.extend({ screen: z.boolean().default(true), escapes: z.boolean().default(false).describe('The screen with its colours, as escape sequences') }),
     output: z.array(z.object({ agent: z.string(), file: z.string(), previous: z.array(z.string()), screen: z.string().nullable() })),
   }),
   events: operation({

@@ -17,6 +17,9 @@ export interface Sink {
   rows?: number
 }
 
+/** What a text of several lines is printed on. */
+export type Page = Pick<Output, 'color' | 'line'>
+
 /** Data goes to stdout, words to stderr. With --json stdout holds exactly one JSON value. */
 export interface Output {
   readonly json: boolean

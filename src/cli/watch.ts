@@ -1,3 +1,4 @@
+import type { StreamItem } from '../api/index.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Cli } from './cli.ts'
 import type { Given } from './given.ts'
@@ -82,17 +83,18 @@ async function follow<T>(cli: Cli, { fetch, print, staleMs = Infinity }: View<T>
   }
 }
 
-async function listen(cli: Cli, until: AbortSignal, tell: () => void): Promise<void> {
-  for await (const _item of cli.events(null, until)) tell()
+/** Tells what is written to the journal, until the signal. Throws `unavailable` when the daemon goes. */
+export async function listen(cli: Cli, until: AbortSignal, tell: (item: StreamItem) => void): Promise<void> {
+  for await (const item of cli.events(null, until)) tell(item)
   if (!until.aborted) throw new TroupeError('unavailable', 'the daemon has gone')
 }
 
 /** Waits until a daemon answers again, and starts none: this only looks. */
-async function comesBack(cli: Cli, notice: (text: string) => void): Promise<void> {
+export async function comesBack(cli: Cli, notice: (text: string) => void, until = cli.signal): Promise<void> {
   await cli.close()
   const since = Date.now()
-  while (!cli.signal.aborted && !(await cli.running())) {
+  while (!until.aborted && !(await cli.running())) {
     notice(`the daemon does not answer; waiting for it for ${Math.round((Date.now() - since) / 1000)}s. To start it: troupe up`)
-    await pause(tickMs, cli.signal)
+    await pause(tickMs, until)
   }
 }

@@ -1,7 +1,7 @@
 import type { Output as Answer } from '../../api/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
-import type { Colors, Output } from '../output.ts'
+import type { Colors, Output, Page } from '../output.ts'
 import { pairs } from '../table.ts'
 import { duration, escapeLine } from '../text.ts'
 import { show } from '../watch.ts'
@@ -10,7 +10,7 @@ type Row = Answer<'approval.list'>[number]
 
 export async function approvals(cli: Cli, given: Given): Promise<void> {
   const id = given.text('id')
-  if (id !== undefined) return await show(cli, given, { fetch: async () => await cli.call('approval.show', { id }, 'asking the daemon'), print: (row) => printOne(cli.out, row) })
+  if (id !== undefined) return await show(cli, given, { fetch: async () => await cli.call('approval.show', { id }, 'asking the daemon'), print: (row) => printApproval(cli.out, row) })
   const [agent, all] = [given.text('agent'), given.flag('all')]
   await show(cli, given, {
     fetch: async () => await cli.call('approval.list', { all, ...(agent === undefined ? {} : { agent }) }, 'asking the daemon'),
@@ -50,7 +50,7 @@ function print(out: Output, rows: Row[], all: boolean, now: number): void {
 }
 
 /** The raw action stands beside what the agent says of it. */
-function printOne(out: Output, row: Row): void {
+export function printApproval(out: Page, row: Row): void {
   const at = (time: number): string => new Date(time).toISOString()
   const entries: [string, string][] = [
     ['approval', `${row.n} (${row.id})`],
@@ -67,8 +67,8 @@ function printOne(out: Output, row: Row): void {
   for (const line of exactLines(row.exact)) out.line(`  ${escapeLine(line)}`)
 }
 
-/** The canonical JSON, spread over lines; what is decided on stands there as it is. */
-function exactLines(exact: string): string[] {
+/** The canonical JSON, spread over lines, not escaped yet; what is decided on stands there as it is. */
+export function exactLines(exact: string): string[] {
   return JSON.stringify(JSON.parse(exact), null, 2).split('\n')
 }
 

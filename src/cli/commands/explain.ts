@@ -1,7 +1,7 @@
 import type { Output as Answer } from '../../api/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
-import type { Output } from '../output.ts'
+import type { Page } from '../output.ts'
 import { clockTime, escapeLine, escapeText, pad, width } from '../text.ts'
 import { show } from '../watch.ts'
 import { stateColor, stateText } from './mail.ts'
@@ -10,11 +10,11 @@ export async function explainMessage(cli: Cli, given: Given): Promise<void> {
   const id = given.required('id').replace(/^#/, '')
   await show(cli, given, {
     fetch: async () => await cli.call('explain.message', { id }, 'asking the daemon'),
-    print: (message, now) => print(cli.out, message, now),
+    print: (message, now) => printMessage(cli.out, message, now),
   })
 }
 
-function print(out: Output, message: Answer<'explain.message'>, now: number): void {
+export function printMessage(out: Page, message: Answer<'explain.message'>, now: number): void {
   out.line(out.color.bold(escapeLine(`#${message.n} ${message.from} → ${message.to}`)))
   out.line(out.color.dim(`sent ${clockTime(message.sentAt, now)}, id ${escapeLine(message.id)}`))
   out.line()

@@ -1,7 +1,7 @@
 import type { Output as Answer } from '../../api/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
-import type { Output } from '../output.ts'
+import type { Page } from '../output.ts'
 import { quoteArgv } from '../quote.ts'
 import { phaseColor } from '../rows.ts'
 import { pairs } from '../table.ts'
@@ -17,12 +17,12 @@ export async function inspect(cli: Cli, given: Given): Promise<void> {
   const agent = given.required('agent')
   await show(cli, given, {
     fetch: async () => await cli.call('inspect', { agent }, 'asking the daemon'),
-    print: (found, now) => print(cli.out, found, now),
+    print: (found, now) => printAgent(cli.out, found, now),
     staleMs: screenMs,
   })
 }
 
-function print(out: Output, agent: Agent, now: number): void {
+export function printAgent(out: Page, agent: Agent, now: number): void {
   const state = `${agent.phase}${agent.detail === '' ? '' : ` (${agent.detail})`}`
   out.line(`${out.color.bold(escapeLine(agent.agent))}  ${phaseColor(out.color, agent)(escapeLine(state))} for ${duration(now - agent.since)}`)
   out.line()
@@ -36,7 +36,7 @@ function print(out: Output, agent: Agent, now: number): void {
   section(out, 'What you can do', agent.next.map(escapeText))
 }
 
-function evidenceLines({ color }: Output, { evidence }: Agent, now: number): string[] {
+function evidenceLines({ color }: Page, { evidence }: Agent, now: number): string[] {
   const column = Math.max(0, ...evidence.map((one) => width(escapeLine(one.source))))
   return evidence.map((one) => `${color.dim(`${clockTime(one.at, now)}  ${pad(escapeLine(one.source), column)}`)}  ${escapeLine(one.what)}`)
 }
@@ -90,7 +90,7 @@ function facts(agent: Agent): [string, string][] {
   return all.filter((entry): entry is [string, string] => entry[1] !== null)
 }
 
-function section(out: Output, title: string, lines: string[]): void {
+function section(out: Page, title: string, lines: string[]): void {
   if (lines.length === 0) return
   out.line()
   out.line(out.color.bold(title))

@@ -44,6 +44,13 @@ export const team: Group = {
       run: reading(async (cli, given) => (await import('../commands/ps.ts')).ps(cli, given)),
     },
     {
+      name: 'tui',
+      about: 'Show the whole team on one screen, and work with it: agents, their terminals, mail, approvals',
+      examples: [['tui', '? shows the keys, q leaves; the team goes on']],
+      more: 'Arrows or j k, Tab, Enter, Esc; @ writes to an agent, ! to a channel, a shows approvals, : takes commands. Needs a terminal.',
+      run: async (cli) => (await import('../commands/tui.ts')).tui(cli),
+    },
+    {
       name: 'usage',
       about: 'Show tokens by agent and model',
       options: [watch],

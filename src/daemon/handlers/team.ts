@@ -64,7 +64,7 @@ export function team(parts: Parts): Pick<Handlers, Names> {
       await open.session.interrupt()
       return { agent: agent.address }
     },
-    logs: async (input) => await Promise.all(resolveAgents(parts.team(), input.agents).map((agent) => log(parts, agent, input.screen))),
+    logs: async (input) => await Promise.all(resolveAgents(parts.team(), input.agents).map((agent) => log(parts, agent, input))),
     attach: async (input) => {
       const agent = resolveAgent(parts.team(), input.agent)
       const { incarnation } = parts.agents.get(agent.address)
@@ -168,7 +168,7 @@ async function usage(parts: Parts): Promise<Output<'usage'>> {
   return totals.map((total) => ({ ...total, usd: null }))
 }
 
-async function log(parts: Parts, agent: Agent, withScreen: boolean) {
+async function log(parts: Parts, agent: Agent, { screen, escapes }: { screen: boolean; escapes: boolean }) {
   const file = parts.supervisor.logFile(agent.address)
   const { incarnation } = parts.agents.get(agent.address)
   const names = await readdir(dirname(file)).catch((error: NodeJS.ErrnoException) => {
@@ -180,7 +180,7 @@ async function log(parts: Parts, agent: Agent, withScreen: boolean) {
     agent: agent.address,
     file,
     previous: previous.map((name) => join(dirname(file), name)),
-    screen: withScreen && incarnation !== null ? await parts.supervisor.screen(incarnation) : null,
+    screen: screen && incarnation !== null ? await parts.supervisor.screen(incarnation, { escapes }) : null,
   }
 }
 

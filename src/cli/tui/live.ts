@@ -1,0 +1,174 @@
+import { watch, type FSWatcher } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { TroupeError } from '../../core/error.ts'
+import type { Cli } from '../cli.ts'
+import { chosenAgent } from './chosen.ts'
+import { layoutOf } from './layout.ts'
+import { fetchPage } from './pages.ts'
+import { allParts, type Event, type Part, type State, type Subject } from './state.ts'
+
+/** Bursts of events, or of output of an agent, are one look. ms */
+const leastMs = 250
+/** In case a change of the log was not told. ms */
+const staleMs = 5_000
+/** As much mail as a page wants. */
+const mostMail = 200
+
+/** What happened, by what it changes of the page. */
+export function partsOf(type: string): Part[] {
+  if (type.startsWith('team.')) return allParts
+  if (type.startsWith('message.') || type.startsWith('delivery.')) return ['mail', 'agents', 'page']
+  return type.startsWith('approval.') ? ['approvals', 'page'] : ['agents', 'usage', 'page']
+}
+
+/** Asks for parts of the team one round after another, and never more often than `leastMs`. */
+export class Loader {
+  #wanted = new Set<Part>()
+  #state: 'idle' | 'asking' = 'idle'
+  readonly #cli: Cli
+  readonly #emit: (event: Event) => void
+  /** Of the page that is open; null where there is none that changes. */
+  readonly #subject: () => Subject | null
+
+  constructor(cli: Cli, emit: (event: Event) => void, subject: () => Subject | null) {
+    this.#cli = cli
+    this.#emit = emit
+    this.#subject = subject
+  }
+
+  want(parts: Part[]): void {
+    for (const part of parts) this.#wanted.add(part)
+    if (this.#state === 'asking') return
+    this.#state = 'asking'
+    void this.#round()
+  }
+
+  async #round(): Promise<void> {
+    while (this.#wanted.size > 0) {
+      const parts = this.#wanted
+      this.#wanted = new Set()
+      try {
+        this.#emit({ on: 'loaded', ...(await fetchParts(this.#cli, parts)) })
+        const subject = parts.has('page') ? this.#subject() : null
+        if (subject !== null) this.#emit({ on: 'page', subject, lines: await fetchPage(this.#cli, subject) })
+      } catch (error) {
+        // Who went away is told by the stream, and all is asked anew when it is back.
+        if (!isAway(error)) this.#emit({ on: 'told', text: wordsOf(error), bad: true })
+      }
+      await new Promise((resolve) => setTimeout(resolve, leastMs))
+    }
+    this.#state = 'idle'
+  }
+}
+
+async function fetchParts(cli: Cli, parts: Set<Part>): Promise<Omit<Extract<Event, { on: 'loaded' }>, 'on'>> {
+  const [agents, mail, approvals, usage, policy] = await Promise.all([
+    parts.has('agents') ? cli.call('ps', {}) : undefined,
+    parts.has('mail') ? cli.call('mail', { limit: mostMail }) : undefined,
+    parts.has('approvals') ? cli.call('approval.list', {}) : undefined,
+    parts.has('usage') ? cli.call('usage', {}) : undefined,
+    parts.has('channels') ? cli.call('policy', {}) : undefined,
+  ])
+  return {
+    ...(agents === undefined ? {} : { agents }),
+    ...(mail === undefined ? {} : { mail }),
+    ...(approvals === undefined ? {} : { approvals }),
+    ...(usage === undefined ? {} : { usd: usdOf(usage) }),
+    ...(policy === undefined ? {} : { channels: policy.channels.map(({ channel }) => channel) }),
+  }
+}
+
+/** By agent; without those of whom the price of something is not known. */
+function usdOf(rows: { agent: string; usd: string | null }[]): Record<string, string> {
+  const byAgent = Map.groupBy(rows, ({ agent }) => agent)
+  return Object.fromEntries(
+    [...byAgent].filter(([, all]) => all.every(({ usd }) => usd !== null)).map(([agent, all]) => [agent, all.reduce((sum, { usd }) => sum + Number(usd), 0).toFixed(2)]),
+  )
+}
+
+/** The agent whose terminal is to be seen now. */
+export function watched(state: State): string | null {
+  const seen = state.place.name === 'overview' && state.mode.name !== 'help' && (layoutOf(state.size).name !== 'one' || state.pane === 'screen')
+  return seen && state.link.name === 'live' ? (chosenAgent(state)?.agent ?? null) : null
+}
+
+/**
+ * The terminal of one agent while it is looked at. Its log grows with all that it writes: that wakes this, so that
+ * a quiet agent costs nothing.
+ */
+export class ScreenWatch {
+  #agent: string | null = null
+  #file: string | null = null
+  #watcher: FSWatcher | null = null
+  #timer: NodeJS.Timeout | undefined
+  #asked = 0
+  readonly #cli: Cli
+  readonly #emit: (event: Event) => void
+
+  constructor(cli: Cli, emit: (event: Event) => void) {
+    this.#cli = cli
+    this.#emit = emit
+  }
+
+  /** Null looks at nobody. */
+  look(agent: string | null): void {
+    if (agent === this.#agent) return
+    this.#agent = agent
+    this.#letGo()
+    clearTimeout(this.#timer)
+    if (agent !== null) void this.#ask(agent)
+  }
+
+  /** Something was told of it, such as a start: its terminal may be another. */
+  stir(): void {
+    if (this.#agent !== null) this.#soon(this.#asked + leastMs - Date.now())
+  }
+
+  #soon(ms: number): void {
+    clearTimeout(this.#timer)
+    const agent = this.#agent
+    if (agent !== null) this.#timer = setTimeout(() => void this.#ask(agent), Math.max(0, ms))
+  }
+
+  async #ask(agent: string): Promise<void> {
+    this.#asked = Date.now()
+    try {
+      const [log] = await this.#cli.call('logs', { agents: [agent], escapes: true })
+      if (agent !== this.#agent) return
+      if (log !== undefined) this.#follow(log.file)
+      this.#emit({ on: 'screen', agent, text: log?.screen ?? null, why: '' })
+    } catch (error) {
+      if (agent !== this.#agent) return
+      if (!isAway(error)) this.#emit({ on: 'screen', agent, text: null, why: wordsOf(error) })
+    }
+    this.#soon(staleMs)
+  }
+
+  /** The folder, since the file is replaced when it is large. One that is not there yet is found at the next look. */
+  #follow(file: string): void {
+    if (this.#watcher !== null && this.#file === file) return
+    this.#letGo()
+    try {
+      this.#file = file
+      this.#watcher = watch(dirname(file), (_change, name) => (name === basename(file) ? this.stir() : undefined))
+      this.#watcher.on('error', () => this.#letGo())
+    } catch {
+      this.#letGo() // no such folder, or no more watches to be had: the slow look remains
+    }
+  }
+
+  #letGo(): void {
+    this.#watcher?.close()
+    this.#watcher = null
+  }
+}
+
+export function isAway(error: unknown): boolean {
+  return error instanceof TroupeError && error.code === 'unavailable'
+}
+
+export function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const hint = error instanceof TroupeError && error.hint !== undefined ? `. Try: ${error.hint}` : ''
+  return `${error.message}${hint}`
+}
