@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { approvals } from './approval.ts'
 import { audit } from './audit.ts'
 import { bridges } from './bridge.ts'
+import { change } from './change.ts'
 import { daemon } from './daemon.ts'
 import { explain } from './explain.ts'
 import { mail } from './mail.ts'
@@ -12,7 +13,7 @@ export type { AuditLine } from './audit.ts'
 export type { AgentRow } from './team.ts'
 export { oldestProtocol, programVersion, protocolVersion, type StreamItem } from './wire.ts'
 
-export const operations = { ...team, ...mail, ...explain, ...approvals, ...bridges, ...policy, ...audit, ...daemon } as const
+export const operations = { ...team, ...change, ...mail, ...explain, ...approvals, ...bridges, ...policy, ...audit, ...daemon } as const
 
 export type Operations = typeof operations
 export type OperationName = keyof Operations

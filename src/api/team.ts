@@ -22,7 +22,22 @@ export const agentRow = z.object({
 export type AgentRow = z.infer<typeof agentRow>
 
 const selection = z.object({ agents: z.array(z.string()).default([]).describe('Addresses or short names; none means all') })
-const settled = z.object({
+/** `agents` holds the names of projects too. */
+export const part = z.object({ agents: z.array(z.string()).default([]).describe('Projects, addresses or short names; none means all') })
+/** ms */
+export const drainMs = z.int().min(0).nullable().default(null).describe('How long a running turn may take before the end; 0: end at once; null: supervisor.drain_timeout_secs')
+const stopped = z.array(z.object({ agent: z.string(), took: z.string(), ms: z.number(), drain: z.string().nullable().describe('How the time before its end was used') }))
+
+/** One line of what a change of the files does. `agent` is `team` for settings that belong to no agent. */
+export const changeRow = z.object({
+  agent: z.string(),
+  action: z.enum(['start', 'stop', 'restart', 'apply', 'untouched']),
+  why: z.string(),
+  aclWidened: z.array(z.string()),
+  keys: z.array(z.object({ key: z.string(), at: z.string().nullable().describe('FILE:LINE') })),
+  conversation: z.enum(['resumed', 'fresh']).nullable(),
+})
+export const settled = z.object({
   ok: z.boolean(),
   agents: z.array(agentRow),
   /** Agents that are not up: why, and what to do. Empty if `ok`. */
@@ -30,6 +45,8 @@ const settled = z.object({
   /** What a person should know although it stands in nobody's way. */
   notices: z.array(z.string()),
 })
+
+export const changed = settled.extend({ changes: z.array(changeRow) })
 
 const usageRow = z.object({
   agent: z.string(),
@@ -40,21 +57,21 @@ const usageRow = z.object({
 
 export const team = {
   up: operation({
-    about: 'Apply the team as its files say now, start every agent, and wait until each is ready or has failed.',
+    about: 'Apply the team as its files say now, start every agent, and wait until each is ready or has failed. Agents whose settings changed are started anew.',
     who: ['operator'],
-    input: selection.extend({
+    input: part.extend({
       /** Values of the environment variables that agents may get; kept in memory only. */
       env: z.record(z.string(), z.string()).default({}),
       rehearsal: z.string().nullable().default(null).describe('Scenario: run the team on the scripted model'),
       timeoutMs: z.int().positive().default(120_000),
     }),
-    output: settled,
+    output: changed,
   }),
   down: operation({
-    about: 'End every agent, the terminal server and the keeper. The daemon stops after it.',
+    about: 'End every agent, the terminal server and the keeper; the daemon stops after it. With names only those agents: the rest and the daemon go on.',
     who: ['operator'],
-    input: z.object({ hard: z.boolean().default(false) }),
-    output: z.object({ stopped: z.array(z.object({ agent: z.string(), took: z.string(), ms: z.number() })) }),
+    input: part.extend({ hard: z.boolean().default(false), drainMs }),
+    output: z.object({ stopped, notices: z.array(z.string()) }),
   }),
   start: operation({
     about: 'Start agents; clears a quarantine.',
@@ -65,19 +82,19 @@ export const team = {
   stop: operation({
     about: 'Stop agents politely; they stay stopped.',
     who: ['operator'],
-    input: selection,
-    output: z.object({ stopped: z.array(z.object({ agent: z.string(), took: z.string(), ms: z.number() })) }),
+    input: selection.extend({ drainMs }),
+    output: z.object({ stopped }),
   }),
   kill: operation({
     about: 'Kill agents at once; they stay stopped.',
     who: ['operator'],
     input: selection,
-    output: z.object({ stopped: z.array(z.object({ agent: z.string(), took: z.string(), ms: z.number() })) }),
+    output: z.object({ stopped }),
   }),
   restart: operation({
     about: 'Stop and start agents, resuming their conversations; clears a quarantine and its counters.',
     who: ['operator'],
-    input: selection.extend({ fresh: z.boolean().default(false), timeoutMs: z.int().positive().default(120_000) }),
+    input: part.extend({ fresh: z.boolean().default(false), drainMs, timeoutMs: z.int().positive().default(120_000) }),
     output: settled,
   }),
   ps: operation({

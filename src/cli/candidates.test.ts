@@ -12,7 +12,7 @@ test('the first word is a command', () => {
 test('subcommands, flags and words follow their command', () => {
   expect(candidates(['daemon', ''], language).fixed).toEqual(['status', 'start', 'stop', 'restart', 'token', 'logs'])
   expect(candidates(['completion', ''], language).fixed).toEqual(['bash', 'zsh', 'fish'])
-  expect(candidates(['restart', '--'], language).fixed).toEqual(['--root', '--json', '--quiet', '--no-color', '--fresh', '--timeout', '--help'])
+  expect(candidates(['restart', '--'], language).fixed).toEqual(['--root', '--json', '--quiet', '--no-color', '--fresh', '--drain', '--now', '--timeout', '--help'])
 })
 
 test('names of the team where the command wants them', () => {

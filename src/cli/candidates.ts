@@ -3,7 +3,7 @@ import type { Language, Syntax } from './tree/syntax.ts'
 export interface Candidates {
   fixed: string[]
   /** Names that only the team knows. */
-  live: 'agents' | 'channels' | 'contexts' | null
+  live: 'agents' | 'channels' | 'contexts' | 'names' | null
 }
 
 /** What may stand where the last of the words is being typed. `words` are those after `troupe`. */
@@ -58,6 +58,7 @@ function argAt(command: Syntax | null, operands: number): string | undefined {
 function liveOf(command: Syntax | null, operands: number): Candidates['live'] {
   const arg = argAt(command, operands)
   if (arg === undefined) return null
+  if (/name/.test(arg) && arg.includes('...')) return 'names'
   return /agent/.test(arg) ? 'agents' : /channel/.test(arg) ? 'channels' : /context/.test(arg) ? 'contexts' : null
 }
 

@@ -34,6 +34,9 @@ function sentence(event: EventRow, message: string): string {
       return `could not be launched: ${fact('why')}`
     case 'team.applied':
       return 'team applied as its files say'
+    case 'agent.changed':
+    case 'team.changed':
+      return `${fact('action')}: ${fact('why')}${widenedIn(event)}`
     case 'team.down':
       return 'team taken down'
     case 'agent.up':
@@ -93,14 +96,20 @@ function phaseText(fact: (name: string) => string): string {
   return [to, detail].includes(why) ? shown : `${shown}${around(' — ', why, around(' [', source, ']'))}`
 }
 
+/** Permissions that a change widened. */
+function widenedIn({ data: { aclWidened } }: EventRow): string {
+  return Array.isArray(aclWidened) && aclWidened.length > 0 ? `; widens: ${aclWidened.map(String).join(', ')}` : ''
+}
+
 /** What a runtime wants a person to read once. */
 function noticesOf(event: EventRow): string[] {
   const { notices } = event.data
   return Array.isArray(notices) ? notices.map(String) : []
 }
 
-/** Worth a line while a team comes up: ready, fallen over, or something to read. Reasons that last are told at the end. */
+/** Worth a line while a team comes up or changes: what is done and why, ready, fallen over, or something to read. Reasons that last are told at the end. */
 export function isProgress(event: EventRow): boolean {
+  if (event.type === 'agent.changed' || event.type === 'team.changed') return true
   if (event.type === 'agent.launched') return noticesOf(event).length > 0
   if (event.type !== 'agent.phase') return false
   const to = text(event, 'to')
@@ -109,7 +118,7 @@ export function isProgress(event: EventRow): boolean {
 
 function paint(color: Colors, event: EventRow): (text: string) => string {
   if (['operator.refused', 'call.denied', 'agent.ended', 'agent.launch-failed', 'delivery.dead', 'message.throttled', 'limit.hook-failed'].includes(event.type)) return color.red
-  if (event.type === 'approval.requested') return color.yellow
+  if (['approval.requested', 'agent.changed', 'team.changed'].includes(event.type)) return color.yellow
   if (event.type === 'message.sent') return color.cyan
   if (event.type === 'agent.phase' && ['quarantined', 'blocked'].includes(text(event, 'to'))) return color.red
   return (line) => line

@@ -30,10 +30,11 @@ export function environmentOf(root: string, { env, out }: Pick<Cli, 'env' | 'out
   return found.values
 }
 
-export function namesOf(root: string): { agents: string[]; channels: string[] } {
+export function namesOf(root: string): { agents: string[]; channels: string[]; projects: string[] } {
   const team = teamOf(root)
   return {
     agents: agentsOf(team).map((agent) => agent.address),
+    projects: team.projects.map(({ id }) => id),
     channels: [...new Set(team.projects.flatMap((project) => project.channels.map((channel) => channel.name)))],
   }
 }

@@ -1,5 +1,5 @@
 import type { Ladder, Proof, Rung } from './ladder.ts'
-import type { Phase } from './phase.ts'
+import { activityOf, type Phase } from './phase.ts'
 import type { Priority, Trust } from './message.ts'
 import type { Address } from './team.ts'
 
@@ -37,14 +37,15 @@ export type NextStep = { do: 'offer'; rungs: Rung[] } | { do: 'wait'; for: strin
 /**
  * Which rung to try now. Priority decides when: `urgent` and `normal` go into a running turn where the
  * runtime can, `low` waits for idle. Operators enter as the user, so a proven paste comes first for them;
- * peers never do. A dialog is never answered by a message.
+ * peers never do. A dialog is never answered by a message. An agent on its way out gets control messages only.
  */
 export function next(
-  delivery: { priority: Priority; trust: Trust },
+  delivery: { priority: Priority; trust: Trust; control?: boolean },
   agent: { phase: Phase; rungs: Ladder },
 ): NextStep {
   const { phase, rungs } = agent
-  switch (phase.name) {
+  const name = delivery.control === true ? (activityOf(phase) ?? phase.name) : phase.name
+  switch (name) {
     case 'idle':
       return offer(order(rungs.idle, delivery.trust), 'the agent to read its inbox')
     case 'busy':
@@ -52,7 +53,7 @@ export function next(
       return offer(order(rungs.busy, delivery.trust), 'the turn to end')
     case 'waiting':
       if (delivery.priority === 'low') return { do: 'wait', for: 'the agent to be idle' }
-      return offer(order(rungs.waiting, delivery.trust), `an answer to its question (${phase.what})`)
+      return offer(order(rungs.waiting, delivery.trust), `an answer to its question (${phase.name === 'waiting' ? phase.what : 'it is about to go'})`)
     case 'starting':
       return { do: 'wait', for: 'the agent to be ready' }
     default:

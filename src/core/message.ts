@@ -33,3 +33,8 @@ export interface Message {
   /** ms */
   sentAt: number
 }
+
+/** A control message acts on one run of an agent, and never on the next. */
+export function isForRun({ control }: Pick<Message, 'control'>, incarnation: string): boolean {
+  return control === null || control.incarnation === incarnation
+}

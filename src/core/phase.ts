@@ -17,7 +17,14 @@ export type Phase =
   | { name: 'parked'; until: number | null; why: string; fix?: string; cut?: true }
   /** `fix` is what would mend it, where somebody knows. */
   | { name: 'blocked'; why: string; fix?: string }
-  | { name: 'stopping' }
+  /**
+   * `during`: what it does meanwhile, where it was at work when it was told to stop: a turn may come to its end.
+   * `fresh`: its next process begins a conversation of its own.
+   */
+  | { name: 'stopping'; during?: Activity; fresh?: true }
+
+/** What a process does that got as far as being ready. */
+export type Activity = 'idle' | 'busy' | 'waiting'
 
 /** One observation: what was seen, when (ms), and by which signal (`hook`, `session-file`, `process`, `screen`, …). */
 export interface Evidence {
@@ -51,7 +58,22 @@ export function phaseDetail(phase: Phase): string {
     case 'blocked':
     case 'parked':
       return phase.why
+    case 'stopping':
+      return phase.during === 'busy' ? 'at the end of its turn' : ''
     default:
       return ''
+  }
+}
+
+export function activityOf(phase: Phase): Activity | null {
+  switch (phase.name) {
+    case 'idle':
+    case 'busy':
+    case 'waiting':
+      return phase.name
+    case 'stopping':
+      return phase.during ?? null
+    default:
+      return null
   }
 }

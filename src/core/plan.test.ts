@@ -85,7 +85,7 @@ describe('plan', () => {
   })
 
   it('stops and then forgets an agent that left the team', () => {
-    expect(plan([], [known(running())], [process('i1')], 5)).toEqual([{ do: 'stop', address, incarnation: 'i1' }])
+    expect(plan([], [known(running())], [process('i1')], 5)).toEqual([{ do: 'stop', address, incarnation: 'i1', pane: '%1', pid: 7 }])
     expect(plan([], [known({})], [], 5)).toEqual([{ do: 'forget-agent', address }])
   })
 })

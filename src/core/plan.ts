@@ -2,7 +2,7 @@ import { afterCutTurn } from './cut-turn.ts'
 import { parkedUntil, type QuotaPolicy } from './limit-hit.ts'
 import { afterEnd, noRestarts, type Ended } from './restart.ts'
 import type { Agent } from './team.ts'
-import type { AgentState, Evidence, Phase } from './phase.ts'
+import { activityOf, type AgentState, type Evidence, type Phase } from './phase.ts'
 import type { Observed } from './supervisor.ts'
 import type { Signal } from './runtime.ts'
 
@@ -13,7 +13,7 @@ export type Action =
   | { do: 'record-end'; address: string; incarnation: string; code: number | null; signal: string | null; lost: boolean }
   /** It was written down but never started (the daemon died in between): forget it, without blame. */
   | { do: 'forget-launch'; address: string; incarnation: string }
-  | { do: 'stop'; address: string; incarnation: string }
+  | { do: 'stop'; address: string; incarnation: string; pane: string; pid: number }
   | { do: 'adopt'; address: string; incarnation: string; pane: string; pid: number }
   /** The time it was parked until has come, and its process is still there. */
   | { do: 'unpark'; address: string; incarnation: string }
@@ -67,7 +67,7 @@ function forIncarnation(known: Known, seen: Observed | undefined, declared: bool
     return { do: 'record-end', address, incarnation, code: null, signal: null, lost: true }
   }
   if (!seen.state.alive) return { do: 'record-end', address, incarnation, code: seen.state.code, signal: seen.state.signal, lost: false }
-  if (wanted === 'stopped' || phase.name === 'stopping' || !declared) return { do: 'stop', address, incarnation }
+  if (wanted === 'stopped' || phase.name === 'stopping' || !declared) return { do: 'stop', address, incarnation, pane: seen.pane, pid: seen.pid }
   if (!known.watched) return { do: 'adopt', address, incarnation, pane: seen.pane, pid: seen.pid }
   if (phase.name === 'parked' && phase.until !== null && phase.until <= now) return { do: 'unpark', address, incarnation }
   return null
@@ -122,6 +122,19 @@ export function witness(state: AgentState, evidence: Evidence): AgentState {
   return { ...state, evidence: [...state.evidence, evidence].slice(-evidenceKept) }
 }
 
+/** Told to go. What it does is followed on, so that a turn can end; with `fresh` its conversation is not gone on with. */
+export function toStopping(state: AgentState, evidence: Evidence, fresh = false): AgentState {
+  const during = activityOf(state.phase)
+  const anew = fresh || (state.phase.name === 'stopping' && state.phase.fresh === true)
+  return enter(state, { name: 'stopping', ...(during === null ? {} : { during }), ...(anew ? { fresh: true } : {}) }, evidence)
+}
+
+/** Only a process that was at work has something to bring to its end. */
+function whileStopping(state: AgentState, phase: Phase & { name: 'stopping' }, signal: Signal): AgentState {
+  if (phase.during === undefined || (signal.type !== 'idle' && signal.type !== 'busy' && signal.type !== 'waiting')) return state
+  return enter(state, { ...phase, during: signal.type }, signal.evidence)
+}
+
 /** Half an hour, and then on: as where the team's files say nothing. */
 const usualQuota: QuotaPolicy = { waits: true, fallbackMs: 1_800_000 }
 
@@ -130,15 +143,17 @@ const usualQuota: QuotaPolicy = { waits: true, fallbackMs: 1_800_000 }
  * `quota` says what a used-up limit leads to.
  */
 export function onSignal(state: AgentState, signal: Signal, jitter = 0, quota = usualQuota): AgentState {
-  if (signal.type === 'session') return witness({ ...state, session: signal.id }, signal.evidence)
+  const { phase } = state
+  if (signal.type === 'session') return witness(phase.name === 'stopping' && phase.fresh === true ? state : { ...state, session: signal.id }, signal.evidence)
   if (signal.type === 'note') return witness(state, signal.evidence)
-  if (state.incarnation === null || state.phase.name === 'stopping') return state
+  if (state.incarnation === null) return state
+  if (phase.name === 'stopping') return whileStopping(state, phase, signal)
   switch (signal.type) {
     case 'ready':
-      return state.phase.name === 'starting' ? enter(state, { name: 'idle' }, signal.evidence) : state
+      return phase.name === 'starting' ? enter(state, { name: 'idle' }, signal.evidence) : state
     case 'idle':
       // A turn that failed ends idle: only a new turn shows that the cause is gone.
-      if (state.phase.name === 'parked' || state.phase.name === 'blocked') return witness(state, signal.evidence)
+      if (phase.name === 'parked' || phase.name === 'blocked') return witness(state, signal.evidence)
       return enter(state, { name: 'idle' }, signal.evidence)
     case 'busy':
       return enter(state, { name: 'busy' }, signal.evidence)

@@ -41,27 +41,23 @@ export class Agents {
   }
 
   /** Changes one agent; `beside` writes in the same transaction. */
-  update(address: string, change: Change, beside?: Beside): Promise<AgentState> {
-    return this.#inTurn(address, async () => {
-      const before = this.get(address)
-      const after = change(before)
-      if (beside === undefined && onlyEvidence(before, after)) {
-        if (this.#states.has(address)) this.#states.set(address, after)
-        return after
-      }
-      await this.#store.write(async (tx) => {
-        await tx.agents.put(after)
-        await journalChange(tx, before, after)
-        await beside?.(tx, after)
-      })
-      this.#states.set(address, after)
-      for (const listener of this.#listeners) listener(after, before)
-      return after
-    })
+  async update(address: string, change: Change, beside?: Beside): Promise<AgentState> {
+    const [after] = await this.#change([[address, change]], beside === undefined ? undefined : async (tx, [state]) => (state === undefined ? undefined : await beside(tx, state)))
+    return after ?? this.get(address)
   }
 
-  remove(address: string): Promise<void> {
-    return this.#inTurn(address, async () => {
+  /**
+   * Changes many at once, in one transaction with what `beside` writes. `committed` is called when that is durable, before
+   * anybody sees or is told of the new states.
+   */
+  async updateAll(all: readonly (readonly [address: string, change: Change])[], beside: (tx: Tx) => Promise<void>, committed: () => void): Promise<void> {
+    await this.#change(all, beside, committed)
+  }
+
+  /** Unless somebody wants it again by then. */
+  remove(address: string, stillUnwanted: () => boolean = () => true): Promise<void> {
+    return this.#inTurn([address], async () => {
+      if (!stillUnwanted()) return
       await this.#store.write(async (tx) => {
         await tx.agents.remove(address)
         await tx.journal({ type: 'agent.removed', subject: address, agent: address, data: {} })
@@ -70,14 +66,40 @@ export class Agents {
     })
   }
 
-  async #inTurn<T>(address: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#queues.get(address) ?? Promise.resolve()
-    const mine = before.then(work, work)
-    this.#queues.set(address, mine)
+  #change(all: readonly (readonly [string, Change])[], beside?: (tx: Tx, after: AgentState[]) => Promise<void>, committed = (): void => {}): Promise<AgentState[]> {
+    return this.#inTurn(all.map(([address]) => address), async () => {
+      const pairs = all.map(([address, change]) => {
+        const before = this.get(address)
+        return { before, after: change(before) }
+      })
+      const states = pairs.map(({ after }) => after)
+      if (beside === undefined && pairs.every(({ before, after }) => onlyEvidence(before, after))) {
+        for (const after of states) if (this.#states.has(after.address)) this.#states.set(after.address, after)
+        return states
+      }
+      await this.#store.write(async (tx) => {
+        for (const { before, after } of pairs) {
+          await tx.agents.put(after)
+          await journalChange(tx, before, after)
+        }
+        await beside?.(tx, states)
+      })
+      committed()
+      for (const after of states) this.#states.set(after.address, after)
+      for (const { before, after } of pairs) for (const listener of this.#listeners) listener(after, before)
+      return states
+    })
+  }
+
+  /** After whatever is under way for any of them; taken in one go, so that two of these never wait for each other. */
+  async #inTurn<T>(addresses: readonly string[], work: () => Promise<T>): Promise<T> {
+    const before = Promise.allSettled(addresses.map((address) => this.#queues.get(address)))
+    const mine = before.then(work)
+    for (const address of addresses) this.#queues.set(address, mine)
     try {
       return await mine
     } finally {
-      if (this.#queues.get(address) === mine) this.#queues.delete(address)
+      for (const address of addresses) if (this.#queues.get(address) === mine) this.#queues.delete(address)
     }
   }
 }

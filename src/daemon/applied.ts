@@ -2,19 +2,20 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { TroupeError } from '../core/error.ts'
-import { agentsOf, type Broker, type Team } from '../core/team.ts'
+import { agentsOf, type Agent, type Broker, type Team } from '../core/team.ts'
 import { renderApplied, renderEnv, renderMcp } from '../config/applied.ts'
 import type { Paths } from '../config/paths.ts'
 import { writeAtomic } from '../util/atomic-write.ts'
-import { fingerprint } from './desired.ts'
+import { sha256 } from '../core/event.ts'
+import type { Started } from '../core/started.ts'
 
 /** Writes what people and scripts may read of the applied team: `applied.json`, and two files for each agent. */
-export function writeApplied(paths: Paths, team: Team, at: number, shim: string[]): void {
+export function writeApplied(paths: Paths, team: Team, at: number, shim: string[], started: (agent: Agent) => Started): void {
   for (const agent of agentsOf(team)) {
     write(paths.agentEnv(agent.project, agent.id), renderEnv(team, agent))
     write(paths.agentMcp(agent.project, agent.id), renderMcp(shim))
   }
-  const fingerprints = agentsOf(team).map((agent) => [agent.address, fingerprint(agent, team)])
+  const fingerprints = agentsOf(team).map((agent) => [agent.address, sha256(JSON.stringify(started(agent)))])
   write(paths.applied, renderApplied(team, at, Object.fromEntries(fingerprints) as Record<string, string>))
 }
 

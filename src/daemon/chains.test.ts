@@ -34,7 +34,7 @@ const clock = { ...systemClock, elapsed: () => time }
 function office() {
   const chains = new Chains({ store, clock, agents, team: () => team, show: (whose, text) => void shown.push([whose, text]) })
   const deliverer = new Deliverer({ store, clock, agents, sessions: new Sessions(() => {}, () => {}), team: () => team, report: () => {} })
-  const fetching = new Fetching(store, clock, deliverer)
+  const fetching = new Fetching(store, clock, deliverer, () => false)
   const mailroom = new Mailroom({ store, clock, chains, bridges: () => [], team: () => team })
   const post = async (from: string, to: string, key: string | null = null) => (await mailroom.post({ from, to, text: 'hello', threadId: null, priority: 'normal', key })).message
   const told = async (to: string, id: string) => void (await deliverer.delivered(`p:${to}`, agents.get(`p:${to}`).incarnation ?? '', id, 'tool', 'fetched'))

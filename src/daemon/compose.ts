@@ -23,6 +23,7 @@ import { Deliverer } from './deliverer.ts'
 import { Desired } from './desired.ts'
 import { emptyTeam } from './empty-team.ts'
 import { Fetching } from './fetching.ts'
+import { Fingerprints } from './fingerprints.ts'
 import { run } from './guard.ts'
 import { Gatekeeper } from './gatekeeper.ts'
 import { handlers } from './handlers/index.ts'
@@ -31,13 +32,12 @@ import { Hooks } from './hooks.ts'
 import { identity } from './identity.ts'
 import { whenIdle } from './idle.ts'
 import { Launching } from './launching.ts'
-import { Lifecycle } from './lifecycle.ts'
 import { limiting } from './limiting.ts'
+import { lives } from './lives.ts'
 import { giveMemoryBack, inLulls } from './lull.ts'
 import { Mailroom } from './mailroom.ts'
 import { operatorsOnly } from './operators.ts'
 import { readTeam } from './read-team.ts'
-import { Reconciler } from './reconciler.ts'
 import { rehearsing } from './rehearsing.ts'
 import { Sessions } from './sessions.ts'
 import { ToolLines } from './tool-lines.ts'
@@ -62,13 +62,13 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const since = clock.now()
   const host = hostOf(env, clock)
   const report = (what: string, error: unknown): void => log.error({ err: error }, `${what} failed`)
-  const readFiles = async (): Promise<Team> => readTeam(root)
-  const files = await readFiles().catch(onlyConfig)
+  const readNow = async (): Promise<Team> => readTeam(root)
+  const files = await readNow().catch(onlyConfig)
   const broker = appliedBroker(paths.applied) ?? files?.broker ?? emptyTeam(root).broker
   const store = await openStore(broker, { root, host: hostname(), env: brokerEnvironment(broker, root, env), clock, tell: (what) => log.info(what) })
   const flaw = store.flaw()
   if (flaw !== null) log.error({ flaw }, 'the journal does not fit what was known of it; troupe audit verify')
-  const desired = new Desired(store, readFiles)
+  const desired = new Desired(store, readNow)
   await desired.load()
   const agents = new Agents(store, clock)
   await agents.load()
@@ -106,7 +106,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   // An adopted agent may be idle already: no change of its phase would wake its mail.
   const sessions: Sessions = new Sessions((...said) => signals.take(...said), (address) => deliverer.wake(address))
   const deliverer: Deliverer = new Deliverer({ store, clock, agents, sessions, team, report })
-  const fetching = new Fetching(store, clock, deliverer)
+  const fetching = new Fetching(store, clock, deliverer, (address) => agents.get(address).phase.name === 'stopping')
   const throttle = new Throttle({ store, clock, limits: () => (desired.known ? team().limits : defaultLimits), report })
   const bridges = new Bridges({ store, clock, report })
   await bridges.load()
@@ -115,7 +115,9 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   agents.subscribe((after, before) => {
     if (before.incarnation !== null && after.incarnation !== before.incarnation) tools.forget(before.incarnation)
   })
+  const fingerprints = new Fingerprints(token.token, runtimeVariables)
   const launching = new Launching({
+    startedWith: (agent) => fingerprints.now(agent, team(), values()),
     tools,
     store,
     agents,
@@ -139,8 +141,11 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const approvals = new Approvals({ store, clock, team, answer: standingPrompts(agents, sessions, clock), mail: tell, report })
   const gatekeeper = new Gatekeeper({ store, clock, approvals, team, signal: (...said) => signals.take(...said), report })
   const hooks = new Hooks({ sessions, gatekeeper, fetching, clock })
-  const reconciler = new Reconciler({ tell, store, clock, agents, sessions, supervisor, launching, team: () => (desired.known ? team() : emptyTeam(root)), front: theFront, jitter: Math.random, report })
-  const lifecycle = new Lifecycle({ store, clock, agents, desired, reconciler, supervisor, broker, paths, shim: [process.execPath, programPath('shim')], healthOf, front: theFront })
+  const shim = [process.execPath, programPath('shim')]
+  const teamNow = (): Team => (desired.known ? team() : emptyTeam(root))
+  const held = (): Record<string, string> => front?.held.values?.env ?? {}
+  const alive = lives({ store, clock, agents, sessions, supervisor, launching, desired, fingerprints, broker, paths, shim, team: teamNow, held, healthOf, front: theFront, jitter: Math.random, tell, report })
+  const { reconciler } = alive
 
   const finished = Promise.withResolvers<void>()
   const idle = whenIdle(clock, () => agents.all().some((state) => state.incarnation !== null || state.wanted === 'running'), finished.resolve)
@@ -151,7 +156,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     supervisor,
     agents,
     sessions,
-    reconciler,
+    ...alive,
     deliverer,
     mailroom,
     approvals,
@@ -159,7 +164,6 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     throttle,
     chains,
     bridges,
-    lifecycle,
     desired,
     team,
     runtimeOf,

@@ -165,7 +165,7 @@ describe('delivery', () => {
     await vi.waitFor(() => expect(first.pen.got).toHaveLength(2))
     await proof('p:b', first.incarnation, kept.id)
     await proof('p:b', first.incarnation, done.id)
-    expect(await new Fetching(store, clock, deliverer).ack('p:b', first.incarnation, [done.id])).toBe(1)
+    expect(await new Fetching(store, clock, deliverer, () => false).ack('p:b', first.incarnation, [done.id])).toBe(1)
     sessions.close(first.incarnation)
     const second = await run('p:b')
     await vi.waitFor(() => expect(texts(second.pen)).toEqual(['keep']))
@@ -267,7 +267,7 @@ describe('delivery', () => {
 
 describe('fetching', () => {
   it('counts what an answer carried only with the next sign of life of the same incarnation', async () => {
-    const fetching = new Fetching(store, clock, deliverer)
+    const fetching = new Fetching(store, clock, deliverer, () => false)
     const { incarnation } = await run('p:b', 'busy')
     const message = await post('p:a', 'p:b', 'fetch me')
     fetching.hand('p:b', incarnation, [message.id], false)
@@ -282,7 +282,7 @@ describe('fetching', () => {
   })
 
   it('waits in one request for what another one confirms, so that nothing is shown again', async () => {
-    const fetching = new Fetching(store, clock, deliverer)
+    const fetching = new Fetching(store, clock, deliverer, () => false)
     const { incarnation } = await run('p:b', 'busy')
     const messages = [await post('p:a', 'p:b', 'one'), await post('p:a', 'p:b', 'two')]
     fetching.hand('p:b', incarnation, messages.map(({ id }) => id), false)
@@ -293,7 +293,7 @@ describe('fetching', () => {
   })
 
   it('wakes a watcher for new mail, not for what this incarnation has', async () => {
-    const fetching = new Fetching(store, clock, deliverer)
+    const fetching = new Fetching(store, clock, deliverer, () => false)
     const { incarnation, pen } = await run('p:b', 'busy')
     pen.answer = () => ({ result: 'refused', why: 'no socket' })
     const old = await post('p:a', 'p:b', 'old')
@@ -306,7 +306,7 @@ describe('fetching', () => {
   })
 
   it('leaves what is on its way by a push to the push', async () => {
-    const fetching = new Fetching(store, clock, deliverer)
+    const fetching = new Fetching(store, clock, deliverer, () => false)
     const { incarnation, pen } = await run('p:b')
     await post('p:a', 'p:b', 'pushed')
     await vi.waitFor(() => expect(pen.got).toHaveLength(1))
@@ -316,7 +316,7 @@ describe('fetching', () => {
   })
 
   it('shows nothing that a sender said after what is on its way by a push', async () => {
-    const fetching = new Fetching(store, clock, deliverer)
+    const fetching = new Fetching(store, clock, deliverer, () => false)
     const { incarnation, pen } = await run('p:b')
     const watch = async () => (await fetching.watch('p:b', incarnation, 0, new AbortController().signal)).map(({ message }) => message.text)
     await post('p:a', 'p:b', 'pushed')
@@ -329,7 +329,7 @@ describe('fetching', () => {
   })
 
   it('pushes nothing to an agent whose own call waits for mail, and pushes once that call is over', async () => {
-    const fetching = new Fetching(store, clock, deliverer)
+    const fetching = new Fetching(store, clock, deliverer, () => false)
     const { incarnation, pen } = await run('p:b')
     const watch = (signal: AbortSignal) => fetching.watch('p:b', incarnation, 30_000, signal)
     const watching = watch(new AbortController().signal)
@@ -351,7 +351,7 @@ describe('fetching', () => {
   })
 
   it('wakes a watcher when the proof of a push is overdue: it gets the message after all', async () => {
-    const fetching = new Fetching(store, clock, deliverer)
+    const fetching = new Fetching(store, clock, deliverer, () => false)
     const { incarnation, pen } = await run('p:b')
     await post('p:a', 'p:b', 'typed into the void')
     await vi.waitFor(() => expect(pen.got).toHaveLength(1))
@@ -361,7 +361,7 @@ describe('fetching', () => {
   })
 
   it('a watcher whose caller goes away comes back empty', async () => {
-    const fetching = new Fetching(store, clock, deliverer)
+    const fetching = new Fetching(store, clock, deliverer, () => false)
     const gone = new AbortController()
     const watching = fetching.watch('p:c', uuid(), 30_000, gone.signal)
     gone.abort()
@@ -387,7 +387,7 @@ describe('the mailroom', () => {
 
   it('a channel message is acknowledged by each member for itself', async () => {
     const message = await post('user', '#all', 'all of you')
-    const fetching = new Fetching(store, clock, deliverer)
+    const fetching = new Fetching(store, clock, deliverer, () => false)
     await fetching.ack('p:a', uuid(), [message.id])
     const states = await store.read((db) => db.deliveries.of(message.id))
     expect(states.map(({ recipient, state }) => [recipient, state]).toSorted()).toEqual([['p:a', 'acked'], ['p:b', 'queued'], ['p:c', 'queued']])

@@ -6,6 +6,7 @@ import { isPreview, render } from '../core/envelope.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
 import type { Message } from '../core/message.ts'
+import { activityOf } from '../core/phase.ts'
 import type { Attempt, Parcel, Runtime, Session } from '../core/runtime.ts'
 import { findAgent, type Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
@@ -70,7 +71,7 @@ export class Deliverer {
 
   async start(): Promise<void> {
     this.#parts.agents.subscribe((after, before) => {
-      if (after.phase.name !== before.phase.name || after.incarnation !== before.incarnation) this.wake(after.address)
+      if (after.phase.name !== before.phase.name || activityOf(after.phase) !== activityOf(before.phase) || after.incarnation !== before.incarnation) this.wake(after.address)
     })
     for (const recipient of await this.#parts.store.read((db) => db.deliveries.waiting())) this.wake(recipient)
   }
@@ -198,14 +199,14 @@ export class Deliverer {
     const { phase } = this.#parts.agents.get(delivery.recipient)
     if (await this.#isForAnother(each, incarnation)) return
     if (delivery.typed && delivery.incarnation === incarnation) return
-    if (held.has(message.from)) return
+    if (held.has(message.from) && message.control === null) return
     if (this.#fetches(incarnation)) {
       held.add(message.from)
       return this.#wait(each, 'the agent’s own call, which waits for mail')
     }
-    const step = next({ priority: message.priority, trust: message.trust }, { phase, rungs: entry.runtime.abilities.rungs })
+    const step = next({ priority: message.priority, trust: message.trust, control: message.control !== null }, { phase, rungs: entry.runtime.abilities.rungs })
     if (step.do === 'wait') this.#wait(each, step.for)
-    const gone = step.do === 'offer' && (await this.#offer(each, step.rungs, entry.session, incarnation, phase.name === 'idle'))
+    const gone = step.do === 'offer' && (await this.#offer(each, step.rungs, entry.session, incarnation, activityOf(phase) === 'idle'))
     if (!gone) held.add(message.from)
   }
 

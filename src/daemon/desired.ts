@@ -1,16 +1,24 @@
 import { TroupeError } from '../core/error.ts'
-import { sha256 } from '../core/event.ts'
 import { defaultLimits, defaultLoopGuard, noHitl } from '../core/limits.ts'
-import type { Agent, Team } from '../core/team.ts'
-import type { Store } from '../store/store.ts'
+import type { Team } from '../core/team.ts'
+import type { Store, Tx } from '../store/store.ts'
+import type { Outside } from './fingerprints.ts'
 
-const key = 'team'
+const teamKey = 'team'
+const appliedKey = 'applied'
+
+/** What stands beside the team since it was applied. Gone with `down`: then nothing is applied. */
+export interface Applied extends Outside {
+  /** ms */
+  at: number
+}
 
 /** The team as it was last applied. The files may be wrong meanwhile: what runs is looked after all the same. */
 export class Desired {
   readonly #store: Store
   readonly #read: () => Promise<Team>
   #team: Team | null = null
+  #applied: Applied | null = null
 
   /** `read` loads the team from its files and throws `config` with all their errors. */
   constructor(store: Store, read: () => Promise<Team>) {
@@ -20,11 +28,13 @@ export class Desired {
 
   /** The applied team; before the first `up`, the files' if they are right. */
   async load(): Promise<void> {
-    const applied = await this.#store.read((db) => db.settings.get(key))
-    if (applied !== undefined) {
-      const team = applied as Team
+    const [kept, applied] = await this.#store.read(async (db) => [await db.settings.get(teamKey), await db.settings.get(appliedKey)])
+    if (kept !== undefined) {
+      const team = kept as Team
       const loopGuard = { ...defaultLoopGuard, ...team.loopGuard }
       this.#team = { ...team, limits: { ...defaultLimits, ...team.limits }, loopGuard, hitl: { ...noHitl, ...team.hitl } } // an older release knew fewer
+      // Nor did it keep what stands beside: what cannot be compared counts as the same.
+      this.#applied = applied === undefined ? { at: 0, files: {}, values: {} } : (applied as Applied | null)
       return
     }
     try {
@@ -44,20 +54,28 @@ export class Desired {
     return this.#team !== null
   }
 
-  /** Reads the files and makes them what is wanted, durably. Throws `config` with nothing changed. */
-  async apply(change: (team: Team) => Promise<Team>): Promise<Team> {
-    const team = await change(await this.#read())
-    await this.#store.write(async (tx) => {
-      await tx.settings.put(key, team)
-      await tx.journal({ type: 'team.applied', subject: 'team', agent: null, data: { digest: sha256(JSON.stringify(team)) } })
-    })
-    this.#team = team
-    return team
+  /** Null while nothing is applied. */
+  get applied(): Applied | null {
+    return this.#applied
   }
-}
 
-/** Changes when a running agent would have to be restarted to follow its files. */
-export function fingerprint(agent: Agent, team: Team): string {
-  const { canDm: _dm, canBroadcast: _broadcast, reportsTo: _reports, restart: _restart, onRateLimit: _limit, ...launched } = agent
-  return sha256(JSON.stringify([launched, team.rehearsal]))
+  /** Part of a transaction; `took` follows at its commit. */
+  async put(tx: Tx, team: Team, applied: Applied): Promise<void> {
+    await tx.settings.put(teamKey, team)
+    await tx.settings.put(appliedKey, applied)
+  }
+
+  took(team: Team, applied: Applied): void {
+    this.#team = team
+    this.#applied = applied
+  }
+
+  /** The team stays known, for its mail; nothing of it is to run. */
+  async release(tx: Tx): Promise<void> {
+    await tx.settings.put(appliedKey, null)
+  }
+
+  released(): void {
+    this.#applied = null
+  }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import type { Message } from '../core/message.ts'
+import { isForRun, type Message } from '../core/message.ts'
 import type { Delivery } from '../core/delivery.ts'
 import { portion } from '../core/portion.ts'
 import type { Store } from '../store/store.ts'
@@ -24,6 +24,7 @@ export class Fetching {
   readonly #store: Store
   readonly #clock: Clock
   readonly #deliverer: Deliverer
+  readonly #isLeaving: (recipient: string) => boolean
   readonly #handed = new Map<string, Handed>()
   /** Confirmations under way, by incarnation. */
   readonly #confirming = new Map<string, Promise<void>>()
@@ -31,7 +32,9 @@ export class Fetching {
   /** Calls that wait for mail now, by incarnation. */
   readonly #waiting = new Map<string, number>()
 
-  constructor(store: Store, clock: Clock, deliverer: Deliverer) {
+  /** `isLeaving`: an agent that is about to be ended. */
+  constructor(store: Store, clock: Clock, deliverer: Deliverer, isLeaving: (recipient: string) => boolean) {
+    this.#isLeaving = isLeaving
     this.#store = store
     this.#clock = clock
     this.#deliverer = deliverer
@@ -141,6 +144,8 @@ export class Fetching {
   #inTurn(due: Open[], recipient: string, incarnation: string): Open[] {
     const held = new Set<string>()
     return due.filter(({ message }) => {
+      // Who is about to go begins nothing new.
+      if (!isForRun(message, incarnation) || (message.control === null && this.#isLeaving(recipient))) return false
       if (this.#deliverer.isOffered(message.id, recipient, incarnation)) held.add(message.from)
       return !held.has(message.from)
     })

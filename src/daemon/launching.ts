@@ -7,12 +7,12 @@ import { TroupeError } from '../core/error.ts'
 import { enter, onEnded, witness } from '../core/plan.ts'
 import type { Health, Host, Launch, LaunchContext, Programs, Runtime } from '../core/runtime.ts'
 import type { Pane, Supervisor } from '../core/supervisor.ts'
+import type { Started } from '../core/started.ts'
 import type { Agent, Team } from '../core/team.ts'
 import type { Paths } from '../config/paths.ts'
 import type { Store } from '../store/store.ts'
 import type { Agents } from './agents.ts'
 import type { Front } from './daemon.ts'
-import { fingerprint } from './desired.ts'
 import type { Sessions } from './sessions.ts'
 import type { ToolLines } from './tool-lines.ts'
 
@@ -34,6 +34,8 @@ export interface LaunchingParts {
   healthOf(agent: Agent): Promise<Health>
   /** The environment that every agent gets besides its identity: pass-through names and declared ones. */
   environmentFor(agent: Agent): Record<string, string>
+  /** What it is started with now, as hashes. */
+  startedWith(agent: Agent): Started
   tools: ToolLines
   front(): Front
   jitter(): number
@@ -111,7 +113,7 @@ export class Launching {
       (state) => notices.reduce(witness, { ...state, session: launch.session ?? state.session }),
       async (tx) => {
         await tx.incarnations.update(incarnation, { ...pane, session: launch.session })
-        await tx.settings.put(`launched:${agent.address}`, fingerprint(agent, this.#parts.team()))
+        await tx.settings.put(`launched:${agent.address}`, this.#parts.startedWith(agent))
         const data = { incarnation, ...pane, runtime: agent.runtime, notices: launch.notices }
         await tx.journal({ type: 'agent.launched', subject: agent.address, agent: agent.address, data })
       },

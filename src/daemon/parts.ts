@@ -8,9 +8,11 @@ import type { Agents } from './agents.ts'
 import type { Approvals } from './approvals.ts'
 import type { Bridges } from './bridges.ts'
 import type { Chains } from './chains.ts'
+import type { Changing } from './changing.ts'
 import type { Front } from './daemon.ts'
 import type { Deliverer } from './deliverer.ts'
 import type { Desired } from './desired.ts'
+import type { Drain } from './drain.ts'
 import type { Fetching } from './fetching.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Mailroom } from './mailroom.ts'
@@ -35,6 +37,8 @@ export interface Parts {
   chains: Chains
   bridges: Bridges
   lifecycle: Lifecycle
+  changing: Changing
+  drain: Drain
   desired: Desired
   team(): Team
   runtimeOf(agent: Agent): Promise<Runtime>

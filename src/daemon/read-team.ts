@@ -1,6 +1,8 @@
 import type { Known } from '../config/known.ts'
 import { load } from '../config/load.ts'
+import { placeIn } from '../config/places.ts'
 import { teamOrThrow } from '../config/report.ts'
+import type { ChangedKey } from '../core/change.ts'
 import type { Team } from '../core/team.ts'
 import { gatewayNames } from '../gateways/index.ts'
 import { runtimeNames } from '../runtimes/index.ts'
@@ -8,7 +10,19 @@ import { supervisorNames } from '../supervisors/index.ts'
 
 const known: Known = { runtimes: runtimeNames, supervisors: supervisorNames, gateways: gatewayNames }
 
+export interface TeamFiles {
+  team: Team
+  /** Where a key stands, as `projects/hello.yaml:12`; null where no file says it. */
+  at(key: ChangedKey): string | null
+}
+
 /** The team as its files say now. Throws `config` with every error and its place. */
 export function readTeam(root: string): Team {
-  return teamOrThrow(load(root, known))
+  return readFiles(root).team
+}
+
+export function readFiles(root: string): TeamFiles {
+  const loaded = load(root, known)
+  const team = teamOrThrow(loaded)
+  return { team, at: ({ project, path }) => placeIn(team.root, loaded.origins, project, path) }
 }

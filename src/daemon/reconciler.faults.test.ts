@@ -12,7 +12,8 @@ import type { Store } from '../store/store.ts'
 import { Agents } from './agents.ts'
 import type { Front } from './daemon.ts'
 import type { Launching } from './launching.ts'
-import { Reconciler } from './reconciler.ts'
+import { reconciling } from '../../test/fixtures/reconciling.ts'
+import type { Reconciler } from './reconciler.ts'
 import { Sessions } from './sessions.ts'
 
 const patiently = { timeout: 30_000, interval: 10 }
@@ -55,7 +56,7 @@ beforeEach(async () => {
       await launch(address)
     },
   }
-  reconciler = new Reconciler({
+  reconciler = reconciling({
     store,
     clock,
     agents,

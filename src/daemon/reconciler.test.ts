@@ -12,7 +12,7 @@ import { openStore } from '../store/open.ts'
 import { Agents } from './agents.ts'
 import type { Front } from './daemon.ts'
 import type { Launching } from './launching.ts'
-import { Reconciler } from './reconciler.ts'
+import { reconciling } from '../../test/fixtures/reconciling.ts'
 import { Sessions } from './sessions.ts'
 
 const address = 'p:a'
@@ -50,7 +50,7 @@ it('does not take an agent for dead whose start ended while it looked', async ()
     }),
   }
   const faults: unknown[] = []
-  const reconciler = new Reconciler({
+  const reconciler = reconciling({
     store,
     clock: systemClock,
     agents,
@@ -94,7 +94,7 @@ it('tells an agent that ended while it was parked to go on with the turn that wa
   const agents = new Agents(store, systemClock)
   const until = systemClock.now() - 1
   const events: string[] = []
-  const reconciler = new Reconciler({
+  const reconciler = reconciling({
     store,
     clock: systemClock,
     agents,
@@ -142,7 +142,7 @@ it('frees a parked agent whose process is still there when the time has come, an
     },
   )
   const told: string[] = []
-  const reconciler = new Reconciler({
+  const reconciler = reconciling({
     store,
     clock: systemClock,
     agents,

@@ -1,11 +1,12 @@
 import type { Clock } from '../core/clock.ts'
-import { enter, nextDue, onEnded, plan, type Action, type Known } from '../core/plan.ts'
+import { enter, nextDue, plan, type Action, type Known } from '../core/plan.ts'
 import type { Supervisor } from '../core/supervisor.ts'
 import { agentsOf, findAgent, type Agent, type Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
 import type { Agents } from './agents.ts'
 import { Backoffs } from './backoffs.ts'
-import type { Front } from './daemon.ts'
+import type { Drain } from './drain.ts'
+import type { Ending } from './ending.ts'
 import type { Launching } from './launching.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -23,9 +24,9 @@ export interface ReconcilerParts {
   sessions: Sessions
   supervisor: Supervisor
   launching: Launching
+  ending: Ending
+  drain: Drain
   team(): Team
-  front(): Front
-  jitter(): number
   /** Writes to an agent in troupe's own name; the same key twice is one message. */
   tell(address: string, text: string, key: string): Promise<void>
   /** A fault that no caller waits for. */
@@ -37,8 +38,6 @@ export class Reconciler {
   readonly #parts: ReconcilerParts
   /** Agents and incarnations that an action is working on: nothing else is planned for them meanwhile. */
   readonly #busy = new Map<string, Promise<void>>()
-  /** Incarnations to end without a polite word. */
-  readonly #hard = new Set<string>()
   readonly #backoffs: Backoffs
   #running = false
   #again = false
@@ -77,8 +76,7 @@ export class Reconciler {
 
   /** From now on this incarnation is ended the hard way; a polite stop under way is overtaken. */
   async endHard(address: string, incarnation: string): Promise<void> {
-    this.#hard.add(incarnation)
-    if (this.#busy.has(address)) await this.#parts.supervisor.stop(incarnation, { polite: 'signal', graceMs: 0 })
+    await this.#parts.ending.hard(incarnation, this.#busy.has(address))
     this.wake()
   }
 
@@ -115,6 +113,7 @@ export class Reconciler {
     const { supervisor, clock } = this.#parts
     const changing = new Set(this.#busy.keys())
     const observed = await supervisor.list()
+    for (const { incarnation, state } of observed) if (!state.alive) this.#parts.drain.cut(incarnation)
     const known = await this.#known()
     const actions = plan(agentsOf(this.#parts.team()), known, observed, clock.now())
     for (const action of actions) if (!changing.has(action.address) && !changing.has(keyOf(action))) this.#begin(action)
@@ -170,17 +169,17 @@ export class Reconciler {
         return await this.#unpark(action.address, action.incarnation)
       case 'record-end':
         await this.#parts.supervisor.sweep(action.incarnation)
-        return await this.#recordEnd(action.address, action.incarnation, agent, action)
+        return await this.#parts.ending.recordEnd(action.address, action.incarnation, action)
       case 'forget-launch':
-        return await this.#forgetLaunch(action.address, action.incarnation)
+        return await this.#parts.ending.forgetLaunch(action.address, action.incarnation)
       case 'stop':
-        return await this.#stopProcess(action.address, action.incarnation, agent)
+        return await this.#parts.ending.stop(action)
       case 'end-orphan':
-        return await this.#endOrphan(action.address, action.incarnation)
+        return await this.#parts.ending.orphan(action.address, action.incarnation)
       case 'clear':
         return await this.#parts.supervisor.clear(action.incarnation)
       case 'forget-agent':
-        return await this.#parts.agents.remove(action.address)
+        return await this.#parts.agents.remove(action.address, () => findAgent(this.#parts.team(), action.address) === undefined)
     }
   }
 
@@ -200,67 +199,6 @@ export class Reconciler {
     if (phase.cut === true) await tell(address, goOn, `unparked ${incarnation} ${phase.until}`)
     const evidence = { at: clock.now(), what: 'the time it was parked until has come', source: 'clock' }
     await agents.update(address, (state) => (state.phase.name === 'parked' ? enter(state, { name: 'idle' }, evidence) : state))
-  }
-
-  async #stopProcess(address: string, incarnation: string, agent: Agent | undefined): Promise<void> {
-    const { agents, supervisor, sessions, clock } = this.#parts
-    await agents.update(address, (state) => enter(state, { name: 'stopping' }, { at: clock.now(), what: 'stop asked for', source: 'operator' }))
-    const polite = sessions.get(incarnation)?.session.farewell() ?? 'signal'
-    const graceMs = this.#hard.has(incarnation) ? 0 : this.#parts.team().supervisor.drainTimeoutMs
-    const record = await supervisor.stop(incarnation, { polite, graceMs })
-    this.#hard.delete(incarnation)
-    await this.#recordEnd(address, incarnation, agent, record, { took: record.took, ms: record.ms, stragglers: record.stragglers.length })
-  }
-
-  /**
-   * The exit status is durable before the dead terminal that shows it is removed, and what the process left behind
-   * is ended before: once its end is written down nobody looks for it any more.
-   */
-  async #recordEnd(
-    address: string,
-    incarnation: string,
-    agent: Agent | undefined,
-    exit: { code: number | null; signal: string | null; lost?: boolean },
-    how: Record<string, unknown> = {},
-  ): Promise<void> {
-    const { agents, sessions, store, clock } = this.#parts
-    const row = await store.read((db) => db.incarnations.get(incarnation))
-    sessions.close(incarnation)
-    const ended = { code: exit.code, signal: exit.signal, endedAt: clock.now(), failure: null }
-    await agents.update(
-      address,
-      (state) => onEnded(state, agent, { ...ended, lost: exit.lost === true, startedAt: row?.startedAt ?? ended.endedAt }, this.#parts.jitter()),
-      async (tx) => {
-        await tx.incarnations.update(incarnation, { ended })
-        const data = { incarnation, code: exit.code, signal: exit.signal, ...how }
-        await tx.journal({ type: 'agent.ended', subject: address, agent: address, data })
-      },
-    )
-    await this.#parts.front().endpoints.close(incarnation)
-    await this.#parts.supervisor.clear(incarnation)
-  }
-
-  async #forgetLaunch(address: string, incarnation: string): Promise<void> {
-    const { agents, clock, supervisor } = this.#parts
-    await supervisor.sweep(incarnation)
-    const at = clock.now()
-    await agents.update(
-      address,
-      (state) =>
-        enter({ ...state, incarnation: null }, { name: 'stopped', why: 'never', code: null }, { at, what: 'the launch was cut short', source: 'daemon' }),
-      async (tx) => {
-        await tx.incarnations.update(incarnation, { ended: { code: null, signal: null, endedAt: at, failure: null } })
-        await tx.journal({ type: 'agent.launch-forgotten', subject: address, agent: address, data: { incarnation } })
-      },
-    )
-  }
-
-  async #endOrphan(address: string, incarnation: string): Promise<void> {
-    const record = await this.#parts.supervisor.stop(incarnation, { polite: 'signal', graceMs: 0 })
-    const { took } = record
-    await this.#parts.store.write((tx) =>
-      tx.journal({ type: 'agent.orphan-ended', subject: address, agent: address, data: { incarnation, took } }),
-    )
   }
 }
 

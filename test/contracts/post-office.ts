@@ -70,7 +70,7 @@ export class PostOffice {
     const chains = new Chains({ store, clock, agents: this.#agents, team: () => team, show: () => {} })
     this.#signals = new Signals({ chains: () => chains, limits: () => ({ hit: async (address, incarnation, signal) => void (await this.#agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal) : state))) }), store, clock, agents: this.#agents, jitter: () => 0, deliverer: () => this.#deliverer, report })
     this.#mailroom = new Mailroom({ store, clock, chains, bridges: () => [], team: () => team })
-    this.#fetching = new Fetching(store, clock, this.#deliverer)
+    this.#fetching = new Fetching(store, clock, this.#deliverer, () => false)
   }
 
   /** Starts the CLI as the reconciler does; `before` is called while it is `starting`. */

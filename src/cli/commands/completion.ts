@@ -1,7 +1,7 @@
 import { TroupeError } from '../../core/error.ts'
 import { nearest } from '../../core/nearest.ts'
 import type { Cli } from '../cli.ts'
-import { candidates } from '../candidates.ts'
+import { candidates, type Candidates } from '../candidates.ts'
 import type { Given } from '../given.ts'
 
 const scripts: Record<string, string> = {
@@ -53,7 +53,7 @@ export async function complete(cli: Cli, given: Given): Promise<void> {
 }
 
 /** From the daemon if it runs, else from the files. */
-async function names(cli: Cli, kind: 'agents' | 'channels' | 'contexts'): Promise<string[]> {
+async function names(cli: Cli, kind: NonNullable<Candidates['live']>): Promise<string[]> {
   if (kind === 'contexts') {
     const { contextsFile, readContexts } = await import('../../config/contexts.ts')
     return [...readContexts(contextsFile(cli.env)).roots.keys()]
@@ -63,7 +63,7 @@ async function names(cli: Cli, kind: 'agents' | 'channels' | 'contexts'): Promis
   }
   const { namesOf } = await import('../team-files.ts')
   const found = namesOf(await cli.root())
-  return kind === 'agents' ? spellings(found.agents) : found.channels
+  return kind === 'channels' ? found.channels : [...(kind === 'names' ? found.projects : []), ...spellings(found.agents)]
 }
 
 /** Short names where they are unique, then the addresses. */

@@ -2,6 +2,7 @@ import type { Output as Answer } from '../../api/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
 import type { Output } from '../output.ts'
+import { drainOf } from './drain.ts'
 import { printAgents, settledCode } from '../rows.ts'
 import { count, duration, escapeText } from '../text.ts'
 
@@ -15,14 +16,14 @@ export async function start(cli: Cli, given: Given): Promise<number> {
 }
 
 export async function restart(cli: Cli, given: Given): Promise<number> {
-  const agents = given.words('agents')
-  const input = { agents, fresh: given.flag('fresh'), timeoutMs: given.duration('timeout') ?? defaultTimeout }
+  const agents = given.words('names')
+  const input = { agents, fresh: given.flag('fresh'), drainMs: drainOf(given), timeoutMs: given.duration('timeout') ?? defaultTimeout }
   return settled(cli, await cli.call('restart', input, `restarting ${agents.join(', ')}`))
 }
 
 export async function stop(cli: Cli, given: Given): Promise<void> {
   const agents = given.words('agents')
-  const result = await cli.call('stop', { agents }, `stopping ${agents.join(', ')}`)
+  const result = await cli.call('stop', { agents, drainMs: drainOf(given, 'timeout') }, `stopping ${agents.join(', ')}`)
   cli.out.show(result, () => printStopped(cli, result.stopped))
 }
 
@@ -33,11 +34,15 @@ export async function kill(cli: Cli, given: Given): Promise<void> {
 }
 
 export async function down(cli: Cli, given: Given): Promise<void> {
-  const result = await cli.call('down', { hard: given.flag('hard') }, 'ending the team')
-  await cli.ended()
+  const agents = given.words('names')
+  const input = { agents, hard: given.flag('hard'), drainMs: drainOf(given, 'timeout') }
+  const result = await cli.call('down', input, agents.length === 0 ? 'ending the team' : `ending ${agents.join(', ')}`)
+  for (const notice of result.notices) cli.out.warn(notice)
+  if (agents.length === 0) await cli.ended()
   const ran = result.stopped.filter((each) => each.took !== 'not running')
   cli.out.show(result, () => (ran.length === 0 ? undefined : printStopped(cli, ran)))
-  cli.out.say(`${ran.length === 0 ? 'No agent was running. ' : ''}The team is down; mail and state stay.`)
+  const rest = agents.length === 0 ? 'The team is down; mail and state stay.' : 'The rest of the team goes on.'
+  cli.out.say(`${ran.length === 0 ? 'No agent was running. ' : ''}${rest}`)
 }
 
 export async function interrupt(cli: Cli, given: Given): Promise<void> {
@@ -46,7 +51,7 @@ export async function interrupt(cli: Cli, given: Given): Promise<void> {
 }
 
 /** What `up`, `start` and `restart` have in common at their end. */
-export function settled(cli: Cli, result: Answer<'up'>): number {
+export function settled(cli: Cli, result: Answer<'start'>): number {
   const { out } = cli
   // The reasons follow below, once for all that share them.
   const troubled = new Set(result.troubles.map((each) => each.agent))
@@ -60,7 +65,7 @@ export function settled(cli: Cli, result: Answer<'up'>): number {
 }
 
 /** Agents that fail for the same reason share a line. */
-function tellTroubles(out: Output, { agents, troubles }: Answer<'up'>): void {
+function tellTroubles(out: Output, { agents, troubles }: Answer<'start'>): void {
   if (troubles.length === 0) return
   out.trouble(`${out.wordColor.red('error:')} ${troubles.length} of ${count(agents.length, 'agent')} not ready`)
   for (const [first, ...others] of Map.groupBy(troubles, ({ why, fix }) => `${why}\n${fix}`).values()) {
@@ -74,7 +79,7 @@ function tellTroubles(out: Output, { agents, troubles }: Answer<'up'>): void {
 
 function printStopped({ out }: Cli, stopped: Answer<'stop'>['stopped']): void {
   out.table(
-    [{ head: 'AGENT', least: 12 }, { head: 'ENDED BY' }, { head: 'AFTER', align: 'right' }],
-    stopped.map(({ agent, took, ms }) => [agent, took, took === 'not running' ? '-' : ms < 1000 ? `${Math.round(ms)}ms` : duration(ms)]),
+    [{ head: 'AGENT', least: 12 }, { head: 'ENDED BY' }, { head: 'AFTER', align: 'right' }, { head: 'BEFORE THAT', optional: true }],
+    stopped.map(({ agent, took, ms, drain }) => [agent, took, took === 'not running' ? '-' : ms < 1000 ? `${Math.round(ms)}ms` : duration(ms), drain === null || drain === 'nothing to wait for' ? '' : drain]),
   )
 }

@@ -8,12 +8,12 @@ import { printAttach } from '../rows.ts'
 import { settled } from './lifecycle.ts'
 
 export async function up(cli: Cli, given: Given): Promise<number> {
-  const agents = given.words('agents')
+  const agents = given.words('names')
   const { environmentOf } = await import('../team-files.ts')
   await takeOver(cli)
   const env = environmentOf(await cli.root(), cli)
   const verbose = given.flag('verbose')
-  const stopWatching = watch(cli, verbose)
+  const stopWatching = watchChanges(cli, verbose)
   const result = await cli
     .call('up', { agents, env, timeoutMs: given.duration('timeout') ?? 120_000 }, 'bringing up the team')
     .finally(stopWatching)
@@ -42,7 +42,7 @@ async function daemonOf(cli: Cli): Promise<string> {
 }
 
 /** Tells on stderr what happens to agents meanwhile: everything, or who is ready and who fell over. Returns the way out. */
-function watch(cli: Cli, verbose: boolean): () => Promise<void> {
+export function watchChanges(cli: Cli, verbose: boolean): () => Promise<void> {
   const stop = new AbortController()
   const lineOf = createEventLines(cli.out.wordColor)
   const told = cli.out.quiet || cli.out.json ? Promise.resolve() : follow()

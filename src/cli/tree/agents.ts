@@ -1,6 +1,6 @@
 import type { Group } from './command.ts'
 import { reading } from './reading.ts'
-import { watch } from './syntax.ts'
+import { drain, names, watch } from './syntax.ts'
 
 const agentsArg: [string, string] = ['<agents...>', 'addresses (project:agent) or short names']
 const timeout: [string, string] = ['--timeout <duration>', 'how long to wait until they are ready (default 2m)']
@@ -23,17 +23,22 @@ export const agents: Group = {
       name: 'stop',
       about: 'Stop agents politely; they stay stopped',
       args: [agentsArg],
-      examples: [['stop dev qa', 'stop two agents']],
+      options: drain('timeout'),
+      examples: [
+        ['stop dev qa', 'stop two agents; a running turn may come to its end'],
+        ['stop dev --timeout 1m', 'and may take a minute for it'],
+      ],
       run: async (cli, given) => (await import('../commands/lifecycle.ts')).stop(cli, given),
     },
     {
       name: 'restart',
       about: 'Stop and start agents, resuming their work',
-      args: [agentsArg],
-      options: [['--fresh', 'begin a new conversation'], timeout],
+      args: [['<names...>', names[1]]],
+      options: [['--fresh', 'begin a new conversation'], ...drain('drain'), timeout],
       examples: [
         ['restart dev', 'go on where it was; clears a quarantine'],
         ['restart dev --fresh', 'begin again with mission, context and mail'],
+        ['restart newsroom', 'every agent of a project'],
       ],
       run: async (cli, given) => (await import('../commands/lifecycle.ts')).restart(cli, given),
     },

@@ -23,3 +23,14 @@ export interface Language {
   /** Options that may stand anywhere. */
   options: [string, string][]
 }
+
+/** Projects and agents alike. */
+export const names: [string, string] = ['[names...]', 'projects and agents (project:agent, or a short name); all if none is named']
+
+/** Flags of commands that end agents. */
+export function drain(flag: 'drain' | 'timeout'): [string, string][] {
+  return [
+    [`--${flag} <duration>`, 'how long a running turn may take before that (default supervisor.drain_timeout_secs)'],
+    ['--now', 'at once: a running turn is cut off'],
+  ]
+}

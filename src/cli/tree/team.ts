@@ -1,6 +1,6 @@
 import type { Group } from './command.ts'
 import { reading } from './reading.ts'
-import { watch } from './syntax.ts'
+import { drain, names, watch } from './syntax.ts'
 
 export const team: Group = {
   title: 'Team',
@@ -8,7 +8,7 @@ export const team: Group = {
     {
       name: 'up',
       about: 'Start the team as its files say, and wait until it is ready',
-      args: [['[agents...]', 'only these agents']],
+      args: [names],
       options: [
         ['-v, --verbose', 'tell everything that happens, and the attach command of each agent'],
         ['--timeout <duration>', 'how long to wait, such as 90s or 5m (default 2m)'],
@@ -16,17 +16,51 @@ export const team: Group = {
       examples: [
         ['up', 'bring up the whole team'],
         ['up -v', 'and tell all that happens, and how to look at each agent'],
-        ['up dev qa', 'only these two'],
+        ['up newsroom', 'only this project'],
+        ['up newsroom:head_editor dev', 'only these two agents'],
       ],
-      more: 'Exit code 1 if an agent failed or stays in quarantine, 5 if the time was not enough.',
+      more: 'Where the files changed since the last `up`, it does what `troupe reload` would do, and says so. With names, what is not named stays as it was applied. Exit code 1 if an agent failed or stays in quarantine, 5 if the time was not enough.',
       run: async (cli, given) => (await import('../commands/up.ts')).up(cli, given),
     },
     {
       name: 'down',
-      about: 'End every agent and the daemon',
-      options: [['--hard', 'kill at once instead of asking politely']],
-      examples: [['down', 'stop the team; mail and state stay']],
+      about: 'End every agent and the daemon, or a part of the team',
+      args: [names],
+      options: [...drain('timeout'), ['--hard', 'the same as --now']],
+      examples: [
+        ['down', 'stop the team; mail and state stay'],
+        ['down newsroom', 'only this project; the rest and the daemon go on'],
+      ],
+      more: 'Ends agents too that are not in the files any more.',
       run: async (cli, given) => (await import('../commands/lifecycle.ts')).down(cli, given),
+    },
+    {
+      name: 'plan',
+      about: 'Show what the changed files would do to each agent',
+      args: [names],
+      examples: [
+        ['plan', 'who is restarted, and which permissions are widened'],
+        ['plan --json', 'the same for scripts'],
+      ],
+      more: 'Changes nothing. Exit code 0 if there is nothing to do, 1 if there is a difference, 2 if the files are wrong.',
+      run: async (cli, given) => (await import('../commands/changes.ts')).plan(cli, given),
+    },
+    {
+      name: 'reload',
+      about: 'Apply what changed in the files, and touch nothing else',
+      args: [names],
+      options: [
+        ['--dry-run', 'only show it, as `troupe plan` does'],
+        ...drain('drain'),
+        ['-v, --verbose', 'tell everything that happens'],
+        ['--timeout <duration>', 'how long to wait until it is done (default 2m)'],
+      ],
+      examples: [
+        ['reload', 'permissions count at once; only agents that must are restarted'],
+        ['reload newsroom', 'take over only what concerns this project'],
+      ],
+      more: 'Wrong files change nothing (exit code 2). Exit code 1 if an agent failed, 5 if the time was not enough.',
+      run: async (cli, given) => (await import('../commands/changes.ts')).reload(cli, given),
     },
     {
       name: 'ps',

@@ -21,7 +21,7 @@ export function mail(parts: Parts): Pick<Handlers, 'send' | 'mail' | 'explain.me
       return { id: message.id, n: message.n, deliveries }
     },
     mail: async (input) => {
-      const agent = input.agent === undefined ? undefined : resolveAgent(parts.team(), input.agent).address
+      const agent = input.agent === undefined ? undefined : await mailboxOf(parts, input.agent)
       const filter = { limit: input.limit, unread: input.unread, ...(agent === undefined ? {} : { agent }) }
       const rows = await parts.store.read((db) => db.messages.list(filter))
       checkSize(rows)
@@ -50,6 +50,18 @@ export function mail(parts: Parts): Pick<Handlers, 'send' | 'mail' | 'explain.me
         deliveries: deliveries.map((delivery) => story(parts, message, delivery, events)),
       }
     },
+  }
+}
+
+/** Mail outlives its agent: the full address of one that left the team still finds it. */
+async function mailboxOf(parts: Parts, name: string): Promise<string> {
+  try {
+    return resolveAgent(parts.team(), name).address
+  } catch (error) {
+    if (!name.includes(':')) throw error
+    const left = await parts.store.read((db) => db.messages.list({ agent: name, limit: 1 }))
+    if (left.length === 0) throw error
+    return name
   }
 }
 

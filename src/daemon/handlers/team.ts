@@ -12,44 +12,37 @@ import type { Parts } from '../parts.ts'
 import { lastScreen } from './explain.ts'
 import { limitHits } from './limit-hits.ts'
 
-type Names = 'up' | 'down' | 'start' | 'stop' | 'kill' | 'restart' | 'ps' | 'inspect' | 'usage' | 'interrupt' | 'logs' | 'attach' | 'events'
+type Names = 'down' | 'start' | 'stop' | 'kill' | 'restart' | 'ps' | 'inspect' | 'usage' | 'interrupt' | 'logs' | 'attach' | 'events'
 
 /** Bring up, take down, look at. */
 export function team(parts: Parts): Pick<Handlers, Names> {
   const { lifecycle } = parts
 
-  async function rows(agents: Agent[]): Promise<AgentRow[]> {
-    const counts = await parts.store.read((db) => db.deliveries.counts())
-    return agents.map((agent) => row(parts, agent, counts[agent.address] ?? 0))
-  }
-
   return {
-    up: async (input, { signal }) => {
-      const settled = await lifecycle.up(input.agents, input.rehearsal, input.env, input.timeoutMs, signal)
-      return { ...settled, agents: await rows(settled.agents) }
-    },
     down: async (input) => {
-      const stopped = await lifecycle.down(input.hard).catch((error: unknown) => {
+      const drainMs = input.hard ? 0 : input.drainMs
+      if (input.agents.length > 0) return await lifecycle.downOf(input.agents, drainMs)
+      const stopped = await lifecycle.down(drainMs).catch((error: unknown) => {
         if (error instanceof TroupeError && error.facts['ended'] === true) parts.finish()
         throw error
       })
       parts.finish()
-      return { stopped }
+      return { stopped, notices: [] }
     },
     start: async (input, { signal }) => {
       const settled = await lifecycle.start(input.agents, input.timeoutMs, signal)
-      return { ...settled, agents: await rows(settled.agents) }
+      return { ...settled, agents: await agentRows(parts, settled.agents) }
     },
     restart: async (input, { signal }) => {
-      const settled = await lifecycle.restart(input.agents, input.fresh, input.timeoutMs, signal)
-      return { ...settled, agents: await rows(settled.agents) }
+      const settled = await lifecycle.restart(input.agents, input.fresh, input.drainMs, input.timeoutMs, signal)
+      return { ...settled, agents: await agentRows(parts, settled.agents) }
     },
-    stop: async (input) => ({ stopped: await lifecycle.stop(input.agents) }),
+    stop: async (input) => ({ stopped: await lifecycle.stop(input.agents, input.drainMs) }),
     kill: async (input) => ({ stopped: await lifecycle.kill(input.agents) }),
-    ps: async () => await rows(agentsOf(parts.team())),
+    ps: async () => await agentRows(parts, agentsOf(parts.team())),
     inspect: async (input) => {
       const agent = resolveAgent(parts.team(), input.agent)
-      const [shown] = await rows([agent])
+      const [shown] = await agentRows(parts, [agent])
       if (shown === undefined) throw new TroupeError('internal', `no row for ${agent.address}`)
       return { ...shown, ...(await details(parts, agent)) }
     },
@@ -80,6 +73,11 @@ export function team(parts: Parts): Pick<Handlers, Names> {
       }))
     },
   }
+}
+
+export async function agentRows(parts: Parts, agents: Agent[]): Promise<AgentRow[]> {
+  const counts = await parts.store.read((db) => db.deliveries.counts())
+  return agents.map((agent) => row(parts, agent, counts[agent.address] ?? 0))
 }
 
 function row(parts: Parts, agent: Agent, inbox: number): AgentRow {

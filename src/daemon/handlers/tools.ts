@@ -1,5 +1,5 @@
 import { TroupeError } from '../../core/error.ts'
-import type { Message } from '../../core/message.ts'
+import { isForRun, type Message } from '../../core/message.ts'
 import { portion, portionBytes } from '../../core/portion.ts'
 import { findAgent, type Agent } from '../../core/team.ts'
 import type { Caller, Handlers } from '../daemon.ts'
@@ -18,7 +18,7 @@ export function tools(parts: Parts): Tools {
   const { mailroom, fetching } = parts
 
   async function handOver(caller: AgentCaller, all: { message: Message }[], done: boolean, signal: AbortSignal) {
-    const open = portion(all)
+    const open = portion(all.filter(({ message }) => isForRun(message, caller.incarnation)))
     if (!signal.aborted) fetching.hand(caller.address, caller.incarnation, open.map(({ message }) => message.id), done)
     return { messages: open.map(({ message }) => inboxMessage(message)) }
   }

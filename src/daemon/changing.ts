@@ -1,0 +1,163 @@
+import type { Change } from '../core/change.ts'
+import { isDifference } from '../core/change.ts'
+import type { ChangeRow } from '../core/change-text.ts'
+import { chosenAgents } from '../core/choice.ts'
+import type { Clock } from '../core/clock.ts'
+import { sha256 } from '../core/event.ts'
+import { toStopping } from '../core/plan.ts'
+import type { AgentState, Evidence } from '../core/phase.ts'
+import { noRestarts } from '../core/restart.ts'
+import { findAgent, type Agent } from '../core/team.ts'
+import type { Paths } from '../config/paths.ts'
+import type { Tx } from '../store/store.ts'
+import { writeApplied } from './applied.ts'
+import type { Front } from './daemon.ts'
+import { draft, type Draft, type DraftParts, type Wish } from './draft.ts'
+import type { Drain } from './drain.ts'
+import type { Reconciler } from './reconciler.ts'
+import { tryNow, type Settled, type Settling } from './settling.ts'
+
+export interface ChangingParts extends DraftParts {
+  clock: Clock
+  reconciler: Reconciler
+  drain: Drain
+  settling: Settling
+  paths: Paths
+  /** argv of the stdio program for the team's tools. */
+  shim: string[]
+  front(): Front
+}
+
+export interface Waits {
+  /** How long a running turn may take before an end; null: as the team says, 0: none. */
+  drainMs: number | null
+  timeoutMs: number
+}
+
+export interface Changed extends Settled {
+  changes: ChangeRow[]
+}
+
+type Step = readonly [address: string, change: (state: AgentState) => AgentState]
+
+/**
+ * Makes what the files say the applied team. What changes of agents' lives is durable in the transaction that applies
+ * the team: a daemon that dies right after it leaves the rest to the next one. One change at a time.
+ */
+export class Changing {
+  readonly #parts: ChangingParts
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: ChangingParts) {
+    this.#parts = parts
+  }
+
+  /** What `reload` would do. Changes nothing. */
+  async plan(names: string[], env: Record<string, string>): Promise<ChangeRow[]> {
+    const { rows } = await draft(this.#parts, { names, env, rehearsal: null, keepsRehearsal: true })
+    return rows
+  }
+
+  /** Applies what changed and touches nobody else; a team that is not up is brought up. */
+  async reload(names: string[], env: Record<string, string>, waits: Waits, signal: AbortSignal): Promise<Changed> {
+    return await this.#change({ names, env, rehearsal: null, keepsRehearsal: true }, 'reload', waits, signal)
+  }
+
+  /** The same, and starts every chosen agent. A quarantined one is left alone unless its settings changed, and that is said. */
+  async up(wish: Omit<Wish, 'keepsRehearsal'>, waits: Waits, signal: AbortSignal): Promise<Changed> {
+    return await this.#change({ ...wish, keepsRehearsal: false }, 'up', waits, signal)
+  }
+
+  async #change(wish: Wish, verb: 'up' | 'reload', waits: Waits, signal: AbortSignal): Promise<Changed> {
+    const before = new Map(this.#parts.agents.all().map(({ address, incarnation }) => [address, incarnation]))
+    const made = await this.#inTurn(async () => {
+      const found = await draft(this.#parts, wish)
+      if (verb === 'up' || found.changes.some(isDifference)) await this.#apply(found, verb, waits)
+      return found
+    })
+    const agents = chosenAgents(made.choice, made.team)
+    const anew = new Set(made.changes.filter(({ action }) => action === 'restart').map(({ agent }) => agent))
+    const leaving = made.changes.filter(({ action }) => action === 'stop').map(({ agent }) => agent)
+    const gone = this.#parts.settling.when(leaving, ({ incarnation }) => incarnation === null, waits.timeoutMs, signal)
+    const wanted = agents.filter(({ address }) => this.#parts.agents.get(address).wanted === 'running')
+    const settled = await this.#parts.settling.settle(wanted, waits.timeoutMs, signal, (state) => !anew.has(state.address) || state.incarnation !== before.get(state.address))
+    await gone
+    return { ...settled, agents, notices: [...made.notices, ...settled.notices], changes: made.rows }
+  }
+
+  async #apply(made: Draft, verb: 'up' | 'reload', { drainMs }: Waits): Promise<void> {
+    const { agents, desired, clock, paths, shim, drain, reconciler } = this.#parts
+    const at = clock.now()
+    const applied = { at, ...made.outside }
+    const steps = this.#steps(made, verb, at)
+    const ending = made.changes.filter(({ action }) => action === 'restart' || action === 'stop').map(({ agent }) => agents.get(agent))
+    for (const { incarnation } of ending) if (incarnation !== null && drainMs !== null) drain.allow(incarnation, drainMs)
+    await agents.updateAll(
+      steps,
+      async (tx) => {
+        await desired.put(tx, made.team, applied)
+        await journal(tx, made, verb, steps)
+      },
+      () => desired.took(made.team, applied),
+    )
+    writeApplied(paths, made.team, at, shim, (agent) => this.#parts.fingerprints.of(agent, made.team, applied))
+    this.#parts.front().held.put({ at, env: made.values })
+    for (const { address, incarnation } of ending) if (drainMs === 0 && incarnation !== null) await reconciler.endHard(address, incarnation)
+    reconciler.wake()
+  }
+
+  #steps({ changes, rows, choice, team, isUp }: Draft, verb: 'up' | 'reload', at: number): Step[] {
+    const changed = changes.flatMap((change, index): Step[] => {
+      const evidence = { at, what: `${verb}: ${rows[index]?.why ?? ''}`, source: 'operator' }
+      return change.agent === 'team' || !this.#concerns(change) ? [] : [[change.agent, (state) => changedState(state, change, evidence, verb)]]
+    })
+    if (verb === 'reload' && isUp) return changed
+    const done = new Set(changed.map(([address]) => address))
+    const others = chosenAgents(choice, team).filter(({ address }) => !done.has(address))
+    return [...changed, ...others.map(({ address }): Step => [address, (state) => wantedNow(state, at, verb)])]
+  }
+
+  /** An agent that goes and was never seen needs no state of its own. */
+  #concerns({ agent, action, conversation }: Change): boolean {
+    if (action === 'apply') return conversation === 'fresh'
+    return action === 'start' || action === 'restart' || (action === 'stop' && this.#parts.agents.all().some(({ address }) => address === agent))
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(work, work)
+    this.#last = mine.catch(() => undefined) // told to who asked for it
+    return await mine
+  }
+}
+
+/** What one change makes of the agent as it stands when it is written down. */
+function changedState(state: AgentState, { action, conversation }: Change, evidence: Evidence, verb: string): AgentState {
+  const fresh = conversation === 'fresh'
+  const session = fresh ? null : state.session
+  switch (action) {
+    case 'stop':
+      return state.incarnation === null ? { ...state, wanted: 'stopped' } : toStopping({ ...state, wanted: 'stopped' }, evidence)
+    case 'restart':
+      return { ...(state.incarnation === null ? tryNow(state, evidence.at, verb) : toStopping(state, evidence, fresh)), wanted: 'running', restarts: noRestarts, session }
+    case 'start':
+      return { ...tryNow(state, evidence.at, verb), wanted: 'running', restarts: noRestarts, session }
+    default:
+      return state.incarnation === null ? { ...state, session } : state
+  }
+}
+
+function wantedNow(state: AgentState, at: number, verb: string): AgentState {
+  const next = state.phase.name === 'quarantined' ? state : tryNow(state, at, verb)
+  return { ...next, wanted: 'running' }
+}
+
+async function journal(tx: Tx, { team, rows, isUp }: Draft, verb: string, steps: readonly Step[]): Promise<void> {
+  await tx.journal({ type: 'team.applied', subject: 'team', agent: null, data: { digest: sha256(JSON.stringify(team)), by: verb } })
+  for (const { agent, action, why, aclWidened, conversation } of isUp ? rows : []) {
+    if (action === 'untouched') continue
+    const data = { action, why, aclWidened, conversation }
+    await tx.journal(agent === 'team' ? { type: 'team.changed', subject: 'team', agent: null, data } : { type: 'agent.changed', subject: agent, agent, data })
+  }
+  const present = (address: string): Agent | undefined => findAgent(team, address)
+  for (const [address] of steps) if (verb === 'up' && present(address) !== undefined) await tx.journal({ type: 'agent.up', subject: address, agent: address, data: {} })
+}
