@@ -114,6 +114,10 @@ export const mail = {
       id: z.string(),
       n: z.int(),
       deliveries: z.array(z.object({ to: z.string(), state: z.string() })),
+      /** Address of the agent, or of the channel with its project; absent from older daemons. */
+      to: z.string().optional(),
+      /** What reading it costs all recipients together, roughly: a token for four bytes. */
+      tokens: z.int().optional(),
     }),
   }),
   mail: operation({
@@ -126,6 +130,9 @@ export const mail = {
         n: z.int(),
         from: z.string(),
         to: z.string(),
+        /** Names for people of those who have one; absent from older daemons. */
+        fromName: z.string().nullable().optional(),
+        toName: z.string().nullable().optional(),
         text: z.string(),
         state: z.string(),
         proof: z.string().nullable(),

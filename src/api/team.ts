@@ -7,6 +7,8 @@ const evidence = z.object({ at: z.number(), what: z.string(), source: z.string()
 
 export const agentRow = z.object({
   agent: z.string(),
+  /** Its name for people; absent from older daemons, null where it has none. Addresses stay the ids. */
+  displayName: z.string().nullable().optional(),
   project: z.string(),
   role: z.enum(['manager', 'worker']),
   runtime: z.string(),

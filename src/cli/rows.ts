@@ -6,6 +6,7 @@ import { duration, escapeLine, width } from './text.ts'
 
 const columns: Column[] = [
   { head: 'AGENT', least: 12 },
+  { head: 'NAME', least: 8, optional: true },
   { head: 'ROLE' },
   { head: 'RUNTIME', least: 8 },
   { head: 'STATE' },
@@ -22,6 +23,7 @@ const detail: Column = { head: 'DETAIL', optional: true }
 export function printAgents(out: Output, rows: AgentRow[], now: number): void {
   const cells = rows.map((row): Cell[] => [
     { text: row.agent, paint: out.color.bold },
+    row.displayName ?? '',
     row.role,
     row.runtime,
     { text: row.phase, paint: phaseColor(out.color, row) },
@@ -36,6 +38,11 @@ export function printAgents(out: Output, rows: AgentRow[], now: number): void {
     const why = rows[i - 1]?.detail ?? ''
     if (why !== '') out.line(out.color.dim(`  ${escapeLine(why)}`))
   })
+}
+
+/** An address, which is what commands take, with the name that people know beside it. */
+export function named(address: string, name: string | null | undefined): string {
+  return name === null || name === undefined ? address : `${address} (${name})`
 }
 
 export function printAttach(out: Output, rows: AgentRow[]): void {

@@ -67,3 +67,14 @@ test('a daemon that goes is noticed at once, and the next one is listened to', a
   stop.abort()
   await watching
 })
+
+test('what no event tells of is asked for again only while the value says so', async () => {
+  vi.useFakeTimers()
+  const { cli, stop } = watched()
+  let left = 5
+  const watching = show(cli, new Given({ watch: true }), { fetch: async () => --left, print: () => undefined, staleMs: (value) => (value > 0 ? 1000 : Infinity) })
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(left).toBe(0)
+  stop.abort()
+  await watching
+})

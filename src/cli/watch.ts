@@ -9,7 +9,7 @@ export interface View<T> {
   fetch(): Promise<T>
   print(value: T, now: number): void
   /** Where it holds what no event tells of: ms after which it is asked for anyway. */
-  staleMs?: number
+  staleMs?(value: T): number
 }
 
 /** A burst of events is one look. ms */
@@ -45,7 +45,7 @@ async function watch<T>(cli: Cli, view: View<T>): Promise<void> {
  * Ends with the signal; throws `unavailable` when the daemon goes. One listener for the whole time: a promise that lives
  * as long as the watch would keep whatever waited on it, second after second, through the night.
  */
-async function follow<T>(cli: Cli, { fetch, print, staleMs = Infinity }: View<T>, draw: (value: unknown, print: () => void) => void): Promise<void> {
+async function follow<T>(cli: Cli, { fetch, print, staleMs = () => Infinity }: View<T>, draw: (value: unknown, print: () => void) => void): Promise<void> {
   let stale = false
   let gone: unknown
   let wake = (): void => undefined
@@ -69,7 +69,7 @@ async function follow<T>(cli: Cli, { fetch, print, staleMs = Infinity }: View<T>
       const shown = value
       draw(shown, () => print(shown, Date.now()))
       if (!stale) await nap(tickMs)
-      if (!stale && Date.now() - asked < staleMs) continue
+      if (!stale && Date.now() - asked < staleMs(shown)) continue
       await pause(asked + leastMs - Date.now(), cli.signal)
       if (cli.signal.aborted || gone !== undefined) continue
       stale = false

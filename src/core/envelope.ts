@@ -11,6 +11,8 @@ export interface EnvelopeFacts {
   message: Message
   /** The sender's role, null for people. */
   role: Role | null
+  /** The sender's name for people, null where it has none. */
+  name: string | null
   trust: Trust
   /** Random, made anew for each rendering: the body cannot close its own fence. */
   nonce: string
@@ -32,7 +34,7 @@ export function render(facts: EnvelopeFacts): Parcel {
   const from = message.from === 'user' ? 'user (the operator)' : message.from
   const header = [
     `mail #${message.n}`,
-    `from ${from}${facts.role === null ? '' : `, ${facts.role} of ${message.project}`}`,
+    `from ${from}${facts.name === null ? '' : ` ${quoted(facts.name)}`}${facts.role === null ? '' : `, ${facts.role} of ${message.project}`}`,
     `trust ${facts.trust}`,
     `via ${wayOf(message)}`,
     ...(message.taint.length === 0 ? [] : [`tainted by ${message.taint.join(' ')}`]),
@@ -67,7 +69,7 @@ export function markerOf(text: string): string | null {
   return /^\s*\[mail #\d+ · [^\n]* · id ([0-9a-f-]{36})\]\n<<</.exec(text)?.[1] ?? null
 }
 
-/** The one field of the header that is the sender's own: it cannot look like another field, or like the header's end. */
+/** What a person or the sender chose: it cannot look like another field of the header, or like the header's end. */
 function quoted(text: string): string {
   return JSON.stringify(printable(text)).replace(/[·[\]]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

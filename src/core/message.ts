@@ -38,3 +38,11 @@ export interface Message {
 export function isForRun({ control }: Pick<Message, 'control'>, incarnation: string): boolean {
   return control === null || control.incarnation === incarnation
 }
+
+/** Of usual words, roughly. */
+const bytesOfToken = 4
+
+/** What a text costs a reader in tokens, roughly. */
+export function tokensOf(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / bytesOfToken)
+}

@@ -304,6 +304,7 @@ export class Deliverer {
   #parcel({ message, delivery }: Open, again: boolean): Parcel {
     const sender = findAgent(this.#parts.team(), message.from)
     return render({
+      name: sender?.displayName ?? null,
       message,
       role: isPerson(message.from) ? null : (sender?.role ?? null),
       trust: message.trust,

@@ -38,6 +38,7 @@ const result: Turn = { by: 'tool', text: 'fine' }
 
 function mail(n: number, from: string, text: string, nonce = 'n0nce'): string {
   return render({
+    name: null,
     message: {
       id: `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`,
       n,

@@ -71,7 +71,7 @@ describe('a session', () => {
     const id = '01900000-0000-7000-8000-000000000001'
     const ids = { id, n: 3, from: 'user', to: 'p:a', project: 'p', threadId: '01900000-0000-7000-8000-00000000000f', chain: id }
     const message = { ...ids, taint: [] as string[], text: 'hello', priority: 'normal', trust, key: null, hop: 0, control: null, sentAt: 0 } as const
-    return render({ message, role: null, trust, nonce: 'n', again: false })
+    return render({ name: null, message, role: null, trust, nonce: 'n', again: false })
   }
 
   it('turns what the agent posts into signals', async () => {

@@ -205,7 +205,7 @@ export class RuntimeStage {
       ...{ id, n, from, to: address, project: 'office', text, threadId: null, trust, key: null, priority: 'normal' as const },
       ...{ chain: id, hop: 0, taint: [], control: null, sentAt: systemClock.now() },
     }
-    return render({ message, role: trust === 'operator' ? null : 'worker', trust, nonce: randomBytes(6).toString('hex'), again: false })
+    return render({ message, role: trust === 'operator' ? null : 'worker', name: null, trust, nonce: randomBytes(6).toString('hex'), again: false })
   }
 
   async end(): Promise<void> {

@@ -24,6 +24,7 @@ const text = fc.oneof(hostile, hostile.map((part) => part + 'x'.repeat(20_000)))
 const facts = fc.record({
   text,
   thread: fc.option(hostile),
+  name: fc.option(hostile),
   nonce,
   id: fc.uuid({ version: 7 }),
   n: fc.nat(),
@@ -32,18 +33,18 @@ const facts = fc.record({
   again: fc.boolean(),
 })
 
-test('no text and no thread id adds to the header, ends the fence, or names another message', () => {
-  fc.assert(fc.property(facts, ({ text: said, thread, nonce: word, id, n, trust, priority, again }) => {
+test('no text, no name and no thread id adds to the header, ends the fence, or names another message', () => {
+  fc.assert(fc.property(facts, ({ text: said, thread, name, nonce: word, id, n, trust, priority, again }) => {
     const message = {
       id, n, from: 'p:ada', to: 'p:bob', project: 'p', text: said, threadId: thread, priority, trust,
       key: null, chain: id, hop: 0, taint: [], control: null, sentAt: 0,
     } satisfies Message
-    const parcel = render({ message, role: 'worker', trust, nonce: word, again })
+    const parcel = render({ name, message, role: 'worker', trust, nonce: word, again })
     const [header = '', fence, ...others] = parcel.text.split('\n')
     expect(header.slice(1, -1).split(' · ').map((field) => field.split(' ')[0])).toEqual([
       'mail', 'from', 'trust', 'via', ...(priority === 'normal' ? [] : [priority]), ...(thread === null ? [] : ['thread']), ...(again ? ['shown'] : []), 'id',
     ])
-    expect(header).toMatch(new RegExp(`^\\[mail #${n} · from p:ada, worker of p · trust ${trust} · .* · id ${id}\\]$`))
+    expect(header).toMatch(new RegExp(`^\\[mail #${n} · from p:ada(?: ".*")?, worker of p · trust ${trust} · .* · id ${id}\\]$`))
     expect(header.slice(1, -1)).not.toMatch(/[[\]]/)
     expect(fence).toBe(`<<<${word}`)
     expect(others.filter((line) => line.includes(`${word}>>>`))).toEqual([`${word}>>>`])

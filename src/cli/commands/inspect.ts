@@ -3,7 +3,7 @@ import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
 import type { Page } from '../output.ts'
 import { quoteArgv } from '../quote.ts'
-import { phaseColor } from '../rows.ts'
+import { named, phaseColor } from '../rows.ts'
 import { pairs } from '../table.ts'
 import { clockTime, duration, escapeLine, escapeText, pad, thousands, width } from '../text.ts'
 import { show } from '../watch.ts'
@@ -18,13 +18,13 @@ export async function inspect(cli: Cli, given: Given): Promise<void> {
   await show(cli, given, {
     fetch: async () => await cli.call('inspect', { agent }, 'asking the daemon'),
     print: (found, now) => printAgent(cli.out, found, now),
-    staleMs: screenMs,
+    staleMs: () => screenMs,
   })
 }
 
 export function printAgent(out: Page, agent: Agent, now: number): void {
   const state = `${agent.phase}${agent.detail === '' ? '' : ` (${agent.detail})`}`
-  out.line(`${out.color.bold(escapeLine(agent.agent))}  ${phaseColor(out.color, agent)(escapeLine(state))} for ${duration(now - agent.since)}`)
+  out.line(`${out.color.bold(escapeLine(named(agent.agent, agent.displayName)))}  ${phaseColor(out.color, agent)(escapeLine(state))} for ${duration(now - agent.since)}`)
   out.line()
   for (const line of pairs(facts(agent), out.color.dim)) out.line(line)
   section(out, 'Evidence', evidenceLines(out, agent, now))

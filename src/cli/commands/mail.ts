@@ -2,6 +2,7 @@ import type { Output as Answer } from '../../api/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
 import type { Colors, Output } from '../output.ts'
+import { named } from '../rows.ts'
 import { duration } from '../text.ts'
 import { show } from '../watch.ts'
 
@@ -33,8 +34,8 @@ function print(out: Output, rows: Row[], now: number): void {
     rows.map((row) => [
       `#${row.n}`,
       duration(now - row.sentAt),
-      row.from,
-      row.to,
+      named(row.from, row.fromName),
+      named(row.to, row.toName),
       { text: stateText(row), paint: stateColor(out.color, row.state) },
       row.text.trim(),
     ]),

@@ -9,6 +9,8 @@ export async function ps(cli: Cli, given: Given): Promise<void> {
   await show(cli, given, {
     fetch: async () => await cli.call('ps', {}, 'asking the daemon'),
     print: (rows, now) => print(cli, rows, verbose, now),
+    // What is told of the time that is left gets less without an event.
+    staleMs: (rows) => (rows.some(({ phase }) => phase === 'backoff' || phase === 'parked') ? 1000 : Infinity),
   })
 }
 

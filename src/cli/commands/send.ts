@@ -21,11 +21,12 @@ export async function send(cli: Cli, given: Given): Promise<void> {
 
 export async function broadcast(cli: Cli, given: Given): Promise<void> {
   const { out } = cli
-  const input = { channel: given.required('channel').replace(/^#/, ''), text: await textOf(cli, given), ...optional(given) }
-  const sent = await cli.call('broadcast', input, 'sending')
-  out.show(sent, () => {
-    out.line(`#${sent.id} → ${escapeLine(sent.channel)}: ${count(sent.recipients.length, 'agent')} (${escapeLine(sent.recipients.join(', '))}), about ${thousands(sent.tokens)} tokens to read`)
-  })
+  const channel = given.required('channel')
+  const input = { to: channel.includes('#') ? channel : `#${channel}`, text: await textOf(cli, given), ...optional(given) }
+  const sent = await cli.call('send', input, 'sending')
+  const names = sent.deliveries.map(({ to }) => to)
+  const cost = sent.tokens === undefined ? '' : `, about ${thousands(sent.tokens)} tokens to read`
+  out.show(sent, () => out.line(`#${sent.n} → ${escapeLine(sent.to ?? input.to)}: ${count(names.length, 'agent')} (${escapeLine(names.join(', '))})${cost}`))
 }
 
 function optional(given: Given): { key?: string; priority?: (typeof priorities)[number] } {

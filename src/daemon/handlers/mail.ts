@@ -2,7 +2,8 @@ import { resolveAgent } from '../../core/address.ts'
 import { describeDelivery, type Delivery } from '../../core/delivery.ts'
 import { TroupeError } from '../../core/error.ts'
 import type { JournalEvent } from '../../core/event.ts'
-import type { Message } from '../../core/message.ts'
+import { tokensOf, type Message } from '../../core/message.ts'
+import { findAgent } from '../../core/team.ts'
 import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
 
@@ -18,7 +19,7 @@ export function mail(parts: Parts): Pick<Handlers, 'send' | 'mail' | 'explain.me
         priority: input.priority,
         key: input.key ?? null,
       })
-      return { id: message.id, n: message.n, deliveries }
+      return { id: message.id, n: message.n, deliveries, to: message.to, tokens: deliveries.length * tokensOf(message.text) }
     },
     mail: async (input) => {
       const agent = input.agent === undefined ? undefined : await mailboxOf(parts, input.agent)
@@ -30,6 +31,8 @@ export function mail(parts: Parts): Pick<Handlers, 'send' | 'mail' | 'explain.me
         n: message.n,
         from: message.from,
         to: message.to,
+        fromName: nameOf(parts, message.from),
+        toName: nameOf(parts, message.to),
         text: message.text,
         ...summary(agent === undefined ? deliveries : ownOrAll(deliveries, agent)),
         sentAt: message.sentAt,
@@ -63,6 +66,10 @@ async function mailboxOf(parts: Parts, name: string): Promise<string> {
     if (left.length === 0) throw error
     return name
   }
+}
+
+function nameOf(parts: Parts, address: string): string | null {
+  return findAgent(parts.team(), address)?.displayName ?? null
 }
 
 /** What one answer to an operator may hold, bytes of text: escaped, it still fits into one string. */

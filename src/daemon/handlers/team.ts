@@ -84,6 +84,7 @@ function row(parts: Parts, agent: Agent, inbox: number): AgentRow {
   const state = parts.agents.get(agent.address)
   return {
     agent: agent.address,
+    displayName: agent.displayName,
     project: agent.project,
     role: agent.role,
     runtime: agent.runtime,

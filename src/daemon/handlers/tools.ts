@@ -1,5 +1,5 @@
 import { TroupeError } from '../../core/error.ts'
-import { isForRun, type Message } from '../../core/message.ts'
+import { isForRun, tokensOf, type Message } from '../../core/message.ts'
 import { portion, portionBytes } from '../../core/portion.ts'
 import { findAgent, type Agent } from '../../core/team.ts'
 import type { Caller, Handlers } from '../daemon.ts'
@@ -9,9 +9,6 @@ type Tools = Pick<
   Handlers,
   'whoami' | 'dm' | 'broadcast' | 'escalate' | 'inbox_peek' | 'inbox_read' | 'inbox_watch' | 'inbox_ack' | 'list_team' | 'org_chart'
 >
-
-/** Of usual words, roughly. */
-const bytesOfToken = 4
 
 /** The operations that agents know as MCP tools. Numbers for ids, seconds for times, as teamctl's agents expect. */
 export function tools(parts: Parts): Tools {
@@ -64,7 +61,7 @@ export function tools(parts: Parts): Tools {
       const from = caller.kind === 'operator' ? 'user' : self(parts, caller).agent.address
       const to = input.channel.includes('#') ? input.channel : `#${input.channel}`
       const { message, recipients } = await mailroom.post({ ...letter(input), from, to })
-      return { id: message.n, channel: message.to, recipients, tokens: recipients.length * Math.ceil(Buffer.byteLength(message.text) / bytesOfToken) }
+      return { id: message.n, channel: message.to, recipients, tokens: recipients.length * tokensOf(message.text) }
     },
     escalate: async (input, { caller }) => {
       const { agent } = self(parts, caller)
