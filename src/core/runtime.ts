@@ -18,6 +18,8 @@ export interface Runtime {
   health(host: Host): Promise<Health>
   /** Writes what the CLI needs into the agent's folder and says what to run. Idempotent. */
   launch(context: LaunchContext): Promise<Launch>
+  /** What a working folder brings along that would run something, or lead the CLI elsewhere. Absent where folders can do neither. */
+  lookInto?(cwd: string): Promise<FolderFinding[]>
   /** Takes up one running incarnation, fresh or adopted. Must not throw for a process that is already gone. */
   open(context: SessionContext): Session
 }
@@ -59,6 +61,12 @@ export interface Health {
   features: Record<string, boolean>
   /** Set where it cannot be used as it is: why, and what to do. */
   problem: { why: string; fix: string } | null
+}
+
+/** `what` is said of the file, such as `has hooks (Stop)`. */
+export interface FolderFinding {
+  file: string
+  what: string
 }
 
 export interface LaunchContext {

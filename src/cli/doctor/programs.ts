@@ -4,6 +4,7 @@ import { agentsOf } from '../../core/team.ts'
 import { loadRuntime, runtimeNames } from '../../runtimes/index.ts'
 import { probeSupervisor, supervisorNames } from '../../supervisors/index.ts'
 import { run } from '../../util/spawn.ts'
+import { foldersOf } from '../folders.ts'
 import { answers, lookAt } from './files.ts'
 import { fine, wrong, type Finding, type Setting } from './finding.ts'
 
@@ -33,6 +34,14 @@ export async function runtimes(setting: Setting): Promise<Finding[]> {
   if (team === null) return await Promise.all(runtimeNames.ready.map(async (name) => judge(setting, name, await healthOf(setting, name, null), false)))
   const named = new Map(agentsOf(team).map((agent) => [agent.runtime, agent.descriptor]))
   return await Promise.all([...named].map(async ([name, descriptor]) => judge(setting, name, await healthOf(setting, name, descriptor), team.rehearsal === null)))
+}
+
+/** Nothing is wrong with a folder that has settings for its CLI; what they would do is said. */
+export async function folders({ team }: Setting): Promise<Finding[]> {
+  if (team === null) return []
+  const found = await foldersOf(team)
+  if (found.length === 0) return [fine('working folders', 'none has settings that would run something or lead a CLI elsewhere')]
+  return found.map(({ file, what, agents }) => fine('working folders', `${file} ${what} (${agents.join(', ')})`))
 }
 
 async function healthOf({ host }: Setting, name: string, descriptor: Parameters<typeof loadRuntime>[1]): Promise<Health> {

@@ -4,6 +4,7 @@ import { launch } from './launch.ts'
 import { hasCredentials } from './login.ts'
 import { Program } from './program.ts'
 import { ClaudeSession } from './session.ts'
+import { lookInto } from './strange.ts'
 import { readState } from './trust.ts'
 
 const abilities: Abilities = {
@@ -26,6 +27,7 @@ export function claude(): Runtime {
     abilities,
     health: (host) => health(program, host),
     launch,
+    lookInto,
     open: (context) => new ClaudeSession(context),
   }
 }

@@ -11,6 +11,7 @@ import { hasCredentials } from './login.ts'
 import { chooseMode } from './mode.ts'
 import { hasOffers, writePlugin } from './plugin.ts'
 import { mcpConfig, settings } from './settings.ts'
+import { lookInto, pinned } from './strange.ts'
 import { startedIn } from './transcript.ts'
 import { prepareState, readState, trusts } from './trust.ts'
 
@@ -36,7 +37,8 @@ export async function launch(context: LaunchContext): Promise<Launch> {
   const cwd = await realpath(context.agent.cwd)
   const ownSettings = await prepareFolder(context, home, cwd)
   const conversation = await chooseConversation(context, home, cwd)
-  writeFiles(context, files)
+  const env = environment(context, home)
+  writeFiles(context, files, await pinned(join(home.folder, 'settings.json'), env))
   writeJson(files.launched, { configDir: home.configDir, session: conversation.session, holdMs: context.team.hitl.holdMs })
   const missing = missingFlags(context)
   const mode = chooseMode(context.agent.permissionMode, context.host, health)
@@ -45,11 +47,11 @@ export async function launch(context: LaunchContext): Promise<Launch> {
       address: context.agent.address,
       incarnation: context.incarnation,
       argv: [health.program, ...flags(context, files, { cwd, mode: mode.mode, ownSettings }), ...conversation.flags, ...context.agent.args],
-      env: environment(context, home),
+      env,
       cwd,
     },
     session: conversation.session,
-    notices: [...mode.notices, ...conversation.notices, ...missing],
+    notices: [...mode.notices, ...conversation.notices, ...missing, ...(await lookInto(cwd)).map(({ file, what }) => `${file} ${what}`)],
   }
 }
 
@@ -135,8 +137,8 @@ function missingFlags({ agent, health: { features, version } }: LaunchContext): 
   return wanted.filter(([asked, feature]) => asked && features[feature] !== true).map(([, , what]) => `Claude Code ${version} knows no ${what}: what the team’s files say of it changes nothing`)
 }
 
-function writeFiles(context: LaunchContext, files: ClaudeFiles): void {
-  writeJson(files.settings, settings(context, files.spool))
+function writeFiles(context: LaunchContext, files: ClaudeFiles, env: Record<string, string>): void {
+  writeJson(files.settings, { ...settings(context, files.spool), env })
   writeJson(files.mcp, mcpConfig(context))
   const offers = context.health.features['pluginDir'] === true ? writePlugin(files.plugin, context.agent) : ''
   writeAtomic(files.briefing, [context.briefing, offers].filter((part) => part !== '').join('\n\n'))
