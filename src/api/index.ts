@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { approvals } from './approval.ts'
 import { audit } from './audit.ts'
+import { budgets } from './budget.ts'
 import { bridges } from './bridge.ts'
 import { change } from './change.ts'
 import { daemon } from './daemon.ts'
@@ -10,10 +11,11 @@ import { policy } from './policy.ts'
 import { team } from './team.ts'
 
 export type { AuditLine } from './audit.ts'
+export type { BudgetRow, UsageRow } from './budget.ts'
 export type { AgentRow } from './team.ts'
 export { oldestProtocol, programVersion, protocolVersion, type StreamItem } from './wire.ts'
 
-export const operations = { ...team, ...change, ...mail, ...explain, ...approvals, ...bridges, ...policy, ...audit, ...daemon } as const
+export const operations = { ...team, ...change, ...mail, ...explain, ...approvals, ...budgets, ...bridges, ...policy, ...audit, ...daemon } as const
 
 export type Operations = typeof operations
 export type OperationName = keyof Operations

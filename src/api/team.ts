@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { usageRow } from './budget.ts'
 import { operation } from './operation.ts'
 
 /** The team and its agents: bring up, take down, look at. Times are ms since the epoch. */
@@ -49,13 +50,6 @@ export const settled = z.object({
 })
 
 export const changed = settled.extend({ changes: z.array(changeRow) })
-
-const usageRow = z.object({
-  agent: z.string(),
-  model: z.string(),
-  tokens: z.object({ input: z.int(), output: z.int(), cacheRead: z.int(), cacheWrite: z.int() }),
-  usd: z.string().nullable(),
-})
 
 export const team = {
   up: operation({
@@ -139,12 +133,6 @@ export const team = {
       /** What a person can do about it now. */
       next: z.array(z.string()),
     }),
-  }),
-  usage: operation({
-    about: 'Tokens by agent and model.',
-    who: ['operator'],
-    input: z.object({}),
-    output: z.array(usageRow),
   }),
   interrupt: operation({
     about: 'Interrupt the running turn of an agent.',

@@ -242,7 +242,12 @@ describe('each fault is told at its place', () => {
       top('interfaces: [{ type: email, name: m }]'),
       /^info .*nothing uses interfaces of type `email`/,
     ],
-    ['a key that is not used yet', top('budget: { daily_usd_limit: 1 }'), /^info team-compose.yaml:4:1 `budget` is not used yet/],
+    ['a key that is not used yet', top('attachments: { enabled: true }'), /^info team-compose.yaml:4:1 `attachments` is not used yet/],
+    ['a limit of nothing', top('budget: { daily_usd_limit: 0 }'), /^error team-compose.yaml:4:\d+ a limit of 0 would stop every agent.*\[leave the key out for no limit/],
+    ['a limit of nothing for a project', top('budget: { per_project_usd_limit: { p: 0 } }'), /^error team-compose.yaml:4:\d+ a limit of 0/],
+    ['a limit of nothing for an agent', dev('budget: { run_usd_limit: 0 }'), /^error .*a limit of 0 would stop/],
+    ['a limit that limits nothing', top('budget: { daily_usd_limit: 2000000 }'), /more than 1000000 US dollars limits nothing/],
+    ['a time zone that is none', top('budget: { timezone: Mars/Base }'), /^error team-compose.yaml:4:\d+ `Mars\/Base` is no time zone/],
     [
       'a place to work that is no folder',
       p(project.replace('cwd: .', 'cwd: team-compose.yaml')),

@@ -78,7 +78,7 @@ export function load(root: string, known: Known): Loaded {
     placeOf,
   )
   const projects = found.map((file) => file.project)
-  const team = resolveTeam(raw, real, known, projects, found.length === files.length, place)
+  const team = resolveTeam(raw, real, known, projects, found.length === files.length, place, placeOf)
   if (projects.length === 0 && !out.failed)
     place.at('projects').warning('the team has no projects, so it has no agents', 'add `- file: projects/main.yaml`')
   return {

@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import type { Diagnostics, Severity } from './diagnostic.ts'
 import { diagnose, locate, locateNearest, type Path, type Source } from './source.ts'
 
@@ -20,6 +21,12 @@ export class Place {
   /** Whether the file itself says something here, as against a default. */
   get said(): boolean {
     return locate(this.source, this.path) !== null
+  }
+
+  /** `projects/hello.yaml:12`, relative to the team's root; null where the file says nothing here. */
+  line(root: string): string | null {
+    const found = locate(this.source, this.path)
+    return found === null ? null : `${relative(root, this.source.file)}:${this.source.lines.linePos(found.key[0]).line}`
   }
 
   error(message: string, hint: string | null = null): void {

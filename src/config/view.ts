@@ -1,3 +1,4 @@
+import type { OwnPrices } from '../core/prices.ts'
 import type { Agent, Project, Team } from '../core/team.ts'
 
 /** A resolved team in the words, units and shape of its YAML files, each project inlined. */
@@ -29,9 +30,12 @@ export function teamView(team: Team): Record<string, unknown> {
     },
     budget: {
       daily_usd_limit: budget.dailyUsdLimit,
+      run_usd_limit: budget.runUsdLimit,
       warn_threshold_pct: budget.warnThresholdPct,
       message_ttl_hours: budget.messageTtlMs / 3_600_000,
       per_project_usd_limit: budget.perProjectUsdLimit,
+      timezone: budget.timezone,
+      prices: pricesView(budget.prices),
     },
     hitl: {
       globally_sensitive_actions: hitl.globallySensitiveActions,
@@ -89,6 +93,7 @@ function agentView(agent: Agent): Record<string, unknown> {
     reports_to: agent.reportsTo === null ? null : shortName(agent.reportsTo),
     on_rate_limit: agent.onRateLimit,
     restart: agent.restart,
+    budget: { daily_usd_limit: agent.budget.dailyUsdLimit, run_usd_limit: agent.budget.runUsdLimit },
     cwd: agent.cwd,
     args: agent.args,
     env: agent.env,
@@ -100,6 +105,15 @@ function agentView(agent: Agent): Record<string, unknown> {
     subagents: agent.subagents,
     ultracode: agent.ultracode,
   }
+}
+
+function pricesView(prices: OwnPrices): Record<string, Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(prices).map(([model, { input, output, cacheRead, cacheWrite, cacheWriteLong }]) => [
+      model,
+      { input, output, cache_read: cacheRead, cache_write: cacheWrite, cache_write_1h: cacheWriteLong },
+    ]),
+  )
 }
 
 function shortName(address: string): string {

@@ -83,7 +83,7 @@ function ofTeam(before: Team, after: Team): Change[] {
 const unitNames: Record<string, string> = { message_ttl_ms: 'message_ttl_hours', drain_timeout_ms: 'drain_timeout_secs', fallback_wait_ms: 'fallback_wait_seconds', hold_ms: 'hold', expiry_ms: 'expiry', tempfile_ttl_ms: 'tempfile_ttl_seconds' }
 
 /** The team's own settings as JSON, by `section.key`. Whatever belongs to projects, agents and the place of the team is left out. */
-function settingsOf({ root: _root, projects: _projects, broker: _broker, rehearsal: _rehearsal, ...sections }: Team): Map<string, string> {
+function settingsOf({ root: _root, projects: _projects, broker: _broker, rehearsal: _rehearsal, places: _places, ...sections }: Team): Map<string, string> {
   const found = new Map<string, string>()
   for (const [section, value] of Object.entries(sections)) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) found.set(yamlKey(section), JSON.stringify(value))

@@ -40,7 +40,7 @@ describe('a turn that the model’s API cut off', () => {
     expect(idle.phase).toEqual(parked.phase)
     const seen = [{ address: 'p:a', incarnation: 'i1', pane: '%1', pid: 7, state: { alive: true } }] as const
     const agents = [{ address: 'p:a', restart: 'always' } as Agent]
-    const known = { state: idle, launched: true, watched: true, backoffLeft: null }
+    const known = { state: idle, launched: true, watched: true, backoffLeft: null, stop: null }
     expect(plan(agents, [known], seen, 45_999)).toEqual([])
     expect(plan(agents, [known], seen, 46_000)).toEqual([{ do: 'unpark', address: 'p:a', incarnation: 'i1' }])
   })

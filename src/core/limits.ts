@@ -1,5 +1,5 @@
 import type { LoopGuardSettings } from './loop-guard.ts'
-import type { HitlSettings, Limits } from './team.ts'
+import type { AgentBudget, BudgetSettings, HitlSettings, Limits } from './team.ts'
 
 /**
  * What holds where the team's files say nothing. The rates are far above what agents at work do (a tool call takes a
@@ -20,3 +20,16 @@ export const noHitl: HitlSettings = { globallySensitiveActions: [], autoApproveW
 
 /** Far above what agents need that work: a question, its answer and what follows are a few hops, and work sets them back. */
 export const defaultLoopGuard: LoopGuardSettings = { enabled: true, hops: 8, sendsPerChain: 64, sendsPerMinute: 20 }
+
+/** No ceiling, which is said aloud wherever it matters. The prices are those that come along. */
+export const noBudget: BudgetSettings = {
+  dailyUsdLimit: null,
+  runUsdLimit: null,
+  warnThresholdPct: 80,
+  messageTtlMs: 72 * 3_600_000,
+  perProjectUsdLimit: {},
+  timezone: 'UTC',
+  prices: {},
+}
+
+export const noAgentBudget: AgentBudget = { dailyUsdLimit: null, runUsdLimit: null }

@@ -47,6 +47,10 @@ export class LoopGuard {
     this.#causes.set(agent, link)
   }
 
+  causeOf(agent: string): Link | undefined {
+    return this.#causes.get(agent)
+  }
+
   /** Another run of the agent: it was told nothing yet. */
   forget(agent: string): void {
     this.#causes.delete(agent)

@@ -13,8 +13,8 @@ export type Phase =
   | { name: 'waiting'; what: string; fix?: string }
   | { name: 'backoff'; until: number }
   | { name: 'quarantined'; why: string }
-  /** `cut`: a turn was cut off, and waits to be gone on with. */
-  | { name: 'parked'; until: number | null; why: string; fix?: string; cut?: true }
+  /** `cut`: a turn was cut off, and waits to be gone on with. `hold`: troupe itself keeps it from working. */
+  | { name: 'parked'; until: number | null; why: string; fix?: string; cut?: true; hold?: Hold }
   /** `fix` is what would mend it, where somebody knows. */
   | { name: 'blocked'; why: string; fix?: string }
   /**
@@ -25,6 +25,20 @@ export type Phase =
 
 /** What a process does that got as far as being ready. */
 export type Activity = 'idle' | 'busy' | 'waiting'
+
+/**
+ * Why troupe keeps an agent from working: a ceiling, for as long as it holds, or a breaker, until a person lets it go on.
+ * `rule`: the key with its place. `run`: the incarnation whose limit it is.
+ */
+export interface Hold {
+  by: 'budget' | 'breaker'
+  rule: string
+  run: string | null
+}
+
+export function holdOf(phase: Phase): Hold | null {
+  return phase.name === 'parked' ? (phase.hold ?? null) : null
+}
 
 /** One observation: what was seen, when (ms), and by which signal (`hook`, `session-file`, `process`, `screen`, …). */
 export interface Evidence {

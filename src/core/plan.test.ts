@@ -13,7 +13,7 @@ function state(change: Partial<AgentState> = {}): AgentState {
 }
 
 function known(change: Partial<AgentState>, more: Partial<Known> = {}): Known {
-  return { state: state(change), backoffLeft: null, launched: true, watched: true, ...more }
+  return { state: state(change), backoffLeft: null, launched: true, watched: true, stop: null, ...more }
 }
 
 function process(incarnation: string, alive: Observed['state'] = { alive: true }): Observed {

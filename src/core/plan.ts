@@ -2,7 +2,8 @@ import { afterCutTurn } from './cut-turn.ts'
 import { parkedUntil, type QuotaPolicy } from './limit-hit.ts'
 import { afterEnd, noRestarts, type Ended } from './restart.ts'
 import type { Agent } from './team.ts'
-import { activityOf, type AgentState, type Evidence, type Phase } from './phase.ts'
+import type { Stop } from './budget.ts'
+import { activityOf, holdOf, type AgentState, type Evidence, type Phase } from './phase.ts'
 import type { Observed } from './supervisor.ts'
 import type { Signal } from './runtime.ts'
 
@@ -17,6 +18,10 @@ export type Action =
   | { do: 'adopt'; address: string; incarnation: string; pane: string; pid: number }
   /** The time it was parked until has come, and its process is still there. */
   | { do: 'unpark'; address: string; incarnation: string }
+  /** What it may cost is used up: its turn ends now, and it is not started. */
+  | { do: 'hold'; address: string; stop: Stop }
+  /** The ceiling does not hold any longer. */
+  | { do: 'release'; address: string }
   /** A process that belongs to no current incarnation. */
   | { do: 'end-orphan'; address: string; incarnation: string }
   /** What is left of an ended process. */
@@ -32,6 +37,8 @@ export interface Known {
   launched: boolean
   /** A session watches the current incarnation. */
   watched: boolean
+  /** What it may cost is used up. */
+  stop: Stop | null
 }
 
 /** The whole decision. `observed` is a complete list: the caller does not plan when the supervisor cannot tell. */
@@ -43,6 +50,7 @@ export function plan(agents: readonly Agent[], known: readonly Known[], observed
     const { incarnation, address } = each.state
     if (incarnation === null) {
       if (!declared.has(address)) actions.push({ do: 'forget-agent', address })
+      else if (shouldHold(each, now)) actions.push({ do: 'hold', address, stop: each.stop })
       else if (shouldLaunch(each, now)) actions.push({ do: 'launch', address })
       continue
     }
@@ -69,12 +77,30 @@ function forIncarnation(known: Known, seen: Observed | undefined, declared: bool
   if (!seen.state.alive) return { do: 'record-end', address, incarnation, code: seen.state.code, signal: seen.state.signal, lost: false }
   if (wanted === 'stopped' || phase.name === 'stopping' || !declared) return { do: 'stop', address, incarnation, pane: seen.pane, pid: seen.pid }
   if (!known.watched) return { do: 'adopt', address, incarnation, pane: seen.pane, pid: seen.pid }
-  if (phase.name === 'parked' && phase.until !== null && phase.until <= now) return { do: 'unpark', address, incarnation }
+  if (shouldHold(known, now)) return { do: 'hold', address, stop: known.stop }
+  if (isOver(known)) return { do: 'release', address }
+  if (phase.name === 'parked' && phase.hold === undefined && phase.until !== null && phase.until <= now) return { do: 'unpark', address, incarnation }
   return null
 }
 
-function shouldLaunch({ state, backoffLeft }: Known, now: number): boolean {
+/** Not while it starts: what begins cannot be interrupted. Again where another ceiling, or another day's, is in the way now. */
+function shouldHold(known: Known, now: number): known is Known & { stop: Stop } {
+  const { state, stop } = known
+  const { phase, incarnation, wanted } = state
+  if (stop === null || wanted !== 'running') return false
+  if (phase.name !== 'parked') return incarnation === null ? shouldLaunch(known, now) : ['idle', 'busy', 'waiting'].includes(phase.name)
+  if (phase.hold === undefined) return phase.until !== null && phase.until <= now
+  return phase.hold.by === 'budget' && (phase.until !== stop.until || phase.hold.rule !== stop.limit.rule)
+}
+
+function isOver({ state: { phase }, stop }: Known): boolean {
+  return stop === null && holdOf(phase)?.by === 'budget'
+}
+
+function shouldLaunch(known: Known, now: number): boolean {
+  const { state, backoffLeft } = known
   if (state.wanted !== 'running') return false
+  if (holdOf(state.phase) !== null) return isOver(known)
   switch (state.phase.name) {
     case 'stopped':
       return state.phase.why === 'never' || state.phase.why === 'asked'
@@ -156,8 +182,10 @@ export function onSignal(state: AgentState, signal: Signal, jitter = 0, quota = 
       if (phase.name === 'parked' || phase.name === 'blocked') return witness(state, signal.evidence)
       return enter(state, { name: 'idle' }, signal.evidence)
     case 'busy':
-      return enter(state, { name: 'busy' }, signal.evidence)
+      // Whoever keeps it from working ends that turn too.
+      return holdOf(state.phase) === null ? enter(state, { name: 'busy' }, signal.evidence) : witness(state, signal.evidence)
     case 'waiting':
+      if (holdOf(state.phase) !== null) return witness(state, signal.evidence)
       return enter(state, { name: 'waiting', what: signal.what, ...fixOf(signal) }, signal.evidence)
     case 'failure':
       return onFailure(state, signal, jitter, quota)
@@ -168,6 +196,7 @@ export function onSignal(state: AgentState, signal: Signal, jitter = 0, quota = 
 
 function onFailure(state: AgentState, signal: Signal & { type: 'failure' }, jitter: number, quota: QuotaPolicy): AgentState {
   if (isKnown(state, signal.evidence)) return state
+  if (holdOf(state.phase) !== null) return witness(state, signal.evidence)
   switch (signal.class) {
     case 'auth':
     case 'config':
@@ -210,6 +239,8 @@ export function onEnded(state: AgentState, agent: Pick<Agent, 'restart'> | undef
   if (state.phase.name === 'stopping' || state.wanted === 'stopped' || agent === undefined) {
     return enter(gone, { name: 'stopped', why: 'asked', code: ended.code }, evidence)
   }
+  // Not for its end: who was kept from working stays so.
+  if (holdOf(state.phase) !== null) return witness(gone, evidence)
   const decision = afterEnd(agent.restart, state.restarts, { ...ended, failure: ended.failure ?? knownFailure(state.phase) }, jitter)
   const next = { ...gone, restarts: decision.state }
   switch (decision.do) {

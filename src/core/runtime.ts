@@ -208,10 +208,14 @@ export type Signal =
   | { type: 'usage'; usage: UsageRecord }
   | { type: 'note'; evidence: Evidence }
 
-/** Tokens of one model call. `key` makes the record unique: the same call read twice is one row. */
+/**
+ * Tokens of one model call. `key` makes the record unique: the same call read twice is one row, and a later reading
+ * replaces the earlier, so that totals that grow may be told as often as they do. `cacheWriteLong`: of `cacheWrite`,
+ * what is kept for an hour and priced by itself; absent where the CLI does not tell.
+ */
 export interface UsageRecord {
   key: string
   at: number
   model: string
-  tokens: { input: number; output: number; cacheRead: number; cacheWrite: number }
+  tokens: { input: number; output: number; cacheRead: number; cacheWrite: number; cacheWriteLong?: number }
 }

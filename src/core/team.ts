@@ -1,4 +1,5 @@
 import type { LoopGuardSettings } from './loop-guard.ts'
+import type { OwnPrices } from './prices.ts'
 
 /**
  * The team as every part after `config/load` sees it: complete, absolute, defaults filled in.
@@ -13,6 +14,8 @@ export interface Team {
   limits: Limits
   loopGuard: LoopGuardSettings
   budget: BudgetSettings
+  /** Where limits stand: `team-compose.yaml:7`, by their key; an agent's own with its address before the key. */
+  places: Record<string, string>
   hitl: HitlSettings
   rateLimits: RateLimitSettings
   interfaces: { type: string; name: string; config: unknown }[]
@@ -51,10 +54,24 @@ export interface Limits {
 }
 
 export interface BudgetSettings {
+  /** US dollars a day, all agents together. */
   dailyUsdLimit: number | null
+  /** US dollars, each run of each agent that does not say otherwise. */
+  runUsdLimit: number | null
   warnThresholdPct: number | null
   messageTtlMs: number
+  /** US dollars a day. */
   perProjectUsdLimit: Record<string, number>
+  /** IANA name: where days begin and end. */
+  timezone: string
+  /** By a model's id or its beginning. */
+  prices: OwnPrices
+}
+
+/** US dollars; null: nothing of its own. */
+export interface AgentBudget {
+  dailyUsdLimit: number | null
+  runUsdLimit: number | null
 }
 
 export interface HitlSettings {
@@ -141,6 +158,7 @@ export interface Agent {
   canBroadcast: string[]
   reportsTo: Address | null
   restart: RestartMode
+  budget: AgentBudget
   onRateLimit: string[] | null
   /** Absolute working directory. */
   cwd: string

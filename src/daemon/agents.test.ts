@@ -58,7 +58,7 @@ const steps: Record<string, Step> = {
 /** What is decided from a state, with and without its process, now and later. */
 function decisions(state: AgentState, mode: RestartMode, at: number): unknown[] {
   const agents = [{ address, restart: mode } as Agent]
-  const known = { state, launched: true, watched: true, backoffLeft: state.phase.name === 'backoff' ? state.phase.until - at : null }
+  const known = { state, launched: true, watched: true, stop: null, backoffLeft: state.phase.name === 'backoff' ? state.phase.until - at : null }
   const alive: Observed[] = state.incarnation === null ? [] : [{ address, incarnation: state.incarnation, pane: '%1', pid: 7, state: { alive: true } }]
   return [...[at, at + 120_000].flatMap((now) => [plan(agents, [known], [], now), plan(agents, [known], alive, now)]), ended(1, false)(state, mode, at + 1).phase]
 }

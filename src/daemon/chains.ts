@@ -4,7 +4,7 @@ import type { JournalEvent } from '../core/event.ts'
 import { LoopGuard, loopStopped, type Link } from '../core/loop-guard.ts'
 import type { Message } from '../core/message.ts'
 import type { Team } from '../core/team.ts'
-import type { Store, Tx } from '../store/store.ts'
+import type { Reader, Store, Tx } from '../store/store.ts'
 import type { Agents } from './agents.ts'
 
 /** Tainted messages on their way that are remembered; more are rare enough to be looked up after a restart only. */
@@ -90,6 +90,13 @@ export class Chains {
     return [...new Set([...taint, ...(this.#taints.get(from) ?? [])])].toSorted()
   }
 
+  /** Of what a run of an agent was told last; null where it was told nothing. */
+  async chainOf(db: Reader, agent: string, incarnation: string): Promise<string | null> {
+    if (this.#parts.agents.get(agent).incarnation !== incarnation) return null
+    await this.#learn(db, agent)
+    return this.#guard.causeOf(agent)?.chain ?? null
+  }
+
   giveBack(agent: string, link: Link): void {
     this.#guard.giveBack(agent, link)
   }
@@ -140,7 +147,7 @@ export class Chains {
     if (taint.length > 0) this.#taints.set(agent, new Set([...(this.#taints.get(agent) ?? []), ...taint]))
   }
 
-  async #learn(tx: Tx, agent: string): Promise<void> {
+  async #learn(tx: Reader, agent: string): Promise<void> {
     const { incarnation } = this.#parts.agents.get(agent)
     const told = this.#told.get(agent)
     const here = told?.incarnation === incarnation

@@ -1,3 +1,4 @@
+import { unlimited } from '../core/budget.ts'
 import type { Change } from '../core/change.ts'
 import { isDifference } from '../core/change.ts'
 import type { ChangeRow } from '../core/change-text.ts'
@@ -15,6 +16,7 @@ import type { Front } from './daemon.ts'
 import { draft, type Draft, type DraftParts, type Wish } from './draft.ts'
 import type { Drain } from './drain.ts'
 import type { Reconciler } from './reconciler.ts'
+import type { Spend } from './spend.ts'
 import { tryNow, type Settled, type Settling } from './settling.ts'
 
 export interface ChangingParts extends DraftParts {
@@ -22,6 +24,7 @@ export interface ChangingParts extends DraftParts {
   reconciler: Reconciler
   drain: Drain
   settling: Settling
+  spend: Spend
   paths: Paths
   /** argv of the stdio program for the team's tools. */
   shim: string[]
@@ -82,7 +85,9 @@ export class Changing {
     const wanted = agents.filter(({ address }) => this.#parts.agents.get(address).wanted === 'running')
     const settled = await this.#parts.settling.settle(wanted, waits.timeoutMs, signal, (state) => !anew.has(state.address) || state.incarnation !== before.get(state.address))
     await gone
-    return { ...settled, agents, notices: [...made.notices, ...settled.notices], changes: made.rows }
+    const free = unlimited(made.team)
+    const open = free === null ? [] : [`${free}. Try: budget.daily_usd_limit in team-compose.yaml`]
+    return { ...settled, agents, notices: [...made.notices, ...open, ...settled.notices], changes: made.rows }
   }
 
   async #apply(made: Draft, verb: 'up' | 'reload', { drainMs }: Waits): Promise<void> {
@@ -103,6 +108,7 @@ export class Changing {
     writeApplied(paths, made.team, at, shim, (agent) => this.#parts.fingerprints.of(agent, made.team, applied))
     this.#parts.front().held.put({ at, env: made.values })
     for (const { address, incarnation } of ending) if (drainMs === 0 && incarnation !== null) await reconciler.endHard(address, incarnation)
+    await this.#parts.spend.load()
     reconciler.wake()
   }
 

@@ -36,6 +36,7 @@ import { limiting } from './limiting.ts'
 import { lives } from './lives.ts'
 import { giveMemoryBack, inLulls } from './lull.ts'
 import { Mailroom } from './mailroom.ts'
+import { metering } from './metering.ts'
 import { operatorsOnly } from './operators.ts'
 import { readTeam } from './read-team.ts'
 import { rehearsing } from './rehearsing.ts'
@@ -102,11 +103,11 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     if (incarnation !== null) supervisor.notice(incarnation, text).catch((error: unknown) => report(`a notice beside the terminal of ${address}`, error))
   }
   const chains = new Chains({ store, clock, agents, team, show })
-  const signals = new Signals({ store, clock, agents, deliverer: () => deliverer, chains: () => chains, limits: () => limits, jitter: Math.random, report })
+  const signals = new Signals({ clock, agents, deliverer: () => deliverer, chains: () => chains, spend: () => spend, holding: () => holding, limits: () => limits, jitter: Math.random, report })
   // An adopted agent may be idle already: no change of its phase would wake its mail.
   const sessions: Sessions = new Sessions((...said) => signals.take(...said), (address) => deliverer.wake(address))
   const deliverer: Deliverer = new Deliverer({ store, clock, agents, sessions, team, report })
-  const fetching = new Fetching(store, clock, deliverer, (address) => agents.get(address).phase.name === 'stopping')
+  const fetching = new Fetching(store, clock, deliverer, (address) => agents.get(address).phase.name === 'stopping' || holding.isHeld(address))
   const throttle = new Throttle({ store, clock, limits: () => (desired.known ? team().limits : defaultLimits), report })
   const bridges = new Bridges({ store, clock, report })
   await bridges.load()
@@ -114,6 +115,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const tools = new ToolLines(clock)
   agents.subscribe((after, before) => {
     if (before.incarnation !== null && after.incarnation !== before.incarnation) tools.forget(before.incarnation)
+    if (before.phase.name === 'parked' && after.phase.name !== 'parked') fetching.arrived(after.address)
   })
   const fingerprints = new Fingerprints(token.token, runtimeVariables)
   const launching = new Launching({
@@ -137,6 +139,8 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const tell = async (to: string, text: string, key: string): Promise<void> => {
     await mailroom.post({ from: 'troupe', to, text, threadId: null, priority: 'normal', key })
   }
+  const { spend, holding } = metering({ store, clock, agents, sessions, team: () => (desired.known ? team() : emptyTeam(root)), chainOf: (...of) => chains.chainOf(...of), mailroom: () => mailroom, show, tell, report })
+  await spend.load()
   const limits = limiting({ store, clock, agents, desired, values, mail: tell, report })
   const approvals = new Approvals({ store, clock, team, answer: standingPrompts(agents, sessions, clock), mail: tell, report })
   const gatekeeper = new Gatekeeper({ store, clock, approvals, team, signal: (...said) => signals.take(...said), report })
@@ -144,7 +148,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const shim = [process.execPath, programPath('shim')]
   const teamNow = (): Team => (desired.known ? team() : emptyTeam(root))
   const held = (): Record<string, string> => front?.held.values?.env ?? {}
-  const alive = lives({ store, clock, agents, sessions, supervisor, launching, desired, fingerprints, broker, paths, shim, team: teamNow, held, healthOf, front: theFront, jitter: Math.random, tell, report })
+  const alive = lives({ spend, holding, store, clock, agents, sessions, supervisor, launching, desired, fingerprints, broker, paths, shim, team: teamNow, held, healthOf, front: theFront, jitter: Math.random, tell, report })
   const { reconciler } = alive
 
   const finished = Promise.withResolvers<void>()
@@ -163,6 +167,8 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     fetching,
     throttle,
     chains,
+    spend,
+    holding,
     bridges,
     desired,
     team,

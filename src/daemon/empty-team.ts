@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { defaultLimits, defaultLoopGuard, noHitl } from '../core/limits.ts'
+import { defaultLimits, defaultLoopGuard, noBudget, noHitl } from '../core/limits.ts'
 import type { Team } from '../core/team.ts'
 
 /** Before the first good team: nothing to run, defaults for the supervisor. */
@@ -11,7 +11,8 @@ export function emptyTeam(root: string): Team {
     supervisor: { type: 'tmux', tmuxPrefix: 'a-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
     limits: defaultLimits,
     loopGuard: defaultLoopGuard,
-    budget: { dailyUsdLimit: null, warnThresholdPct: null, messageTtlMs: 72 * 3_600_000, perProjectUsdLimit: {} },
+    budget: noBudget,
+    places: {},
     hitl: noHitl,
     rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate: [], hooks: [] },
     interfaces: [],

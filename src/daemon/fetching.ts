@@ -32,7 +32,7 @@ export class Fetching {
   /** Calls that wait for mail now, by incarnation. */
   readonly #waiting = new Map<string, number>()
 
-  /** `isLeaving`: an agent that is about to be ended. */
+  /** `isLeaving`: an agent that is about to be ended, or is kept from working: new mail would begin a turn. */
   constructor(store: Store, clock: Clock, deliverer: Deliverer, isLeaving: (recipient: string) => boolean) {
     this.#isLeaving = isLeaving
     this.#store = store

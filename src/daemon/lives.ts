@@ -11,12 +11,14 @@ import type { Desired } from './desired.ts'
 import { Drain } from './drain.ts'
 import { Ending } from './ending.ts'
 import type { Fingerprints } from './fingerprints.ts'
+import type { Holding } from './holding.ts'
 import type { Launching } from './launching.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { readFiles } from './read-team.ts'
 import { Reconciler } from './reconciler.ts'
 import type { Sessions } from './sessions.ts'
 import { Settling } from './settling.ts'
+import type { Spend } from './spend.ts'
 
 export interface Given {
   store: Store
@@ -26,6 +28,8 @@ export interface Given {
   supervisor: Supervisor
   launching: Launching
   desired: Desired
+  spend: Spend
+  holding: Holding
   fingerprints: Fingerprints
   broker: Broker
   paths: Paths
@@ -56,7 +60,7 @@ export function lives(given: Given): Lives {
   const drain = new Drain({ ...given, timeoutMs: () => team().supervisor.drainTimeoutMs, isDeclared })
   const ending = new Ending({ ...given, drain })
   const reconciler = new Reconciler({ ...given, ending, drain })
-  const settling = new Settling(agents, clock)
+  const settling = new Settling(agents, clock, (address) => given.spend.verdict(address))
   const lifecycle = new Lifecycle({ ...given, drain, reconciler, settling })
   const changing = new Changing({ ...given, drain, reconciler, settling, read: () => readFiles(paths.root) })
   return { drain, reconciler, lifecycle, changing }

@@ -14,10 +14,12 @@ import type { Deliverer } from './deliverer.ts'
 import type { Desired } from './desired.ts'
 import type { Drain } from './drain.ts'
 import type { Fetching } from './fetching.ts'
+import type { Holding } from './holding.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Mailroom } from './mailroom.ts'
 import type { Reconciler } from './reconciler.ts'
 import type { Sessions } from './sessions.ts'
+import type { Spend } from './spend.ts'
 import type { Throttle } from './throttle.ts'
 
 /** What handlers may use. Made once, in compose.ts. */
@@ -35,6 +37,8 @@ export interface Parts {
   fetching: Fetching
   throttle: Throttle
   chains: Chains
+  spend: Spend
+  holding: Holding
   bridges: Bridges
   lifecycle: Lifecycle
   changing: Changing

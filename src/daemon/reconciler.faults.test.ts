@@ -15,6 +15,7 @@ import type { Launching } from './launching.ts'
 import { reconciling } from '../../test/fixtures/reconciling.ts'
 import type { Reconciler } from './reconciler.ts'
 import { Sessions } from './sessions.ts'
+import { unlimited } from '../../test/fixtures/unlimited.ts'
 
 const patiently = { timeout: 30_000, interval: 10 }
 const agent = (id: string) => ({ address: `p:${id}`, id, project: 'p', restart: 'always' }) as Agent
@@ -57,6 +58,7 @@ beforeEach(async () => {
     },
   }
   reconciler = reconciling({
+    ...unlimited,
     store,
     clock,
     agents,

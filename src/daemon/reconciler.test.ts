@@ -14,6 +14,7 @@ import type { Front } from './daemon.ts'
 import type { Launching } from './launching.ts'
 import { reconciling } from '../../test/fixtures/reconciling.ts'
 import { Sessions } from './sessions.ts'
+import { unlimited } from '../../test/fixtures/unlimited.ts'
 
 const address = 'p:a'
 const theTeam = { projects: [{ id: 'p', agents: [{ address, id: 'a', project: 'p', restart: 'always' } as Agent], channels: [] }] } as unknown as Team
@@ -51,6 +52,7 @@ it('does not take an agent for dead whose start ended while it looked', async ()
   }
   const faults: unknown[] = []
   const reconciler = reconciling({
+    ...unlimited,
     store,
     clock: systemClock,
     agents,
@@ -95,6 +97,7 @@ it('tells an agent that ended while it was parked to go on with the turn that wa
   const until = systemClock.now() - 1
   const events: string[] = []
   const reconciler = reconciling({
+    ...unlimited,
     store,
     clock: systemClock,
     agents,
@@ -143,6 +146,7 @@ it('frees a parked agent whose process is still there when the time has come, an
   )
   const told: string[] = []
   const reconciler = reconciling({
+    ...unlimited,
     store,
     clock: systemClock,
     agents,

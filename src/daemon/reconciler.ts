@@ -1,3 +1,4 @@
+import type { Stop } from '../core/budget.ts'
 import type { Clock } from '../core/clock.ts'
 import { enter, nextDue, plan, type Action, type Known } from '../core/plan.ts'
 import type { Supervisor } from '../core/supervisor.ts'
@@ -7,8 +8,10 @@ import type { Agents } from './agents.ts'
 import { Backoffs } from './backoffs.ts'
 import type { Drain } from './drain.ts'
 import type { Ending } from './ending.ts'
+import type { Holding } from './holding.ts'
 import type { Launching } from './launching.ts'
 import type { Sessions } from './sessions.ts'
+import type { Spend } from './spend.ts'
 
 const goOn = 'The limit that stopped your last turn should be over. Go on where it was cut off; if nothing was left to do, do nothing.'
 
@@ -26,6 +29,8 @@ export interface ReconcilerParts {
   launching: Launching
   ending: Ending
   drain: Drain
+  spend: Spend
+  holding: Holding
   team(): Team
   /** Writes to an agent in troupe's own name; the same key twice is one message. */
   tell(address: string, text: string, key: string): Promise<void>
@@ -55,7 +60,8 @@ export class Reconciler {
   start(): void {
     if (!this.#stopped) return
     this.#stopped = false
-    this.#leave = this.#parts.supervisor.subscribe(() => this.wake())
+    const leave = [this.#parts.supervisor.subscribe(() => this.wake()), this.#parts.spend.subscribe(() => this.wake())]
+    this.#leave = () => leave.forEach((each) => each())
     this.wake()
   }
 
@@ -126,7 +132,13 @@ export class Reconciler {
       backoffLeft: this.#backoffs.left(state),
       launched: state.incarnation !== null && live.get(state.incarnation)?.pane != null,
       watched: this.#parts.sessions.get(state.incarnation) !== undefined,
+      stop: this.#stopOf(state.address),
     }))
+  }
+
+  #stopOf(address: string): Stop | null {
+    const verdict = this.#parts.spend.verdict(address)
+    return verdict.state === 'stop' ? verdict : null
   }
 
   #begin(action: Action): void {
@@ -165,6 +177,10 @@ export class Reconciler {
         return agent === undefined ? undefined : await this.#launch(agent)
       case 'adopt':
         return agent === undefined ? undefined : await this.#parts.launching.adopt(agent, action.incarnation, action)
+      case 'hold':
+        return await this.#parts.holding.stop(action.address, action.stop)
+      case 'release':
+        return await this.#parts.holding.release(action.address)
       case 'unpark':
         return await this.#unpark(action.address, action.incarnation)
       case 'record-end':

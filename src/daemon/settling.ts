@@ -1,6 +1,7 @@
+import type { Verdict } from '../core/budget.ts'
 import type { Clock } from '../core/clock.ts'
 import { enter } from '../core/plan.ts'
-import { phaseDetail, type AgentState } from '../core/phase.ts'
+import { holdOf, phaseDetail, type AgentState } from '../core/phase.ts'
 import type { Agent } from '../core/team.ts'
 import type { Agents } from './agents.ts'
 
@@ -23,7 +24,10 @@ export class Settling {
   readonly #agents: Agents
   readonly #clock: Clock
 
-  constructor(agents: Agents, clock: Clock) {
+  readonly #verdict: (address: string) => Verdict
+
+  constructor(agents: Agents, clock: Clock, verdict: (address: string) => Verdict) {
+    this.#verdict = verdict
     this.#agents = agents
     this.#clock = clock
   }
@@ -31,9 +35,14 @@ export class Settling {
   /** Until each of them is up or has failed; `begun`: from when on that counts. */
   async settle(agents: Agent[], timeoutMs: number, signal: AbortSignal, begun: (state: AgentState) => boolean = () => true): Promise<Settled> {
     const addresses = agents.map((agent) => agent.address)
-    await this.when(addresses, (state) => begun(state) && isSettled(state, this.#clock.now()), timeoutMs, signal)
+    await this.when(addresses, (state) => begun(state) && isSettled(state, this.#clock.now()) && !this.#goesOn(state), timeoutMs, signal)
     const troubles = addresses.flatMap((address) => troubleOf(this.#agents.get(address)) ?? [])
     return { ok: troubles.length === 0, agents, troubles, notices: [] }
+  }
+
+  /** One that a ceiling stopped goes on as soon as it does not hold any longer. */
+  #goesOn({ address, phase }: AgentState): boolean {
+    return holdOf(phase)?.by === 'budget' && this.#verdict(address).state !== 'stop'
   }
 
   /** Resolves when all of them fit, when the time is over, or when the caller goes away. */
@@ -64,6 +73,8 @@ export class Settling {
  */
 export function tryNow(state: AgentState, at: number, verb: string): AgentState {
   const evidence = { at, what: `${verb} asked for`, source: 'operator' }
+  // A ceiling is not lifted by asking: it goes on as soon as that does not hold any longer.
+  if (holdOf(state.phase)?.by === 'budget') return state
   if (state.phase.name === 'parked' && state.phase.cut === true) return enter(state, { ...state.phase, until: at }, evidence)
   if (state.incarnation === null) return enter(state, { name: 'stopped', why: 'asked', code: null }, evidence)
   return state.phase.name === 'parked' || state.phase.name === 'blocked' ? enter(state, { name: 'idle' }, evidence) : state
@@ -104,6 +115,7 @@ function troubleOf({ address, phase }: AgentState): Trouble | null {
     case 'blocked':
       return trouble(phase.why, phase.fix ?? `mend that, then troupe restart ${address}`)
     case 'parked':
+      if (phase.hold !== undefined) return trouble(phase.why, phase.fix ?? `troupe restart ${address}`)
       return trouble(phase.why, phase.until === null ? `troupe restart ${address} once it may work again` : 'wait: it starts again by itself')
   }
 }

@@ -1,12 +1,14 @@
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
+import { holdOf } from '../core/phase.ts'
 import { onSignal } from '../core/plan.ts'
 import type { Signal } from '../core/runtime.ts'
-import type { Store } from '../store/store.ts'
 import type { Agents } from './agents.ts'
 import type { Chains } from './chains.ts'
 import type { Deliverer } from './deliverer.ts'
 import type { LimitHooks } from './limit-hooks.ts'
+import type { Holding } from './holding.ts'
+import type { Spend } from './spend.ts'
 
 /** While the store cannot take anything, it is asked again this often. ms */
 const retryMs = 1_000
@@ -14,9 +16,10 @@ const retryMs = 1_000
 const mostLate = 500
 
 export interface SignalParts {
-  store: Store
   clock: Clock
   agents: Agents
+  spend(): Spend
+  holding(): Holding
   deliverer(): Deliverer
   chains(): Chains
   limits(): Pick<LimitHooks, 'hit'>
@@ -78,7 +81,7 @@ export class Signals {
 
   /** A signal of an earlier incarnation changes no state. */
   async #try(address: string, incarnation: string, signal: Signal): Promise<void> {
-    const { store, agents, deliverer, chains, jitter } = this.#parts
+    const { agents, deliverer, chains, spend, holding, jitter } = this.#parts
     if (signal.type === 'failure' && signal.class === 'quota') return await this.#parts.limits().hit(address, incarnation, signal)
     switch (signal.type) {
       case 'proof':
@@ -86,11 +89,12 @@ export class Signals {
       case 'work':
         return chains().worked(address, incarnation)
       case 'usage':
-        return await store.write(async (tx) => {
-          await tx.usage.put(address, incarnation, signal.usage)
-        })
-      default:
-        await agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal, jitter()) : state))
+        return await spend().record(address, incarnation, signal.usage)
+      default: {
+        const { phase } = await agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal, jitter()) : state))
+        // Somebody typed into its terminal, or it was not heard the first time.
+        if (signal.type === 'busy' && holdOf(phase) !== null) await holding().end(address)
+      }
     }
   }
 }

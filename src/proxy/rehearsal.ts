@@ -171,7 +171,9 @@ function answerOf(says: Planned[], tools: string[]): Answer {
     else texts.push(`(the scenario wants the tool "${step.tool}", which is not on offer: ${tools.join(', ')})`)
   }
   const text = texts.join('\n') || (calls.length === 0 ? 'done' : '')
-  return { text, calls, outputTokens: tokensIn(text + calls.map((call) => JSON.stringify(call.args)).join('')) }
+  const said = says.flatMap(({ step }) => (step.do === 'fail' ? [] : (step.outputTokens ?? [])))
+  const spoken = tokensIn(text + calls.map((call) => JSON.stringify(call.args)).join(''))
+  return { text, calls, outputTokens: said.length === 0 ? spoken : said.reduce((sum, each) => sum + each, 0) }
 }
 
 /** CLIs put the server's name before a tool's, each in its way: `mcp__team__dm`, `team_dm`. */

@@ -23,9 +23,10 @@ export interface Rule {
   steps: Step[]
 }
 
+/** `outputTokens`: as many as the answer is said to have, for what it costs; absent: those of its words. */
 export type Step =
-  | { do: 'tool'; tool: string; args: Record<string, unknown>; text: string; delay: number }
-  | { do: 'text'; text: string; delay: number }
+  | { do: 'tool'; tool: string; args: Record<string, unknown>; text: string; delay: number; outputTokens?: number }
+  | { do: 'text'; text: string; delay: number; outputTokens?: number }
   | { do: 'fail'; how: Failure; times: number; delay: number }
 
 /** Ways in which a model API fails. */

@@ -17,6 +17,7 @@ const step = z
     error: z.enum(['overloaded', 'api', 'rate_limit']).optional(),
     never: z.literal(true).optional(),
     times: z.number().int().min(1).optional(),
+    output_tokens: z.number().int().min(0).optional(),
     delay: ms.default(0),
   })
   .superRefine((value, context) => {
@@ -27,6 +28,7 @@ const step = z
     if (kind === 'text' && value.text === undefined) refuse('a step needs one of tool, text, status, drop, error, never')
     if (value.args !== undefined && kind !== 'tool') refuse('args go with tool', 'args')
     if (value.text !== undefined && kind !== 'tool' && kind !== 'text') refuse(`text does not go with ${kind}`, 'text')
+    if (value.output_tokens !== undefined && kind !== 'tool' && kind !== 'text') refuse(`output_tokens does not go with ${kind}`, 'output_tokens')
     if (value.times !== undefined && (kind === 'tool' || kind === 'text')) refuse('times goes with a failure', 'times')
     for (const key of ['headers', 'message'] as const) if (value[key] !== undefined && kind !== 'status') refuse(`${key} goes with status`, key)
   })
@@ -42,12 +44,14 @@ function toStep(value: {
   drop?: true | 'midway' | undefined
   error?: 'overloaded' | 'api' | 'rate_limit' | undefined
   times?: number | undefined
+  output_tokens?: number | undefined
   delay: number
 }): Step {
   const { delay, text = '' } = value
+  const said = value.output_tokens === undefined ? {} : { outputTokens: value.output_tokens }
   const fail = (how: Failure): Step => ({ do: 'fail', how, times: value.times ?? 1, delay })
-  if (value.tool !== undefined) return { do: 'tool', tool: value.tool, args: value.args ?? {}, text, delay }
-  if (value.text !== undefined) return { do: 'text', text, delay }
+  if (value.tool !== undefined) return { do: 'tool', tool: value.tool, args: value.args ?? {}, text, delay, ...said }
+  if (value.text !== undefined) return { do: 'text', text, delay, ...said }
   if (value.status !== undefined) {
     return fail({ kind: 'status', status: value.status, headers: value.headers ?? {}, message: value.message ?? 'as the scenario says' })
   }

@@ -19,6 +19,10 @@ export function approvalsReader(db: Db, team: string): ApprovalsReader {
       const row = await db.selectFrom('approvals').select('expires_at').where('team', '=', team).where(isOpen).orderBy('expires_at').limit(1).executeTakeFirst()
       return row?.expires_at ?? null
     },
+    async counts(since) {
+      const rows = await db.selectFrom('approvals').select(['project', sql<number>`count(*)`.as('number')]).where('team', '=', team).where('requested_at', '>=', since).groupBy('project').execute()
+      return Object.fromEntries(rows.map(({ project, number }) => [project, number]))
+    },
     async untold() {
       const query = all().where(sql<SqlBool>`told = 0`).where('status', 'in', ['approved', 'denied', 'expired'])
       return (await query.orderBy('n').execute()).map(readRow)

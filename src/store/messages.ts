@@ -1,4 +1,4 @@
-import type { QueryResult, Selectable } from 'kysely'
+import { sql, type QueryResult, type Selectable } from 'kysely'
 import type { Delivery } from '../core/delivery.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Message } from '../core/message.ts'
@@ -21,6 +21,10 @@ export function messagesReader(db: Db, team: string): MessagesReader {
     byN: (n) => one(byN(db, { team, n })),
     byKey: (sender, key) => one(byKey(db, { team, sender, key })),
     list: (filter) => list(db, team, filter),
+    async counts(since) {
+      const rows = await db.selectFrom('messages').select(['project', sql<number>`count(*)`.as('number')]).where('team', '=', team).where('sent_at', '>=', since).groupBy('project').execute()
+      return Object.fromEntries(rows.map(({ project, number }) => [project, number]))
+    },
   }
 }
 

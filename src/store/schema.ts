@@ -120,6 +120,10 @@ export interface UsageTable extends Written {
   output: number
   cache_read: number
   cache_write: number
+  cache_write_long: number | null
+  cost: number | null
+  chain: string | null
+  task: string | null
 }
 
 export interface ApprovalTable extends Written {

@@ -6,6 +6,7 @@ import type { Proof, Rung } from '../core/ladder.ts'
 import type { Link } from '../core/loop-guard.ts'
 import type { LimitHit } from '../core/limit-hit.ts'
 import type { Message } from '../core/message.ts'
+import type { Nano, Sum } from '../core/money.ts'
 import type { AgentState } from '../core/phase.ts'
 import type { UsageRecord } from '../core/runtime.ts'
 import type { Ended } from '../core/restart.ts'
@@ -62,8 +63,13 @@ export interface Tx extends Reader {
     update(id: string, change: Partial<Pick<Incarnation, 'pane' | 'pid' | 'session' | 'ended'>>): Promise<void>
   }
   usage: UsageReader & {
-    /** The same key twice is one row (the later values win): false if it was there with the same values. */
-    put(agent: string, incarnation: string, record: UsageRecord): Promise<boolean>
+    /**
+     * The same key twice is one row: the later values win, and what it was for stays as it was first. Null if it was
+     * there with the same values; else what it takes back of sums, `none` where it is new.
+     */
+    put(agent: string, incarnation: string, record: UsageRecord, known: Known): Promise<Spent | 'none' | null>
+    /** Gives a call its price. */
+    price(call: { agent: string; key: string }, cost: Nano): Promise<void>
   }
   approvals: ApprovalsReader & {
     /** Gives it its `n`. There is at most one open approval of a hash. */
@@ -111,6 +117,8 @@ export interface MessagesReader {
   byN(n: number): Promise<Message | undefined>
   /** A sender's own key. */
   byKey(from: string, key: string): Promise<Message | undefined>
+  /** Number of messages since then, by project. */
+  counts(since: number): Promise<Record<string, number>>
   /** Newest first, with their deliveries. `agent`: to or from it. */
   list(filter: { agent?: string; limit: number; unread?: boolean }): Promise<{ message: Message; deliveries: Delivery[] }[]>
 }
@@ -183,8 +191,49 @@ export interface IncarnationsReader {
   live(): Promise<Incarnation[]>
 }
 
+/** What is known of a model call besides its tokens. `cost`: null where a price is missing. */
+export interface Known {
+  cost: Nano | null
+  /** Of the message that the agent was told last. */
+  chain: string | null
+}
+
+export interface Spent {
+  at: number
+  incarnation: string
+  cost: Nano | null
+}
+
+export interface UsageFilter {
+  /** ms, inclusive. */
+  since?: number | undefined
+  agent?: string | undefined
+  project?: string | undefined
+  model?: string | undefined
+  chain?: string | undefined
+}
+
+/** Calls of one agent with one model, and where it was asked for, in one chain. */
+export interface UsageTotal {
+  agent: string
+  model: string
+  tokens: UsageRecord['tokens']
+  calls: number
+  /** Of those whose price is known. */
+  cost: Nano
+  unpriced: number
+  /** Null also where it was not asked for. */
+  chain: string | null
+}
+
 export interface UsageReader {
-  totals(): Promise<{ agent: string; model: string; tokens: UsageRecord['tokens'] }[]>
+  totals(filter?: UsageFilter, by?: 'chain'): Promise<UsageTotal[]>
+  /** By agent and incarnation: of the calls since then, or, with `incarnations`, of all calls of those. */
+  sums(of: { since: number } | { incarnations: string[] }): Promise<(Sum & { agent: string; incarnation: string })[]>
+  /** Models that have calls without a price since then. */
+  unpricedModels(since: number): Promise<string[]>
+  /** A model's calls without a price since then; at most a thousand. */
+  unpriced(since: number, model: string): Promise<(UsageRecord & { agent: string })[]>
 }
 
 export interface ApprovalsReader {
@@ -196,6 +245,8 @@ export interface ApprovalsReader {
   due(now: number): Promise<Approval[]>
   /** When the next open one ends, ms. */
   nextDue(): Promise<number | null>
+  /** Number of requests since then, by project. */
+  counts(since: number): Promise<Record<string, number>>
   /** Decided or expired, and the agent has not heard of it. */
   untold(): Promise<Approval[]>
   /** Newest first. */

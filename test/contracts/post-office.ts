@@ -22,6 +22,7 @@ import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { defaultLimits, defaultLoopGuard } from '../../src/core/limits.ts'
 import { RuntimeStage, until, type Run } from './runtime-stage.ts'
+import { unlimited } from '../fixtures/unlimited.ts'
 
 const alice = 'office:alice'
 const people = ['bob', 'carol']
@@ -68,7 +69,7 @@ export class PostOffice {
     )
     this.#deliverer = new Deliverer({ store, clock, agents: this.#agents, sessions: this.#sessions, team: () => team, report })
     const chains = new Chains({ store, clock, agents: this.#agents, team: () => team, show: () => {} })
-    this.#signals = new Signals({ chains: () => chains, limits: () => ({ hit: async (address, incarnation, signal) => void (await this.#agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal) : state))) }), store, clock, agents: this.#agents, jitter: () => 0, deliverer: () => this.#deliverer, report })
+    this.#signals = new Signals({ chains: () => chains, spend: () => unlimited.spend, holding: () => unlimited.holding, limits: () => ({ hit: async (address, incarnation, signal) => void (await this.#agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal) : state))) }), clock, agents: this.#agents, jitter: () => 0, deliverer: () => this.#deliverer, report })
     this.#mailroom = new Mailroom({ store, clock, chains, bridges: () => [], team: () => team })
     this.#fetching = new Fetching(store, clock, this.#deliverer, () => false)
   }

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 as uuid } from 'uuid'
-import { defaultLimits, defaultLoopGuard, noHitl } from '../../src/core/limits.ts'
+import { defaultLimits, defaultLoopGuard, noAgentBudget, noBudget, noHitl } from '../../src/core/limits.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { render } from '../../src/core/envelope.ts'
 import type { Message, Trust } from '../../src/core/message.ts'
@@ -326,7 +326,7 @@ function agentOf(cwd: string): Agent {
     ...{ address, id: 'alice', project: 'office', role: 'worker', displayName: null, runtime: '', descriptor: null },
     ...{ model: null, effort: null, rolePrompt: [], permissionMode: 'manual', autonomy: 'low_risk_only', canDm: [], canBroadcast: [] },
     ...{ reportsTo: null, restart: 'never', onRateLimit: null, cwd, args: [], env: [], hooks: [], mcps: {}, skills: [] },
-    ...{ subagents: [], ultracode: false, interfaces: { telegram: null }, protected: false },
+    ...{ subagents: [], ultracode: false, interfaces: { telegram: null }, protected: false, budget: noAgentBudget },
   }
 }
 
@@ -337,7 +337,8 @@ const emptyTeam: Team = {
   supervisor: { type: 'tmux', tmuxPrefix: 'c-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
   limits: { ...defaultLimits, messageBytes: 1_000_000, logBytes: 1_000_000, logFiles: 2 },
   loopGuard: defaultLoopGuard,
-  budget: { dailyUsdLimit: null, warnThresholdPct: null, messageTtlMs: 0, perProjectUsdLimit: {} },
+  budget: noBudget,
+  places: {},
   hitl: noHitl,
   rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate: [], hooks: [] },
   interfaces: [],

@@ -3,7 +3,8 @@ import type { Approval } from '../../src/core/approval.ts'
 import type { LimitHit } from '../../src/core/limit-hit.ts'
 import type { AgentState } from '../../src/core/phase.ts'
 import { noRestarts } from '../../src/core/restart.ts'
-import type { Incarnation } from '../../src/store/store.ts'
+import type { UsageRecord } from '../../src/core/runtime.ts'
+import type { Incarnation, UsageReader } from '../../src/store/store.ts'
 import type { Bench } from './store.ts'
 import { send } from './store.ts'
 
@@ -53,20 +54,35 @@ export function recordsContract(bench: Bench): void {
     expect(await bench.store.read((db) => db.incarnations.get('i1'))).toEqual({ ...live, ended })
   })
 
-  it('counts a model call once', async () => {
+  it('counts a model call once, with what it cost and what it was for', async () => {
     const tokens = { input: 3_000_000_000, output: 2, cacheRead: 3, cacheWrite: 4 }
     const record = { key: 'r1', at: 1, model: 'm', tokens }
-    const put = (...args: Parameters<Parameters<Parameters<typeof bench.store.write>[0]>[0]['usage']['put']>) =>
-      bench.store.write((tx) => tx.usage.put(...args))
-    expect(await put('p:a', 'i1', record)).toBe(true)
-    expect(await put('p:a', 'i2', record)).toBe(false)
-    expect(await put('p:a', 'i2', { ...record, tokens: { ...tokens, output: 5 } })).toBe(true)
-    expect(await put('p:a', 'i2', { ...record, key: 'r2' })).toBe(true)
-    expect(await put('p:b', 'i3', record)).toBe(true)
-    expect(await bench.store.read((db) => db.usage.totals())).toEqual([
-      { agent: 'p:a', model: 'm', tokens: { input: 6_000_000_000, output: 7, cacheRead: 6, cacheWrite: 8 } },
-      { agent: 'p:b', model: 'm', tokens },
-    ])
+    const put = (who: string, run: string, usage: UsageRecord, cost: number | null, chain: string | null = null) =>
+      bench.store.write((tx) => tx.usage.put(who, run, usage, { cost, chain }))
+    expect(await put('p:a', 'i1', record, 10, 'c1')).toBe('none')
+    expect(await put('p:a', 'i2', record, 99, 'c2')).toBeNull()
+    // T25: totals that grow are one call, the last of them counts.
+    expect(await put('p:a', 'i2', { ...record, tokens: { ...tokens, output: 5 } }, 25)).toEqual({ at: 1, incarnation: 'i1', cost: 10 })
+    expect(await put('p:a', 'i2', { ...record, key: 'r2', at: 5, tokens: { ...tokens, cacheWriteLong: 4 } }, null)).toBe('none')
+    expect(await put('p:b', 'i3', record, 3_000_000_000_000, 'c1')).toBe('none')
+    expect(await put('pp:a', 'i4', { ...record, at: 7 }, 1)).toBe('none')
+    const total = { model: 'm', chain: null, tokens, calls: 1, unpriced: 0 }
+    const a = { ...total, agent: 'p:a', tokens: { input: 6_000_000_000, output: 7, cacheRead: 6, cacheWrite: 8 }, calls: 2, cost: 25, unpriced: 1 }
+    const b = { ...total, agent: 'p:b', cost: 3_000_000_000_000 }
+    const totals = async (...filter: Parameters<UsageReader['totals']>) => await bench.store.read((db) => db.usage.totals(...filter))
+    expect(await totals()).toEqual([a, b, { ...total, agent: 'pp:a', cost: 1 }])
+    expect(await totals({ project: 'p' })).toEqual([a, b])
+    expect(await totals({ chain: 'c1' }, 'chain')).toEqual([{ ...total, agent: 'p:a', chain: 'c1', tokens: { ...tokens, output: 5 }, cost: 25 }, { ...b, chain: 'c1' }])
+    expect(await totals({ since: 5, agent: 'p:a', model: 'm' })).toMatchObject([{ calls: 1, cost: 0, unpriced: 1 }])
+    const sums = async (of: Parameters<UsageReader['sums']>[0]) => (await bench.store.read((db) => db.usage.sums(of))).toSorted((x, y) => (x.incarnation < y.incarnation ? -1 : 1))
+    expect(await sums({ since: 5 })).toEqual([{ agent: 'p:a', incarnation: 'i2', nano: 0, unpriced: 1 }, { agent: 'pp:a', incarnation: 'i4', nano: 1, unpriced: 0 }])
+    expect(await sums({ incarnations: ['i1'] })).toEqual([{ agent: 'p:a', incarnation: 'i1', nano: 25, unpriced: 0 }])
+    expect(await sums({ incarnations: [] })).toEqual([])
+    expect(await bench.store.read((db) => db.usage.unpricedModels(0))).toEqual(['m'])
+    const [open] = await bench.store.read((db) => db.usage.unpriced(0, 'm'))
+    expect(open).toEqual({ agent: 'p:a', key: 'r2', at: 5, model: 'm', tokens: { ...tokens, cacheWriteLong: 4 } })
+    await bench.store.write((tx) => tx.usage.price(open!, 7))
+    expect(await totals({ since: 5, agent: 'p:a' })).toMatchObject([{ cost: 7, unpriced: 0 }])
   })
 
   it('keeps settings as JSON', async () => {

@@ -28,7 +28,9 @@ export function printAgent(out: Page, agent: Agent, now: number): void {
   out.line()
   for (const line of pairs(facts(agent), out.color.dim)) out.line(line)
   section(out, 'Evidence', evidenceLines(out, agent, now))
-  section(out, 'Limits', pairs(Object.entries(agent.limits).map(([key, value]): [string, string] => [limitNames[key] ?? key, limitText(value)]), out.color.dim))
+  const { budget, ...limits } = agent.limits
+  section(out, 'Limits', pairs(Object.entries(limits).map(([key, value]): [string, string] => [limitNames[key] ?? key, limitText(value)]), out.color.dim))
+  section(out, 'Budget', budgetLines(budget))
   section(out, 'Limits of its provider that it ran into', agent.limitHits.flatMap((hit) => hitLines(hit, now)))
   section(out, 'Usage', agent.usage.map((row) => `${escapeLine(row.model)}: ${thousands(row.tokens.input)} in, ${thousands(row.tokens.output)} out, ${thousands(row.tokens.cacheRead)} cache read, ${thousands(row.tokens.cacheWrite)} cache write, ${row.usd === null ? 'price unknown' : `$${row.usd}`}`))
   section(out, 'Files', pairs(Object.entries(agent.files), out.color.dim))
@@ -41,6 +43,12 @@ function evidenceLines({ color }: Page, { evidence }: Agent, now: number): strin
   return evidence.map((one) => `${color.dim(`${clockTime(one.at, now)}  ${pad(escapeLine(one.source), column)}`)}  ${escapeLine(one.what)}`)
 }
 
+function budgetLines(budget: unknown): string[] {
+  const ceilings = Array.isArray(budget) ? (budget as Record<string, string>[]) : []
+  if (ceilings.length === 0) return ['no limit']
+  return ceilings.map(({ rule, period, limit, spent, over }) => `$${spent} of $${limit} ${period === 'run' ? 'for this run' : 'today'}${over === '0.00' ? '' : `, $${over} over it`}: ${rule}`)
+}
+
 const limitNames: Record<string, string> = {
   messageBytes: 'bytes of a message',
   requestsPerSecond: 'calls a second',
@@ -51,8 +59,6 @@ const limitNames: Record<string, string> = {
   sendsPerChain: 'sends of a chain without work',
   sendsPerMinute: 'sends a minute',
   refused: 'refused',
-  dailyUsd: 'USD a day, team',
-  projectUsd: 'USD a day, project',
   restart: 'restart',
   failuresInWindow: 'recent failures',
 }

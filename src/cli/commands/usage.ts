@@ -1,4 +1,4 @@
-import type { Output as Answer } from '../../api/index.ts'
+import type { UsageRow } from '../../api/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
 import type { Output } from '../output.ts'
@@ -6,26 +6,39 @@ import { thousands } from '../text.ts'
 import { show } from '../watch.ts'
 
 export async function usage(cli: Cli, given: Given): Promise<void> {
-  await show(cli, given, { fetch: async () => await cli.call('usage', {}, 'asking the daemon'), print: (rows) => print(cli.out, rows) })
+  const since = given.duration('since')
+  const [project, agent, model, chain] = [given.text('project'), given.text('agent'), given.text('model'), given.text('chain')]
+  const byChain = given.flag('byChain')
+  const input = { project, agent, model, chain, ...(since === undefined ? {} : { since: Date.now() - since }), ...(byChain ? { by: 'chain' as const } : {}) }
+  await show(cli, given, {
+    fetch: async () => await cli.call('usage', input, 'asking the daemon'),
+    print: (rows) => print(cli.out, rows, byChain),
+  })
 }
 
-function print(out: Output, rows: Answer<'usage'>): void {
+function print(out: Output, rows: UsageRow[], byChain: boolean): void {
   if (rows.length === 0) return out.say('No usage recorded yet.')
   out.table(
     [
       { head: 'AGENT', least: 12 },
       { head: 'MODEL', least: 10 },
+      ...(byChain ? [{ head: 'CHAIN', least: 36 }] : []),
+      { head: 'CALLS', align: 'right', optional: true },
       { head: 'INPUT', align: 'right' },
       { head: 'OUTPUT', align: 'right' },
       { head: 'CACHE READ', align: 'right' },
       { head: 'CACHE WRITE', align: 'right' },
       { head: 'USD', align: 'right' },
     ],
-    rows.map(({ agent, model, tokens, usd }) => [
+    rows.map(({ agent, model, tokens, usd, calls, unpriced, chain }) => [
       agent,
       model,
+      ...(byChain ? [chain ?? '—'] : []),
+      thousands(calls),
       ...[tokens.input, tokens.output, tokens.cacheRead, tokens.cacheWrite].map(thousands),
-      usd ?? '—',
+      usd === null ? '—' : unpriced === 0 ? usd : `${usd} + ${unpriced}×—`,
     ]),
   )
+  const unpriced = rows.reduce((sum, row) => sum + row.unpriced, 0)
+  if (unpriced > 0) out.say(`${thousands(unpriced)} of the calls have no known price: they are in no sum. Try: budget.prices in team-compose.yaml`)
 }

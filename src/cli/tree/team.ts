@@ -85,13 +85,6 @@ export const team: Group = {
       run: async (cli) => (await import('../commands/tui.ts')).tui(cli),
     },
     {
-      name: 'usage',
-      about: 'Show tokens by agent and model',
-      options: [watch],
-      examples: [['usage', 'all agents']],
-      run: async (cli, given) => (await import('../commands/usage.ts')).usage(cli, given),
-    },
-    {
       name: 'rehearse',
       about: 'Run the team offline on a scripted model',
       args: [['[scenario]', 'name of a scenario, or the path of one']],

@@ -2,6 +2,7 @@ import type { Agent, Role } from '../../core/team.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import type { Place } from '../place.ts'
 import type { RawAgent } from '../schema/agent.ts'
+import { resolveAgentBudget } from './budget.ts'
 import { checkFile, workingFolder } from './files.ts'
 import { checkDisplayName, checkId, checkVariable, printable } from './names.ts'
 import { agentHooks } from './hooks.ts'
@@ -40,6 +41,7 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
     ...reach(id, raw, scope, place),
     reportsTo: reportsTo(id, raw.reports_to, scope, place.at('reports_to')),
     restart: raw.restart,
+    budget: resolveAgentBudget(raw.budget, place.at('budget')),
     onRateLimit: checkHookNames(raw.on_rate_limit, scope.hooks, place.at('on_rate_limit')),
     cwd: raw.cwd === null ? scope.cwd : workingFolder(scope.cwd, raw.cwd, place.at('cwd')),
     args: raw.args,

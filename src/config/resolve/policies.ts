@@ -1,6 +1,5 @@
 import type {
   AttachmentSettings,
-  BudgetSettings,
   HitlSettings,
   Project,
   RateLimitHook,
@@ -11,30 +10,13 @@ import { limitPolicy } from '../../core/limit-hit.ts'
 import { isNetwork } from '../../util/web-request.ts'
 import type { Place } from '../place.ts'
 import type { RawCompose } from '../schema/compose.ts'
+import { warnOfProject } from './budget.ts'
 import { fromHome } from './files.ts'
 import { checkHookNames } from './agent.ts'
 import { checkVariable, printable } from './names.ts'
 
-const hourMs = 3_600_000
-
 /** Names that other parts of the file may mention; null while some project could not be read. */
 export type Projects = readonly Project[] | null
-
-export function resolveBudget(raw: RawCompose['budget'], projects: Projects, place: Place): BudgetSettings {
-  for (const id of Object.keys(raw.per_project_usd_limit)) warnOfProject(id, projects, place.at('per_project_usd_limit', id))
-  return {
-    dailyUsdLimit: raw.daily_usd_limit,
-    warnThresholdPct: raw.warn_threshold_pct,
-    messageTtlMs: raw.message_ttl_hours * hourMs,
-    perProjectUsdLimit: raw.per_project_usd_limit,
-  }
-}
-
-function warnOfProject(id: string, projects: Projects, place: Place): void {
-  const ids = projects?.map((project) => project.id)
-  if (ids !== undefined && !ids.includes(id))
-    place.warningAtKey(`there is no project \`${printable(id)}\``, didYouMean(id, ids, 'projects'))
-}
 
 export function resolveHitl(raw: RawCompose['hitl'], projects: Projects, place: Place): HitlSettings {
   if (raw.hold > longestHold) place.at('hold').error(`a call cannot be held for more than ${longestHold} seconds`)

@@ -5,9 +5,10 @@ import { didYouMean } from '../../core/nearest.ts'
 import type { Known } from '../known.ts'
 import type { Place } from '../place.ts'
 import type { RawCompose } from '../schema/compose.ts'
+import { limitPlaces, resolveBudget } from './budget.ts'
 import { checkFile } from './files.ts'
 import { checkVariable, printable } from './names.ts'
-import { resolveAttachments, resolveBudget, resolveHitl, resolveRateLimits, type Projects } from './policies.ts'
+import { resolveAttachments, resolveHitl, resolveRateLimits, type Projects } from './policies.ts'
 
 /** Longest drain that is not a mistake, seconds. */
 const longestDrain = 600
@@ -20,6 +21,7 @@ export function resolveTeam(
   projects: Project[],
   complete: boolean,
   place: Place,
+  placeOf: (project: string, agent: string) => Place,
 ): Team {
   const named: Projects = complete ? projects : null
   if (raw.name !== null && (raw.name.trim() === '' || /\p{Cc}/u.test(raw.name)))
@@ -33,6 +35,7 @@ export function resolveTeam(
     limits: resolveLimits(raw.limits),
     loopGuard: resolveLoopGuard(raw.loop_guard),
     budget: resolveBudget(raw.budget, named, place.at('budget')),
+    places: limitPlaces(root, projects, place, placeOf),
     hitl: resolveHitl(raw.hitl, named, place.at('hitl')),
     rateLimits: resolveRateLimits(raw.rate_limits, place.at('rate_limits')),
     interfaces: raw.interfaces,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Known } from '../known.ts'
+import { agentBudget } from './budget.ts'
 import { list, optional, text, variable } from './words.ts'
 
 const efforts = ['low', 'medium', 'high', 'xhigh', 'max'] as const
@@ -30,6 +31,7 @@ export function agentSchema(known: Known) {
     reports_to: optional(text).describe('The manager this agent reports to'),
     on_rate_limit: z.array(text).nullable().default(null).describe('Rate-limit hooks in order; [] means do nothing, left out the team’s default_on_hit'),
     restart: z.enum(restartModes).default('always').describe('What follows when the process ends; never: exit 0 means done'),
+    budget: agentBudget,
     cwd: optional(text).describe('Working directory, relative to the project’s; left out, the project’s'),
     args: list(text).describe('Arguments added to the runtime’s own command line'),
     env: list(variable).describe('Names of environment variables handed to this agent besides the standard ones'),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defaultLimits, defaultLoopGuard } from '../../core/limits.ts'
 import type { Known } from '../known.ts'
+import { budget } from './budget.ts'
 import { list, optional, text, variable, version } from './words.ts'
 
 const count = z.int().min(0)
@@ -60,15 +61,6 @@ const loopGuard = z
   })
   .prefault({})
   .describe('Stops agents that only write to each other; operators are not bound, and any successful tool call other than the team’s counts as work')
-
-const budget = z
-  .strictObject({
-    daily_usd_limit: optional(z.number().min(0)).describe('US dollars a day, the whole team'),
-    warn_threshold_pct: optional(z.number().min(0).max(100)).describe('Warn at this share of a limit'),
-    message_ttl_hours: z.number().min(0).default(72).describe('How long acknowledged messages are to be kept; not acted upon in this version'),
-    per_project_usd_limit: z.record(text, z.number().min(0)).default({}).describe('US dollars a day, by project'),
-  })
-  .prefault({})
 
 const sensitive = [
   'publish',

@@ -6,13 +6,14 @@ import { TroupeError } from '../../core/error.ts'
 import { formatCursor } from '../../core/event.ts'
 import { phaseDetail, type AgentState } from '../../core/phase.ts'
 import { agentsOf, type Agent } from '../../core/team.ts'
-import type { AgentRow, Output } from '../../api/index.ts'
+import type { AgentRow } from '../../api/index.ts'
 import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
+import { ceilings, usageRows } from './budget.ts'
 import { lastScreen } from './explain.ts'
 import { limitHits } from './limit-hits.ts'
 
-type Names = 'down' | 'start' | 'stop' | 'kill' | 'restart' | 'ps' | 'inspect' | 'usage' | 'interrupt' | 'logs' | 'attach' | 'events'
+type Names = 'down' | 'start' | 'stop' | 'kill' | 'restart' | 'ps' | 'inspect' | 'interrupt' | 'logs' | 'attach' | 'events'
 
 /** Bring up, take down, look at. */
 export function team(parts: Parts): Pick<Handlers, Names> {
@@ -46,7 +47,6 @@ export function team(parts: Parts): Pick<Handlers, Names> {
       if (shown === undefined) throw new TroupeError('internal', `no row for ${agent.address}`)
       return { ...shown, ...(await details(parts, agent)) }
     },
-    usage: async () => await usage(parts),
     interrupt: async (input) => {
       const agent = resolveAgent(parts.team(), input.agent)
       const open = parts.sessions.get(parts.agents.get(agent.address).incarnation)
@@ -124,7 +124,7 @@ function attachTo(parts: Parts, incarnation: string | null): { attach?: string[]
 
 async function details(parts: Parts, agent: Agent) {
   const state = parts.agents.get(agent.address)
-  const { limits, loopGuard, budget } = parts.team()
+  const { limits, loopGuard } = parts.team()
   const incarnation = state.incarnation === null ? undefined : await parts.store.read((db) => db.incarnations.get(state.incarnation ?? ''))
   const health = await parts.healthOf(agent)
   const folder = parts.paths.agentFolder(agent.project, agent.id)
@@ -138,13 +138,12 @@ async function details(parts: Parts, agent: Agent) {
       inboxMessages: limits.inboxMessages,
       ...(loopGuard.enabled ? { hops: loopGuard.hops, sendsPerChain: loopGuard.sendsPerChain, sendsPerMinute: loopGuard.sendsPerMinute } : {}),
       refused: { ...parts.throttle.refused(agent.address), ...parts.chains.refusals(agent.address) },
-      dailyUsd: budget.dailyUsdLimit,
-      projectUsd: budget.perProjectUsdLimit[agent.project] ?? null,
+      budget: ceilings(parts, agent),
       restart: agent.restart,
       failuresInWindow: state.restarts.failures.length,
     },
     limitHits: await limitHits(parts, agent.address),
-    usage: (await usage(parts)).filter((each) => each.agent === agent.address),
+    usage: await usageRows(parts, { agent: agent.address }),
     session: state.session,
     pid: incarnation?.pid ?? null,
     model: agent.model,
@@ -159,12 +158,6 @@ async function details(parts: Parts, agent: Agent) {
     ...(['waiting', 'starting', 'stopping'].includes(state.phase.name) ? { screen: await lastScreen(parts, agent.address) } : {}),
     next: advice(state),
   }
-}
-
-/** Costs are not known yet: there is no price table, and an unknown price is never shown as nothing. */
-async function usage(parts: Parts): Promise<Output<'usage'>> {
-  const totals = await parts.store.read((db) => db.usage.totals())
-  return totals.map((total) => ({ ...total, usd: null }))
 }
 
 async function log(parts: Parts, agent: Agent, { screen, escapes }: { screen: boolean; escapes: boolean }) {

@@ -4,6 +4,7 @@ import * as openMail from './0002-open-mail.ts'
 import * as bridges from './0003-bridges.ts'
 import * as taint from './0004-taint.ts'
 import * as approvals from './0005-approvals.ts'
+import * as costs from './0006-costs.ts'
 import * as limitHits from './0007-limit-hits.ts'
 
 /** Every step of the schema, by number. A released step is never changed: the next one follows it. */
@@ -13,5 +14,6 @@ export const migrations: Record<string, Migration> = {
   '0003-bridges': bridges,
   '0004-taint': taint,
   '0005-approvals': approvals,
+  '0006-costs': costs,
   '0007-limit-hits': limitHits,
 }
