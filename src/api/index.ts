@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { approvals } from './approval.ts'
+import { attachments } from './attachment.ts'
 import { audit } from './audit.ts'
 import { budgets } from './budget.ts'
 import { bridges } from './bridge.ts'
@@ -15,7 +16,7 @@ export type { BudgetRow, UsageRow } from './budget.ts'
 export type { AgentRow } from './team.ts'
 export { oldestProtocol, programVersion, protocolVersion, type StreamItem } from './wire.ts'
 
-export const operations = { ...team, ...change, ...mail, ...explain, ...approvals, ...budgets, ...bridges, ...policy, ...audit, ...daemon } as const
+export const operations = { ...team, ...change, ...mail, ...attachments, ...explain, ...approvals, ...budgets, ...bridges, ...policy, ...audit, ...daemon } as const
 
 export type Operations = typeof operations
 export type OperationName = keyof Operations

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { attached, files } from './attachment.ts'
 import { operation } from './operation.ts'
 
 /**
@@ -16,10 +17,14 @@ const inboxMessage = z.object({
   sent_at: z.number().describe('Unix seconds'),
   trust: z.enum(['operator', 'lead', 'peer', 'bridged', 'external']),
   taint: z.array(z.string()).describe('Where its content may come from besides its sender, such as bridge:3'),
+  attachments: z.array(attached).describe('Files that came with it; read them with read_attachment'),
 })
 
 const inbox = z.object({ messages: z.array(inboxMessage) })
 const ids = z.array(z.int()).max(1000).describe('Message numbers')
+const attachments = files.optional().describe('Files to send along: paths below your working directory, or another folder that your team allows')
+/** A daemon of before 0.2 does not say. */
+const listedWith = z.array(attached).optional()
 /** Of an agent or a channel; longer than any that a team’s files can hold. */
 const name = z.string().max(500)
 const priority = z.enum(['urgent', 'normal', 'low'])
@@ -38,14 +43,14 @@ export const mail = {
     about: 'Send a message to one agent. `to` is its short name in your project or `project:agent`.',
     who: ['agent'],
     tool: { readOnly: false },
-    input: z.object({ to: name, text, thread_id: z.string().max(200).optional(), priority: priority.optional(), key }),
+    input: z.object({ to: name, text, thread_id: z.string().max(200).optional(), priority: priority.optional(), key, attachments }),
     output: z.object({ id: z.int(), recipient: z.string() }),
   }),
   broadcast: operation({
     about: 'Send a message to every other member of a channel you belong to.',
     who: ['agent', 'operator'],
     tool: { readOnly: false },
-    input: z.object({ channel: name, text, thread_id: z.string().max(200).optional(), priority: priority.optional(), key }),
+    input: z.object({ channel: name, text, thread_id: z.string().max(200).optional(), priority: priority.optional(), key, attachments }),
     output: z.object({
       id: z.int(),
       channel: z.string(),
@@ -57,7 +62,7 @@ export const mail = {
     about: 'Send a message up the chain, to the manager you report to. Use it when you are stuck, or when something is not yours to decide.',
     who: ['agent'],
     tool: { readOnly: false },
-    input: z.object({ text, thread_id: z.string().max(200).optional(), priority: priority.optional(), key }),
+    input: z.object({ text, thread_id: z.string().max(200).optional(), priority: priority.optional(), key, attachments }),
     output: z.object({ id: z.int(), recipient: z.string() }),
   }),
   inbox_peek: operation({
@@ -109,7 +114,7 @@ export const mail = {
   send: operation({
     about: 'Send a message to an agent or a #channel as the operator.',
     who: ['operator'],
-    input: z.object({ to: name, text, priority: priority.default('normal'), key, thread: z.string().max(200).optional() }),
+    input: z.object({ to: name, text, priority: priority.default('normal'), key, thread: z.string().max(200).optional(), attachments: files.optional().describe('Absolute paths of files to send along') }),
     output: z.object({
       id: z.string(),
       n: z.int(),
@@ -137,6 +142,7 @@ export const mail = {
         state: z.string(),
         proof: z.string().nullable(),
         sentAt: z.number(),
+        attachments: listedWith,
       }),
     ),
   }),
@@ -151,6 +157,7 @@ export const mail = {
       to: z.string(),
       text: z.string(),
       sentAt: z.number(),
+      attachments: listedWith,
       deliveries: z.array(
         z.object({
           to: z.string(),

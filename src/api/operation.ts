@@ -12,8 +12,17 @@ export interface Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType 
   who: readonly Audience[]
   input: I
   output: O
-  tool?: { readOnly: boolean; /** The result as text; JSON where absent. */ text?: (output: never) => string }
+  tool?: {
+    readOnly: boolean
+    /** The result as text; JSON where absent. */
+    text?: (output: never) => string
+    /** The result is these, and nothing beside them: some clients show a structured result instead of an image. */
+    content?: (output: never) => ToolContent[]
+  }
 }
+
+/** What a model gets; `data` in base64. */
+export type ToolContent = { type: 'text'; text: string } | { type: 'image'; mimeType: string; data: string }
 
 export function operation<I extends z.ZodType, O extends z.ZodType>(entry: Operation<I, O>): Operation<I, O> {
   return entry

@@ -48,7 +48,9 @@ function sentence(event: EventRow, message: string): string {
     case 'agent.wanted':
       return `wanted ${fact('wanted')}`
     case 'message.sent':
-      return `sent ${message} to ${fact('to')}${fact('priority') === 'normal' ? '' : around(' (', fact('priority'), ')')}`
+      return `sent ${message} to ${fact('to')}${fact('priority') === 'normal' ? '' : around(' (', fact('priority'), ')')}${around(' with ', attachedTo(event))}`
+    case 'attachment.refused':
+      return `may not attach ${fact('name')}: ${fact('why')}`
     case 'bridge.opened':
       return `bridge ${fact('n')} opened: ${fact('a')} ${fact('oneWay') === 'true' ? '→' : '↔'} ${fact('b')}, ${fact('topic')}`
     case 'bridge.closed':
@@ -88,6 +90,10 @@ function sentence(event: EventRow, message: string): string {
   }
 }
 
+function attachedTo({ data: { attachments } }: EventRow): string {
+  return Array.isArray(attachments) ? `${attachments.length} file${attachments.length === 1 ? '' : 's'}` : ''
+}
+
 /** Says each thing once: what the phase's name or its detail says already is left out. */
 function phaseText(fact: (name: string) => string): string {
   const [to, detail, why, source] = [fact('to'), fact('detail'), fact('why'), fact('source')]
@@ -117,7 +123,7 @@ export function isProgress(event: EventRow): boolean {
 }
 
 function paint(color: Colors, event: EventRow): (text: string) => string {
-  if (['operator.refused', 'call.denied', 'agent.ended', 'agent.launch-failed', 'delivery.dead', 'message.throttled', 'limit.hook-failed'].includes(event.type)) return color.red
+  if (['operator.refused', 'call.denied', 'attachment.refused', 'agent.ended', 'agent.launch-failed', 'delivery.dead', 'message.throttled', 'limit.hook-failed'].includes(event.type)) return color.red
   if (['approval.requested', 'agent.changed', 'team.changed'].includes(event.type)) return color.yellow
   if (event.type === 'message.sent') return color.cyan
   if (event.type === 'agent.phase' && ['quarantined', 'blocked'].includes(text(event, 'to'))) return color.red

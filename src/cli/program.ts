@@ -3,6 +3,7 @@ import { TroupeError } from '../core/error.ts'
 import { nearest } from '../core/nearest.ts'
 import { Given } from './given.ts'
 import { pad, width } from './text.ts'
+import { repeats } from './tree/syntax.ts'
 import { commands, globalOptions, groups, later, rootExamples, type Command } from './tree/index.ts'
 
 /** What the command line asks for. Help and version have been printed already when it is `nothing`. */
@@ -71,12 +72,18 @@ function add(parent: Parser, command: Command, prefix: string, chosen: (request:
   if (command.alias !== undefined) parser.alias(command.alias)
   if (command.more !== undefined) parser.addHelpText('after', `\n${command.more}`)
   for (const [name, about] of command.args ?? []) parser.argument(name, about)
-  for (const [flags, about] of command.options ?? []) parser.option(flags, about)
+  for (const [syntax, about] of command.options ?? []) addOption(parser, syntax, about)
   for (const sub of command.commands ?? []) add(parser, sub, path, chosen)
   if (command.commands !== undefined && command.run === undefined) refuseUnknown(parser)
   const { run } = command
   if (run !== undefined) parser.action(() => chosen({ do: 'run', run, given: givenOf(parser) }))
   return parser
+}
+
+function addOption(parser: Parser, syntax: string, about: string): void {
+  const { flags, many } = repeats(syntax)
+  if (many) parser.option(flags, about, (value: string, before: string[] = []) => [...before, value])
+  else parser.option(flags, about)
 }
 
 function refuseUnknown(parser: Parser): Parser {

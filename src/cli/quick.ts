@@ -1,5 +1,6 @@
 import type { Request } from './program.ts'
 import { Given } from './given.ts'
+import { repeats } from './tree/syntax.ts'
 import { commands, globalOptions } from './tree/index.ts'
 
 /**
@@ -20,7 +21,8 @@ export function quick(argv: readonly string[]): Extract<Request, { do: 'run' }> 
       if (option.takesValue) {
         const value = argv[(at += 1)]
         if (value === undefined || value.startsWith('-')) return null
-        values[option.key] = value
+        const before = values[option.key]
+        values[option.key] = option.many ? [...(Array.isArray(before) ? before : []), value] : value
       } else values[option.key] = true
     } else if (command === undefined) {
       command = commands.find((each) => each.name === word || each.alias === word)
@@ -32,13 +34,16 @@ export function quick(argv: readonly string[]): Extract<Request, { do: 'run' }> 
   return { do: 'run', run: command.run, given: new Given(values) }
 }
 
-function options(list: [string, string][]): Map<string, { key: string; takesValue: boolean }> {
-  const found = new Map<string, { key: string; takesValue: boolean }>()
-  for (const [flags] of list) {
+interface Option { key: string; takesValue: boolean; many: boolean }
+
+function options(list: [string, string][]): Map<string, Option> {
+  const found = new Map<string, Option>()
+  for (const [syntax] of list) {
+    const { flags, many } = repeats(syntax)
     const words = flags.split(/[ ,]+/)
     const key = words.find((word) => word.startsWith('--'))?.slice(2) ?? ''
     // `--no-…` and names of several words have rules of their own in the library.
-    if (!key.includes('-')) for (const word of words) if (word.startsWith('-')) found.set(word, { key, takesValue: flags.includes('<') })
+    if (!key.includes('-')) for (const word of words) if (word.startsWith('-')) found.set(word, { key, takesValue: flags.includes('<'), many })
   }
   return found
 }

@@ -27,6 +27,8 @@ export interface Paths {
   agentFolder(project: string, agent: string): string
   agentEnv(project: string, agent: string): string
   agentMcp(project: string, agent: string): string
+  /** Files that came with messages, by their hash; 0700. */
+  attachments: string
   /** One-time launch specs. */
   specs: string
 }
@@ -48,6 +50,7 @@ export function teamPaths(root: string): Paths {
     agentFolder: (project, agent) => join(state, 'agents', `${project}-${agent}`),
     agentEnv: (project, agent) => join(state, 'envs', `${project}-${agent}.env`),
     agentMcp: (project, agent) => join(state, 'mcp', `${project}-${agent}.json`),
+    attachments: join(state, 'attachments'),
     specs: join(run, 'specs'),
   }
 }
@@ -66,7 +69,7 @@ function socketFolder(run: string, root: string): string {
 
 /** Makes the folders that must exist before anything listens; refuses a socket folder that somebody else owns. */
 export function preparePaths(paths: Paths): void {
-  for (const folder of [paths.state, paths.run, paths.specs]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+  for (const folder of [paths.state, paths.run, paths.specs, paths.attachments]) mkdirSync(folder, { recursive: true, mode: 0o700 })
   const sockets = join(paths.operatorSocket, '..')
   for (const folder of sockets === paths.run ? [] : [join(sockets, '..'), sockets]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })

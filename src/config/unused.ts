@@ -7,7 +7,7 @@ import type { Place } from './place.ts'
  * A feature that lands takes its lines out.
  */
 const unusedKeys = {
-  compose: ['interfaces', 'attachments', 'supervisor.worktree_isolation'],
+  compose: ['interfaces', 'supervisor.worktree_isolation'],
   project: ['interfaces'],
   agent: [
     'interfaces',

@@ -53,6 +53,7 @@ export function teamView(team: Team): Record<string, unknown> {
     attachments: {
       enabled: attachments.enabled,
       max_size_bytes: attachments.maxSizeBytes,
+      max_total_bytes: attachments.maxTotalBytes,
       allowed_roots: attachments.allowedRoots,
       scanner:
         attachments.scanner === null

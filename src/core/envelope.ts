@@ -1,3 +1,5 @@
+import { attachedLines } from './attachment.ts'
+import { printable, quoted } from './printable.ts'
 import type { Role } from './team.ts'
 import type { Message, Trust } from './message.ts'
 import type { Parcel } from './runtime.ts'
@@ -51,7 +53,7 @@ export function render(facts: EnvelopeFacts): Parcel {
   return {
     id: message.id,
     n: message.n,
-    text: `[${header.join(' · ')}]\n<<<${nonce}\n${body}\n${nonce}>>>\n${rest}`,
+    text: `[${header.join(' · ')}]\n<<<${nonce}\n${body}\n${nonce}>>>${attachedLines(message.attachments)}\n${rest}`,
     marker: message.id,
     trust: facts.trust,
     priority: message.priority,
@@ -69,27 +71,8 @@ export function markerOf(text: string): string | null {
   return /^\s*\[mail #\d+ · [^\n]* · id ([0-9a-f-]{36})\]\n<<</.exec(text)?.[1] ?? null
 }
 
-/** What a person or the sender chose: it cannot look like another field of the header, or like the header's end. */
-function quoted(text: string): string {
-  return JSON.stringify(printable(text)).replace(/[·[\]]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
-}
-
 /** Cuts at a character border. */
 function beginning(text: string, bytes: number): string {
   const cut = Buffer.from(text).subarray(0, bytes)
   return new TextDecoder('utf-8', { fatal: false }).decode(cut).replace(/\uFFFD+$/, '')
-}
-
-// Control characters other than newline and tab could drive a terminal or end a paste; marks of direction, line
-// separators and tag characters show something else than what a model reads.
-// eslint-disable-next-line no-control-regex
-const control = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2060\u2066-\u2069\uFEFF\u{E0000}-\u{E007F}]/gu
-
-/** Shows what a terminal would obey or hide: `\x1b`, `\u202e`, `\u{e0041}`. CRLF becomes a newline. */
-export function printable(text: string): string {
-  return text.replaceAll('\r\n', '\n').replace(control, (c) => {
-    const hex = (c.codePointAt(0) ?? 0).toString(16)
-    if (hex.length > 4) return `\\u{${hex}}`
-    return hex.length > 2 ? `\\u${hex.padStart(4, '0')}` : `\\x${hex.padStart(2, '0')}`
-  })
 }

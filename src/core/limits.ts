@@ -1,5 +1,5 @@
 import type { LoopGuardSettings } from './loop-guard.ts'
-import type { AgentBudget, BudgetSettings, HitlSettings, Limits } from './team.ts'
+import type { AgentBudget, AttachmentSettings, BudgetSettings, HitlSettings, Limits } from './team.ts'
 
 /**
  * What holds where the team's files say nothing. The rates are far above what agents at work do (a tool call takes a
@@ -33,3 +33,14 @@ export const noBudget: BudgetSettings = {
 }
 
 export const noAgentBudget: AgentBudget = { dailyUsdLimit: null, runUsdLimit: null }
+
+/** Sizes and times as the newest teamctl has them; the total is ours. Roots are the machine's: none without files that say so. */
+export const defaultAttachments: AttachmentSettings = {
+  enabled: true,
+  maxSizeBytes: 5 * 1024 * 1024,
+  maxTotalBytes: 1024 ** 3,
+  allowedRoots: [],
+  scanner: null,
+  auditLogPath: null,
+  tempfileTtlMs: 6 * 3_600_000,
+}

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { canBroadcast, canDm, trustOf } from './acl.ts'
 import { resolveAgent, resolveAgents, resolveChannel } from './address.ts'
 import { next } from './delivery.ts'
-import { isPreview, printable, pushLimit, render } from './envelope.ts'
+import { isPreview, pushLimit, render } from './envelope.ts'
+import { printable } from './printable.ts'
 import type { Message } from './message.ts'
 import type { Agent, Channel, Team } from './team.ts'
 
@@ -81,7 +82,7 @@ const message: Message = {
   key: null,
   chain: '',
   hop: 0,
-  taint: [],
+  taint: [], attachments: [],
   control: null,
   sentAt: 0,
 }

@@ -1,3 +1,4 @@
+import type { Attachment, KeptFile } from './attachment.ts'
 import type { Address } from './team.ts'
 
 export type Priority = 'urgent' | 'normal' | 'low'
@@ -28,6 +29,7 @@ export interface Message {
   hop: number
   /** Where its content may come from besides its sender, such as `bridge:3`: what the sender had been told before. */
   taint: string[]
+  attachments: Attachment[]
   /** Control messages are for one incarnation only. */
   control: { kind: 'stop' | 'report' | 'done' | 'save'; incarnation: string } | null
   /** ms */
@@ -46,3 +48,6 @@ const bytesOfToken = 4
 export function tokensOf(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / bytesOfToken)
 }
+
+/** Before the store has given it, and each of its files, a number. */
+export type MessageDraft = Omit<Message, 'n' | 'attachments'> & { attachments?: KeptFile[] }

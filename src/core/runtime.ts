@@ -33,6 +33,8 @@ export interface Abilities {
   /** Rungs that work in each state. */
   rungs: Ladder
   interrupt: boolean
+  /** Shows its model the images that a tool answers with. */
+  images: boolean
   usage: boolean
   mcp: boolean
   /** Asks for leave before each tool call, see `Session.gate`. */

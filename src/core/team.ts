@@ -107,7 +107,11 @@ export interface RateLimitHook {
 export interface AttachmentSettings {
   enabled: boolean
   maxSizeBytes: number
+  /** Of all files that are kept; binds agents. */
+  maxTotalBytes: number
+  /** Absolute. Agents may attach what lies below. */
   allowedRoots: string[]
+  /** `command`: a program and its arguments, parted by blanks; the file's path follows. */
   scanner: { command: string; timeoutMs: number } | null
   auditLogPath: string | null
   tempfileTtlMs: number

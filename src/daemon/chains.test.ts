@@ -8,6 +8,7 @@ import { newState } from '../core/plan.ts'
 import type { Agent, Team } from '../core/team.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
+import { attachmentsOf } from '../../test/fixtures/attachments.ts'
 import { Agents } from './agents.ts'
 import { Chains } from './chains.ts'
 import { Deliverer } from './deliverer.ts'
@@ -35,7 +36,7 @@ function office() {
   const chains = new Chains({ store, clock, agents, team: () => team, show: (whose, text) => void shown.push([whose, text]) })
   const deliverer = new Deliverer({ store, clock, agents, sessions: new Sessions(() => {}, () => {}), team: () => team, report: () => {} })
   const fetching = new Fetching(store, clock, deliverer, () => false)
-  const mailroom = new Mailroom({ store, clock, chains, bridges: () => [], team: () => team })
+  const mailroom = new Mailroom({ store, clock, chains, attachments: attachmentsOf(folder, store, () => team), bridges: () => [], team: () => team })
   const post = async (from: string, to: string, key: string | null = null) => (await mailroom.post({ from, to, text: 'hello', threadId: null, priority: 'normal', key })).message
   const told = async (to: string, id: string) => void (await deliverer.delivered(`p:${to}`, agents.get(`p:${to}`).incarnation ?? '', id, 'tool', 'fetched'))
   return { chains, deliverer, fetching, post, told }

@@ -16,6 +16,7 @@ import { missingProgram, programPath } from '../util/programs.ts'
 import { Agents } from './agents.ts'
 import { appliedBroker } from './applied.ts'
 import { Approvals } from './approvals.ts'
+import { Attachments } from './attachments.ts'
 import { Bridges } from './bridges.ts'
 import { Chains } from './chains.ts'
 import type { Daemon, Front } from './daemon.ts'
@@ -38,7 +39,7 @@ import { giveMemoryBack, inLulls } from './lull.ts'
 import { Mailroom } from './mailroom.ts'
 import { metering } from './metering.ts'
 import { operatorsOnly } from './operators.ts'
-import { readTeam } from './read-team.ts'
+import { readTeam, settingName } from './read-team.ts'
 import { rehearsing } from './rehearsing.ts'
 import { Sessions } from './sessions.ts'
 import { ToolLines } from './tool-lines.ts'
@@ -111,7 +112,8 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const throttle = new Throttle({ store, clock, limits: () => (desired.known ? team().limits : defaultLimits), report })
   const bridges = new Bridges({ store, clock, report })
   await bridges.load()
-  const mailroom = new Mailroom({ store, clock, chains, bridges: () => bridges.now(), team })
+  const attachments = new Attachments({ store, clock, paths, team, settingName: (path) => settingName(root, path), environment: values })
+  const mailroom = new Mailroom({ store, clock, chains, attachments, bridges: () => bridges.now(), team })
   const tools = new ToolLines(clock)
   agents.subscribe((after, before) => {
     if (before.incarnation !== null && after.incarnation !== before.incarnation) tools.forget(before.incarnation)
@@ -164,6 +166,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     deliverer,
     mailroom,
     approvals,
+    attachments,
     fetching,
     throttle,
     chains,

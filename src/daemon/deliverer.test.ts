@@ -13,6 +13,7 @@ import type { Agent, Team } from '../core/team.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { Pen, runtime } from '../../test/fixtures/pen.ts'
+import { attachmentsOf } from '../../test/fixtures/attachments.ts'
 import { Agents } from './agents.ts'
 import { Deliverer } from './deliverer.ts'
 import { Fetching } from './fetching.ts'
@@ -22,11 +23,10 @@ import { Sessions } from './sessions.ts'
 
 const agent = (id: string, more: Partial<Agent> = {}): Agent =>
   ({ address: `p:${id}`, id, project: 'p', role: 'worker', canDm: ['p:b'], canBroadcast: ['all'], reportsTo: null, ...more }) as Agent
-const members = ['p:a', 'p:b', 'p:c']
 const theTeam = {
   limits: { ...defaultLimits, messageBytes: 100_000 },
   loopGuard: defaultLoopGuard,
-  projects: [{ id: 'p', agents: [agent('a'), agent('b'), agent('c')], channels: [{ project: 'p', name: 'all', members, wildcard: true }] }],
+  projects: [{ id: 'p', agents: [agent('a'), agent('b'), agent('c')], channels: [{ project: 'p', name: 'all', members: ['p:a', 'p:b', 'p:c'], wildcard: true }] }],
 } as unknown as Team
 
 let folder: string
@@ -46,7 +46,7 @@ beforeEach(async () => {
   agents = new Agents(store, clock)
   sessions = new Sessions(() => {}, (address) => deliverer.wake(address))
   deliverer = new Deliverer({ store, clock, agents, sessions, team: () => theTeam, report: (_what, error) => faults.push(error) })
-  mailroom = new Mailroom({ store, clock, chains: new Chains({ store, clock, agents, team: () => theTeam, show: () => {} }), bridges: () => [], team: () => theTeam })
+  mailroom = new Mailroom({ store, clock, attachments: attachmentsOf(folder, store, () => theTeam), chains: new Chains({ store, clock, agents, team: () => theTeam, show: () => {} }), bridges: () => [], team: () => theTeam })
   await deliverer.start()
 })
 

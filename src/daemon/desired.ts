@@ -1,5 +1,5 @@
 import { TroupeError } from '../core/error.ts'
-import { defaultLimits, defaultLoopGuard, noAgentBudget, noBudget, noHitl } from '../core/limits.ts'
+import { defaultAttachments, defaultLimits, defaultLoopGuard, noAgentBudget, noBudget, noHitl } from '../core/limits.ts'
 import type { Project, Team } from '../core/team.ts'
 import type { Store, Tx } from '../store/store.ts'
 import type { Outside } from './fingerprints.ts'
@@ -32,7 +32,7 @@ export class Desired {
     if (kept !== undefined) {
       const team = kept as Team
       const loopGuard = { ...defaultLoopGuard, ...team.loopGuard }
-      this.#team = { ...team, limits: { ...defaultLimits, ...team.limits }, loopGuard, hitl: { ...noHitl, ...team.hitl }, budget: { ...noBudget, ...team.budget }, places: { ...team.places }, projects: team.projects.map(withBudgets) } // an older release knew fewer
+      this.#team = { ...team, limits: { ...defaultLimits, ...team.limits }, loopGuard, hitl: { ...noHitl, ...team.hitl }, attachments: { ...defaultAttachments, ...team.attachments }, budget: { ...noBudget, ...team.budget }, places: { ...team.places }, projects: team.projects.map(withBudgets) } // an older release knew fewer
       // Nor did it keep what stands beside: what cannot be compared counts as the same.
       this.#applied = applied === undefined ? { at: 0, files: {}, values: {} } : (applied as Applied | null)
       return

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { defaultLimits, defaultLoopGuard, noBudget, noHitl } from '../core/limits.ts'
+import { defaultAttachments, defaultLimits, defaultLoopGuard, noBudget, noHitl } from '../core/limits.ts'
 import type { Team } from '../core/team.ts'
 
 /** Before the first good team: nothing to run, defaults for the supervisor. */
@@ -16,7 +16,7 @@ export function emptyTeam(root: string): Team {
     hitl: noHitl,
     rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate: [], hooks: [] },
     interfaces: [],
-    attachments: { enabled: false, maxSizeBytes: 0, allowedRoots: [], scanner: null, auditLogPath: null, tempfileTtlMs: 0 },
+    attachments: defaultAttachments,
     projects: [],
     rehearsal: null,
   }

@@ -6,11 +6,12 @@ import { describeDelivery } from '../core/delivery.ts'
 import { TroupeError } from '../core/error.ts'
 import { sha256 } from '../core/event.ts'
 import { isLoop, type Link } from '../core/loop-guard.ts'
-import type { Message, Priority, Sender, Trust } from '../core/message.ts'
+import type { Message, MessageDraft, Priority, Sender, Trust } from '../core/message.ts'
 import { findAgent, type Agent, type Team } from '../core/team.ts'
 import { throttled } from '../core/throttle.ts'
 import type { Store, Tx } from '../store/store.ts'
 import { orderedIds } from '../util/ordered-id.ts'
+import type { Attachments, FileSource } from './attachments.ts'
 import type { Chains } from './chains.ts'
 
 export interface Letter {
@@ -21,6 +22,8 @@ export interface Letter {
   threadId: string | null
   priority: Priority
   key: string | null
+  /** Kept as the team's rules allow it, or the message is not sent. */
+  attachments?: FileSource[]
 }
 
 export interface Posted {
@@ -34,6 +37,7 @@ export interface MailroomParts {
   store: Store
   clock: Clock
   chains: Chains
+  attachments: Attachments
   /** Those that are open now. */
   bridges(): Bridge[]
   team(): Team
@@ -64,7 +68,7 @@ export class Mailroom {
     const { address, recipients, bridge: over } = wayOf(team, letter, sender?.project, this.#parts.bridges())
     const bridge = over === undefined ? null : bridgeThread(over.n)
     const id = this.#nextId()
-    const message: Omit<Message, 'n'> = {
+    const message: MessageDraft = {
       id,
       from: letter.from,
       to: address.name,
@@ -80,11 +84,15 @@ export class Mailroom {
       control: null,
       sentAt: this.#parts.clock.now(),
     }
-    return isPerson(letter.from) ? await this.#keep(message, recipients) : await this.#guarded(message, recipients)
+    // Files last: nobody fills the disk with what they may not send.
+    return await this.#parts.attachments.during(letter.attachments ?? [], letter.from, async (attachments) => {
+      const whole = { ...message, attachments }
+      return isPerson(letter.from) ? await this.#keep(whole, recipients) : await this.#guarded(whole, recipients)
+    })
   }
 
   /** As an agent's send counts in its chain: once, also where the transaction runs twice, and not if it comes to nothing. */
-  async #guarded(message: Omit<Message, 'n'>, recipients: string[]): Promise<Posted> {
+  async #guarded(message: MessageDraft, recipients: string[]): Promise<Posted> {
     const { chains } = this.#parts
     let link: Link | null = null
     try {
@@ -97,11 +105,11 @@ export class Mailroom {
   }
 
   /** The key is looked up in the transaction that would insert: two sends at once make one message. */
-  async #keep(message: Omit<Message, 'n'>, recipients: string[], admit?: (tx: Tx) => Promise<Link>): Promise<Posted> {
+  async #keep(message: MessageDraft, recipients: string[], admit?: (tx: Tx) => Promise<Link>): Promise<Posted> {
     return await this.#parts.store.write(async (tx) => {
       const earlier = message.key === null ? undefined : await tx.messages.byKey(message.from, message.key)
       if (earlier !== undefined) {
-        if (earlier.text !== message.text || earlier.to !== message.to) {
+        if (earlier.text !== message.text || earlier.to !== message.to || contents(earlier) !== contents(message)) {
           throw new TroupeError('conflict', `the key "${message.key}" was used for another message (#${earlier.n})`, {
             hint: 'use a new key for new words',
             facts: { id: earlier.id, n: earlier.n },
@@ -115,12 +123,14 @@ export class Mailroom {
         }
       }
       if (!isPerson(message.from)) await this.#checkInboxes(tx, recipients)
-      const kept = await tx.messages.insert({ ...message, ...(await admit?.(tx)), taint: this.#parts.chains.taint(message) }, recipients)
+      const brought = await tx.attachments.taints((message.attachments ?? []).map(({ sha256: content }) => content))
+      const taint = [...new Set([...this.#parts.chains.taint(message), ...brought])]
+      const kept = await tx.messages.insert({ ...message, ...(await admit?.(tx)), taint }, recipients)
       await tx.journal({
         type: 'message.sent',
         subject: kept.id,
         agent: isPerson(kept.from) ? null : kept.from,
-        data: { n: kept.n, from: kept.from, to: kept.to, recipients, bytes: Buffer.byteLength(kept.text), sha256: sha256(kept.text), priority: kept.priority, ...(kept.hop > 0 ? { chain: kept.chain, hop: kept.hop } : {}), ...(kept.taint.length > 0 ? { taint: kept.taint } : {}) },
+        data: lineOf(kept, recipients),
       })
       return { message: kept, recipients, deliveries: recipients.map((to) => ({ to, state: 'queued' })) }
     })
@@ -134,6 +144,20 @@ export class Mailroom {
       if (full) throw throttled(recipient, { limit: 'inbox_messages', allowed, retryAfterMs: 60_000 })
     }
   }
+}
+
+/** Ids and hashes, never what was said. */
+function lineOf({ n, from, to, text, priority, chain, hop, taint, attachments }: Message, recipients: string[]): Record<string, unknown> {
+  return {
+    ...{ n, from, to, recipients, bytes: Buffer.byteLength(text), sha256: sha256(text), priority },
+    ...(hop > 0 ? { chain, hop } : {}),
+    ...(taint.length > 0 ? { taint } : {}),
+    ...(attachments.length > 0 ? { attachments: attachments.map(({ n: id, bytes, sha256: content }) => ({ id, bytes, sha256: content })) } : {}),
+  }
+}
+
+function contents({ attachments = [] }: Pick<MessageDraft, 'attachments'>): string {
+  return attachments.map(({ name, sha256: content }) => `${content} ${name}`).join('\n')
 }
 
 type Addressee = { kind: 'agent'; agent: Agent; name: string; project: string } | { kind: 'channel'; name: string; project: string }

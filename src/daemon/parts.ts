@@ -6,6 +6,7 @@ import type { Paths } from '../config/paths.ts'
 import type { Store } from '../store/store.ts'
 import type { Agents } from './agents.ts'
 import type { Approvals } from './approvals.ts'
+import type { Attachments } from './attachments.ts'
 import type { Bridges } from './bridges.ts'
 import type { Chains } from './chains.ts'
 import type { Changing } from './changing.ts'
@@ -34,6 +35,7 @@ export interface Parts {
   deliverer: Deliverer
   mailroom: Mailroom
   approvals: Approvals
+  attachments: Attachments
   fetching: Fetching
   throttle: Throttle
   chains: Chains

@@ -26,3 +26,9 @@ export function readFiles(root: string): TeamFiles {
   const team = teamOrThrow(loaded)
   return { team, at: ({ project, path }) => placeIn(team.root, loaded.origins, project, path) }
 }
+
+/** A setting of team-compose.yaml as people find it: `limits.x (team-compose.yaml:12)`; a default has the place nearest to it. */
+export function settingName(root: string, path: readonly string[]): string {
+  const { origins } = load(root, known)
+  return `${path.join('.')} (${placeIn(root, origins, null, path)})`
+}

@@ -52,7 +52,7 @@ function mail(n: number, from: string, text: string, nonce = 'n0nce'): string {
       key: null,
       chain: 'c',
       hop: 0,
-      taint: [],
+      taint: [], attachments: [],
       control: null,
       sentAt: 0,
     },

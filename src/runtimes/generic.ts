@@ -33,6 +33,7 @@ function abilitiesOf({ supportsMcp }: RuntimeDescriptor): Abilities {
     proofs: supportsMcp ? ['tool'] : [],
     rungs: supportsMcp ? { idle: ['paste', 'fetch'], busy: ['fetch'], waiting: [] } : { idle: ['paste'], busy: [], waiting: [] },
     interrupt: false,
+    images: false,
     usage: false,
     mcp: supportsMcp,
     gate: false,

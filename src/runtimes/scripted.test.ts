@@ -7,7 +7,7 @@ import { render } from '../core/envelope.ts'
 import type { LaunchContext, Parcel, Session, Signal } from '../core/runtime.ts'
 import type { Typing } from '../core/supervisor.ts'
 import type { Agent } from '../core/team.ts'
-import type { Trust } from '../core/message.ts'
+import type { Message, Trust } from '../core/message.ts'
 import { scripted } from './scripted.ts'
 
 const host = { env: {}, home: '/', isRoot: false, clock: { ...systemClock, now: () => 5 } }
@@ -70,7 +70,7 @@ describe('a session', () => {
   function parcel(trust: Trust): Parcel {
     const id = '01900000-0000-7000-8000-000000000001'
     const ids = { id, n: 3, from: 'user', to: 'p:a', project: 'p', threadId: '01900000-0000-7000-8000-00000000000f', chain: id }
-    const message = { ...ids, taint: [] as string[], text: 'hello', priority: 'normal', trust, key: null, hop: 0, control: null, sentAt: 0 } as const
+    const message = { ...ids, taint: [] as string[], attachments: [] as Message['attachments'], text: 'hello', priority: 'normal', trust, key: null, hop: 0, control: null, sentAt: 0 } as const
     return render({ name: null, message, role: null, trust, nonce: 'n', again: false })
   }
 

@@ -20,6 +20,7 @@ const abilities: Abilities = {
   proofs: ['tool', 'hook'],
   rungs: { idle: ['fetch', 'paste'], busy: ['fetch'], waiting: [] },
   interrupt: true,
+  images: true,
   usage: true,
   mcp: true,
   gate: true,

@@ -36,7 +36,7 @@ function describe(name: string, entry: Operation): Tool {
     name,
     description: entry.about,
     inputSchema: jsonSchema(entry.input) as Tool['inputSchema'],
-    outputSchema: jsonSchema(entry.output) as NonNullable<Tool['outputSchema']>,
+    ...(entry.tool?.content === undefined ? { outputSchema: jsonSchema(entry.output) as NonNullable<Tool['outputSchema']> } : {}),
     annotations: { readOnlyHint: entry.tool?.readOnly === true, destructiveHint: false, openWorldHint: false },
   }
 }
@@ -163,6 +163,8 @@ async function callTool(
 }
 
 function success(entry: Operation, output: unknown): CallToolResult {
+  const content = entry.tool?.content?.(output as never)
+  if (content !== undefined) return { content, isError: false }
   const text = entry.tool?.text?.(output as never) ?? JSON.stringify(output)
   return { content: [{ type: 'text', text }], structuredContent: output as Record<string, unknown>, isError: false }
 }

@@ -1,9 +1,9 @@
 import type { Selectable } from 'kysely'
 import type { Bridge } from '../core/bridge.ts'
 import { bridgeThread } from '../core/bridge.ts'
+import { readMessages } from './attachments.ts'
 import { nextNumber } from './counters.ts'
 import type { Db } from './engine.ts'
-import { readMessage } from './rows.ts'
 import type { BridgeTable, Written } from './schema.ts'
 import type { BridgesReader, Tx } from './store.ts'
 
@@ -25,7 +25,7 @@ export function bridgesReader(db: Db, team: string): BridgesReader {
       const ends = [a, b]
       const query = db.selectFrom('messages').selectAll().where('team', '=', team).where('n', '>', after).where('thread_id', '=', bridgeThread(n))
       const rows = await query.where('sender', 'in', ends).where('recipient', 'in', ends).orderBy('n').limit(mostLogged).execute()
-      return rows.map(readMessage)
+      return await readMessages(db, team, rows)
     },
   }
 }

@@ -2,9 +2,10 @@ import { sql, type Selectable } from 'kysely'
 import type { Delivery, DeliveryState } from '../core/delivery.ts'
 import type { Link } from '../core/loop-guard.ts'
 import type { Message } from '../core/message.ts'
+import { readMessages } from './attachments.ts'
 import type { Db } from './engine.ts'
 import { prepared } from './prepared.ts'
-import { isOpen, readDelivery, readMessage } from './rows.ts'
+import { isOpen, readDelivery } from './rows.ts'
 import type { DeliveryTable, Written } from './schema.ts'
 import type { DeliveriesReader, DeliveryChange, Tx } from './store.ts'
 
@@ -142,7 +143,7 @@ const messagesOf = prepared((db, { team, ids }: { team: string; ids: string[] })
 async function withMessages(db: Db, team: string, rows: Row[]): Promise<{ message: Message; delivery: Delivery }[]> {
   if (rows.length === 0) return []
   const { rows: found } = await messagesOf(db, { team, ids: rows.map((row) => row.message_id) })
-  const messages = new Map(found.map((row) => [row.id, readMessage(row)]))
+  const messages = new Map((await readMessages(db, team, found)).map((message) => [message.id, message]))
   return rows.flatMap((row) => {
     const message = messages.get(row.message_id)
     return message === undefined ? [] : [{ message, delivery: readDelivery(row) }]

@@ -1,11 +1,12 @@
 import { sql, type QueryResult, type Selectable } from 'kysely'
 import type { Delivery } from '../core/delivery.ts'
 import { TroupeError } from '../core/error.ts'
-import type { Message } from '../core/message.ts'
+import type { Message, MessageDraft } from '../core/message.ts'
+import { insertAttachments, numbered, readMessages } from './attachments.ts'
 import { nextNumber } from './counters.ts'
 import type { Db } from './engine.ts'
 import { inChunks, prepared } from './prepared.ts'
-import { isOpen, messageRow, queuedRow, readDelivery, readMessage } from './rows.ts'
+import { isOpen, messageRow, queuedRow, readDelivery } from './rows.ts'
 import type { DeliveryTable, MessageTable, Written } from './schema.ts'
 import type { MessagesReader, Tx } from './store.ts'
 
@@ -13,8 +14,8 @@ type Listed = { message: Message; deliveries: Delivery[] }
 
 export function messagesReader(db: Db, team: string): MessagesReader {
   const one = async (found: Promise<QueryResult<Selectable<MessageTable>>>): Promise<Message | undefined> => {
-    const [row] = (await found).rows
-    return row && readMessage(row)
+    const [message] = await readMessages(db, team, (await found).rows)
+    return message
   }
   return {
     get: (id) => one(byId(db, { team, id })),
@@ -50,7 +51,7 @@ async function list(db: Db, team: string, filter: Parameters<MessagesReader['lis
       : agent === undefined
         ? query
         : query.where((eb) => eb.or([eb('sender', '=', agent), eb('n', 'in', received)]))
-  return withDeliveries(db, team, (await chosen.execute()).map(readMessage))
+  return withDeliveries(db, team, await readMessages(db, team, await chosen.execute()))
 }
 
 /** The words of each of these that is there, by id. */
@@ -68,10 +69,10 @@ async function withDeliveries(db: Db, team: string, messages: Message[]): Promis
   return messages.map((message) => ({ message, deliveries: byMessage.get(message.id) ?? [] }))
 }
 
-async function insert(db: Db, by: Written, draft: Omit<Message, 'n'>, recipients: string[], now: number): Promise<Message> {
+async function insert(db: Db, by: Written, draft: MessageDraft, recipients: string[], now: number): Promise<Message> {
   const n = await nextNumber(db, by.team, 'message')
   // Half of a surrogate pair has no UTF-8: what is returned is what a reader will get.
-  const message: Message = { ...draft, text: draft.text.toWellFormed(), n }
+  const message: Message = { ...draft, text: draft.text.toWellFormed(), n, attachments: await numbered(db, by.team, draft.attachments ?? []) }
   const queued = recipients.map((recipient) => queuedRow(by, message, recipient, now))
   // Not one after the other: on PostgreSQL they then share a round trip.
   const [row, ...deliveries] = await Promise.allSettled([
@@ -85,6 +86,7 @@ async function insert(db: Db, by: Written, draft: Omit<Message, 'n'>, recipients
     })
   }
   for (const inserted of [row, ...deliveries]) if (inserted.status === 'rejected') throw inserted.reason
+  await insertAttachments(db, by, message.id, message.attachments)
   return message
 }
 

@@ -9,6 +9,7 @@ import { openAnchors } from './anchors.ts'
 import type { Anchors, Known } from './anchors.ts'
 import { approvalsReader, approvalsWriter } from './approvals.ts'
 import { limitHitsReader, limitHitsWriter } from './limit-hits.ts'
+import { attachmentsReader } from './attachments.ts'
 import { GroupCommit } from './batch.ts'
 import { deliveriesReader, deliveriesWriter } from './deliveries.ts'
 import { bridgesReader, bridgesWriter } from './bridges.ts'
@@ -148,6 +149,7 @@ function reader(db: Db, team: string, known: Known): Reader {
     agents: agentsReader(db, team),
     incarnations: incarnationsReader(db, team),
     usage: usageReader(db, team),
+    attachments: attachmentsReader(db, team),
     approvals: approvalsReader(db, team),
     limitHits: limitHitsReader(db, team),
     bridges: bridgesReader(db, team),
@@ -163,6 +165,7 @@ function transaction(db: Db, by: Written, known: Known, clock: Clock, journal: (
     agents: agentsWriter(db, by),
     incarnations: incarnationsWriter(db, by),
     usage: usageWriter(db, by),
+    attachments: attachmentsReader(db, by.team),
     approvals: approvalsWriter(db, by),
     limitHits: limitHitsWriter(db, by),
     bridges: bridgesWriter(db, by),

@@ -1,5 +1,6 @@
 import { sql, type Selectable, type SqlBool } from 'kysely'
 import type { Delivery, DeliveryState } from '../core/delivery.ts'
+import type { Attachment } from '../core/attachment.ts'
 import { sha256 } from '../core/event.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
 import type { Message, Priority, Trust } from '../core/message.ts'
@@ -10,7 +11,8 @@ import type { DeliveryTable, MessageTable, Written } from './schema.ts'
 /** Not acknowledged, not dead. Word for word the condition of the index `deliveries_open`: it serves no other. */
 export const isOpen = sql<SqlBool>`state in ('queued', 'delivered')`
 
-export function readMessage(row: Selectable<MessageTable>): Message {
+/** `attachments`: its own, in order. */
+export function readMessage(row: Selectable<MessageTable>, attachments: Attachment[]): Message {
   return {
     id: row.id,
     n: row.n,
@@ -27,6 +29,7 @@ export function readMessage(row: Selectable<MessageTable>): Message {
     control: row.control === null ? null : (JSON.parse(row.control) as Message['control']),
     sentAt: row.sent_at,
     taint: row.taint === null ? [] : row.taint.split(' '),
+    attachments,
   }
 }
 
@@ -49,6 +52,7 @@ export function messageRow(by: Written, message: Message): MessageTable {
     control: message.control === null ? null : JSON.stringify(message.control),
     sent_at: message.sentAt,
     taint: message.taint.length === 0 ? null : message.taint.join(' '),
+    attached: message.attachments.length === 0 ? null : message.attachments.length,
   }
 }
 

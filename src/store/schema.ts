@@ -12,6 +12,7 @@ export interface Schema {
   agents: AgentTable
   incarnations: IncarnationTable
   usage: UsageTable
+  attachments: AttachmentTable
   approvals: ApprovalTable
   limit_hits: LimitHitTable
   bridges: BridgeTable
@@ -54,6 +55,17 @@ export interface MessageTable extends Written {
   control: string | null
   sent_at: number
   taint: string | null
+  /** Number of its files; null for most. */
+  attached: number | null
+}
+
+export interface AttachmentTable extends Written {
+  n: number
+  message_id: string
+  name: string
+  mime: string
+  bytes: number
+  sha256: string
 }
 
 export interface BridgeTable extends Written {

@@ -5,7 +5,8 @@ import type { Cursor, JournalEvent, NewEvent } from '../core/event.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
 import type { Link } from '../core/loop-guard.ts'
 import type { LimitHit } from '../core/limit-hit.ts'
-import type { Message } from '../core/message.ts'
+import type { Attachment } from '../core/attachment.ts'
+import type { Message, MessageDraft } from '../core/message.ts'
 import type { Nano, Sum } from '../core/money.ts'
 import type { AgentState } from '../core/phase.ts'
 import type { UsageRecord } from '../core/runtime.ts'
@@ -40,8 +41,8 @@ export interface Store {
 /** Inside one transaction. Everything a Reader can, and the changes. */
 export interface Tx extends Reader {
   messages: MessagesReader & {
-    /** Gives the message its `n` and stores it with its deliveries, all `queued`. */
-    insert(message: Omit<Message, 'n'>, recipients: string[]): Promise<Message>
+    /** Gives the message and each of its files their `n` and stores it with its deliveries, all `queued`. */
+    insert(message: MessageDraft, recipients: string[]): Promise<Message>
   }
   deliveries: DeliveriesReader & {
     /** Changes one delivery if it is in one of `from`; false if it was not (somebody was first). */
@@ -89,6 +90,7 @@ export interface Tx extends Reader {
 export interface Reader {
   messages: MessagesReader
   deliveries: DeliveriesReader
+  attachments: AttachmentsReader
   bridges: BridgesReader
   agents: AgentsReader
   incarnations: IncarnationsReader
@@ -121,6 +123,16 @@ export interface MessagesReader {
   counts(since: number): Promise<Record<string, number>>
   /** Newest first, with their deliveries. `agent`: to or from it. */
   list(filter: { agent?: string; limit: number; unread?: boolean }): Promise<{ message: Message; deliveries: Delivery[] }[]>
+}
+
+export interface AttachmentsReader {
+  byN(n: number): Promise<{ attachment: Attachment; message: Message } | undefined>
+  /** What taints any of these contents: their messages' taints, by the hashes. */
+  taints(sha256: string[]): Promise<string[]>
+  /** Which of these contents a message names. */
+  named(sha256: string[]): Promise<Set<string>>
+  /** Of all contents that are named, each counted once. */
+  totalBytes(): Promise<number>
 }
 
 export interface DeliveriesReader {

@@ -1,10 +1,10 @@
 import type { McpServer } from '@modelcontextprotocol/server'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { systemClock } from '../../src/core/clock.ts'
 import type { Delivery } from '../../src/core/delivery.ts'
-import { printable } from '../../src/core/envelope.ts'
 import { enter, onSignal } from '../../src/core/plan.ts'
+import { printable } from '../../src/core/printable.ts'
 import type { Message, Priority } from '../../src/core/message.ts'
 import type { Runtime, Signal } from '../../src/core/runtime.ts'
 import type { Agent, Team } from '../../src/core/team.ts'
@@ -21,6 +21,7 @@ import type { Rule } from '../../src/proxy/scenario.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { defaultLimits, defaultLoopGuard } from '../../src/core/limits.ts'
+import { attachmentsOf } from '../fixtures/attachments.ts'
 import { RuntimeStage, until, type Run } from './runtime-stage.ts'
 import { unlimited } from '../fixtures/unlimited.ts'
 
@@ -70,7 +71,7 @@ export class PostOffice {
     this.#deliverer = new Deliverer({ store, clock, agents: this.#agents, sessions: this.#sessions, team: () => team, report })
     const chains = new Chains({ store, clock, agents: this.#agents, team: () => team, show: () => {} })
     this.#signals = new Signals({ chains: () => chains, spend: () => unlimited.spend, holding: () => unlimited.holding, limits: () => ({ hit: async (address, incarnation, signal) => void (await this.#agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal) : state))) }), clock, agents: this.#agents, jitter: () => 0, deliverer: () => this.#deliverer, report })
-    this.#mailroom = new Mailroom({ store, clock, chains, bridges: () => [], team: () => team })
+    this.#mailroom = new Mailroom({ store, clock, chains, attachments: attachmentsOf(dirname(store.where), store, () => team), bridges: () => [], team: () => team })
     this.#fetching = new Fetching(store, clock, this.#deliverer, () => false)
   }
 

@@ -203,7 +203,7 @@ export class RuntimeStage {
     const n = ++this.#n
     const message: Message = {
       ...{ id, n, from, to: address, project: 'office', text, threadId: null, trust, key: null, priority: 'normal' as const },
-      ...{ chain: id, hop: 0, taint: [], control: null, sentAt: systemClock.now() },
+      ...{ chain: id, hop: 0, taint: [], attachments: [], control: null, sentAt: systemClock.now() },
     }
     return render({ message, role: trust === 'operator' ? null : 'worker', name: null, trust, nonce: randomBytes(6).toString('hex'), again: false })
   }
@@ -342,7 +342,7 @@ const emptyTeam: Team = {
   hitl: noHitl,
   rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate: [], hooks: [] },
   interfaces: [],
-  attachments: { enabled: false, maxSizeBytes: 0, allowedRoots: [], scanner: null, auditLogPath: null, tempfileTtlMs: 0 },
+  attachments: { enabled: false, maxSizeBytes: 0, maxTotalBytes: 0, allowedRoots: [], scanner: null, auditLogPath: null, tempfileTtlMs: 0 },
   projects: [],
   rehearsal: 'contract',
 }

@@ -21,7 +21,7 @@ export function mailContract(bench: Bench): void {
         to: 'p#all',
       })
       const message = await write((tx) => tx.messages.insert(put, ['p:b']))
-      expect(message).toEqual({ ...put, n: 1 })
+      expect(message).toEqual({ ...put, n: 1, attachments: [] })
       expect(await read((db) => db.messages.get(put.id))).toEqual(message)
       expect(await read((db) => db.messages.byN(1))).toEqual(message)
       expect(await read((db) => db.messages.byKey('user', 'k'))).toEqual(message)

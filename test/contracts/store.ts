@@ -5,10 +5,11 @@ import { afterEach, beforeEach } from 'vitest'
 import { v7 } from 'uuid'
 import type { Clock } from '../../src/core/clock.ts'
 import { systemClock } from '../../src/core/clock.ts'
-import type { Message } from '../../src/core/message.ts'
+import type { Message, MessageDraft } from '../../src/core/message.ts'
 import type { Broker } from '../../src/core/team.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store, Tx } from '../../src/store/store.ts'
+import { attachmentsContract } from './store.attachments.ts'
 import { journalContract } from './store.journal.ts'
 import { mailContract } from './store.mail.ts'
 import { recordsContract } from './store.records.ts'
@@ -55,10 +56,11 @@ export function storeContract(makePlace: (root: string) => Promise<Place>): void
   writingContract(bench)
   mailContract(bench)
   recordsContract(bench)
+  attachmentsContract(bench)
   journalContract(bench)
 }
 
-export function draft(change: Partial<Omit<Message, 'n'>> = {}): Omit<Message, 'n'> {
+export function draft(change: Partial<MessageDraft> = {}): MessageDraft {
   const id = v7()
   return {
     id,
@@ -80,7 +82,7 @@ export function draft(change: Partial<Omit<Message, 'n'>> = {}): Omit<Message, '
 }
 
 /** A message with its journal line, as the daemon sends one. */
-export async function send(tx: Tx, change: Partial<Omit<Message, 'n'>> = {}, recipients = ['p:b']): Promise<Message> {
+export async function send(tx: Tx, change: Partial<MessageDraft> = {}, recipients = ['p:b']): Promise<Message> {
   const message = await tx.messages.insert(draft(change), recipients)
   await tx.journal({ type: 'message.sent', subject: message.id, agent: message.from, data: { n: message.n } })
   return message

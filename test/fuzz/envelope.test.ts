@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { markerOf, printable, render } from '../../src/core/envelope.ts'
+import { markerOf, render } from '../../src/core/envelope.ts'
+import { printable } from '../../src/core/printable.ts'
 import type { Message, Priority, Trust } from '../../src/core/message.ts'
 import { patience, runs } from './runs.ts'
 
@@ -37,7 +38,7 @@ test('no text, no name and no thread id adds to the header, ends the fence, or n
   fc.assert(fc.property(facts, ({ text: said, thread, name, nonce: word, id, n, trust, priority, again }) => {
     const message = {
       id, n, from: 'p:ada', to: 'p:bob', project: 'p', text: said, threadId: thread, priority, trust,
-      key: null, chain: id, hop: 0, taint: [], control: null, sentAt: 0,
+      key: null, chain: id, hop: 0, taint: [], attachments: [], control: null, sentAt: 0,
     } satisfies Message
     const parcel = render({ name, message, role: 'worker', trust, nonce: word, again })
     const [header = '', fence, ...others] = parcel.text.split('\n')

@@ -19,6 +19,9 @@ export function printMessage(out: Page, message: Answer<'explain.message'>, now:
   out.line(out.color.dim(`sent ${clockTime(message.sentAt, now)}, id ${escapeLine(message.id)}`))
   out.line()
   for (const line of escapeText(message.text).split('\n')) out.line(`  ${line}`)
+  const { attachments = [] } = message
+  if (attachments.length > 0) out.line()
+  for (const { id, name, mime, bytes } of attachments) out.line(`attachment ${id}: ${escapeLine(name)} (${mime}, ${bytes} bytes)`)
   for (const delivery of message.deliveries) {
     out.line()
     out.line(`${escapeLine(delivery.to)}: ${stateColor(out.color, delivery.state)(escapeLine(stateText(delivery)))}`)

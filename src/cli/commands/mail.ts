@@ -37,7 +37,7 @@ function print(out: Output, rows: Row[], now: number): void {
       named(row.from, row.fromName),
       named(row.to, row.toName),
       { text: stateText(row), paint: stateColor(out.color, row.state) },
-      row.text.trim(),
+      `${(row.attachments ?? []).map(({ id }) => `[file ${id}] `).join('')}${row.text.trim()}`,
     ]),
   )
 }

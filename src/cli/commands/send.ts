@@ -11,7 +11,7 @@ const priorities = ['urgent', 'normal', 'low'] as const
 
 export async function send(cli: Cli, given: Given): Promise<void> {
   const { out } = cli
-  const input = { to: given.required('agent'), text: await textOf(cli, given), ...optional(given) }
+  const input = { to: given.required('agent'), text: await textOf(cli, given), ...optional(cli, given) }
   const sent = await cli.call('send', input, 'sending')
   out.show(sent, () => {
     for (const delivery of sent.deliveries) out.line(`#${sent.n} → ${escapeLine(delivery.to)}: ${escapeLine(delivery.state)}`)
@@ -22,21 +22,22 @@ export async function send(cli: Cli, given: Given): Promise<void> {
 export async function broadcast(cli: Cli, given: Given): Promise<void> {
   const { out } = cli
   const channel = given.required('channel')
-  const input = { to: channel.includes('#') ? channel : `#${channel}`, text: await textOf(cli, given), ...optional(given) }
+  const input = { to: channel.includes('#') ? channel : `#${channel}`, text: await textOf(cli, given), ...optional(cli, given) }
   const sent = await cli.call('send', input, 'sending')
   const names = sent.deliveries.map(({ to }) => to)
   const cost = sent.tokens === undefined ? '' : `, about ${thousands(sent.tokens)} tokens to read`
   out.show(sent, () => out.line(`#${sent.n} → ${escapeLine(sent.to ?? input.to)}: ${count(names.length, 'agent')} (${escapeLine(names.join(', '))})${cost}`))
 }
 
-function optional(given: Given): { key?: string; priority?: (typeof priorities)[number] } {
+function optional({ cwd }: Cli, given: Given): { key?: string; priority?: (typeof priorities)[number]; attachments?: string[] } {
   const key = given.text('key')
   const named = given.text('priority')
   const priority = priorities.find((each) => each === named)
   if (named !== undefined && priority === undefined) {
     throw new TroupeError('usage', `there is no priority "${named}"`, { hint: `--priority ${nearest(named, priorities) ?? priorities.join('|')}` })
   }
-  return { ...(key === undefined ? {} : { key }), ...(priority === undefined ? {} : { priority }) }
+  const attachments = given.words('attach').map((file) => resolve(cwd, file))
+  return { ...(attachments.length === 0 ? {} : { attachments }), ...(key === undefined ? {} : { key }), ...(priority === undefined ? {} : { priority }) }
 }
 
 /** The words, a file, or stdin; only one of them. A last line break of a file is not part of the message. */

@@ -7,6 +7,7 @@ const sending: [string, string][] = [
   ['--key <key>', 'your own key: a repeated send with the same key is one message'],
   ['--priority <priority>', 'urgent, normal or low (default normal)'],
   ['--file <file>', 'read the text from a file; - is stdin'],
+  ['--attach <file>...', 'send a file along; may be given several times'],
 ]
 
 export const mail: Group = {
@@ -21,6 +22,7 @@ export const mail: Group = {
         ['send dev "run the tests"', 'to one agent'],
         ['send dev --priority urgent "stop, wrong branch"', 'into its running turn'],
         ['git diff | troupe send dev -', 'text from a pipe'],
+        ['send dev --attach shot.png "what is wrong here?"', 'with a file'],
       ],
       run: async (cli, given) => (await import('../commands/send.ts')).send(cli, given),
     },
@@ -48,6 +50,20 @@ export const mail: Group = {
         ['mail --watch', 'the whole team, until Ctrl-C'],
       ],
       run: reading(async (cli, given) => (await import('../commands/mail.ts')).mail(cli, given)),
+    },
+    {
+      name: 'attachment',
+      about: 'Take out files that came with messages',
+      commands: [
+        {
+          name: 'get',
+          about: 'Copy one into a new file',
+          args: [['<id>', 'number, as mail and explain message show it']],
+          options: [['-o, --output <file>', 'where to (default: its own name, made safe, here)']],
+          examples: [['attachment get 3 -o report.pdf', 'never writes over a file']],
+          run: async (cli, given) => (await import('../commands/attachment.ts')).get(cli, given),
+        },
+      ],
     },
     {
       name: 'explain',

@@ -6,6 +6,7 @@ export interface Syntax {
   about: string
   /** Commander's syntax: `<agent>`, `[agents...]`, with a line about it. */
   args?: [string, string][]
+  /** Flags and a line about them; one that ends in `...` may be given several times, each with one value. */
   options?: [string, string][]
   /** Command line after `troupe `, and what it does. */
   examples?: [string, string][]
@@ -13,6 +14,11 @@ export interface Syntax {
   more?: string
   commands?: Syntax[]
   hidden?: boolean
+}
+
+/** As the parser library has it: it knows no option that repeats without taking the words after it. */
+export function repeats(flags: string): { flags: string; many: boolean } {
+  return flags.endsWith('...') ? { flags: flags.slice(0, -3), many: true } : { flags, many: false }
 }
 
 export const watch: [string, string] = ['-w, --watch', 'show it anew whenever it changes, until Ctrl-C']

@@ -1,13 +1,9 @@
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { resolve } from 'node:path'
+import { isInside } from '../../util/open-regular.ts'
 import type { Place } from '../place.ts'
 import { printable } from './names.ts'
-
-function isInside(folder: string, path: string): boolean {
-  const way = relative(folder, path)
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way))
-}
 
 /**
  * A file that the team's YAML names, absolute. It must exist, and where its written path lies inside

@@ -108,11 +108,13 @@ function resolveHook(raw: RawCompose['rate_limits']['hooks'][number], place: Pla
   return { name, action, to, template, url, urlEnv: raw.url_env, method, command }
 }
 
-export function resolveAttachments(raw: RawCompose['attachments'], root: string): AttachmentSettings {
+export function resolveAttachments(raw: RawCompose['attachments'], root: string, place: Place): AttachmentSettings {
   const { scanner } = raw
+  if (scanner !== null && scanner.command.trim() === '') place.at('scanner', 'command').error('the scanner’s `command` is blank', 'name a program, or leave `scanner` out')
   return {
     enabled: raw.enabled,
     maxSizeBytes: raw.max_size_bytes,
+    maxTotalBytes: raw.max_total_bytes,
     allowedRoots: raw.allowed_roots.map((folder) => fromHome(root, folder)),
     scanner: scanner === null ? null : { command: scanner.command, timeoutMs: scanner.timeout_seconds * 1000 },
     auditLogPath: raw.audit_log_path === null ? null : fromHome(root, raw.audit_log_path),

@@ -39,7 +39,7 @@ export function resolveTeam(
     hitl: resolveHitl(raw.hitl, named, place.at('hitl')),
     rateLimits: resolveRateLimits(raw.rate_limits, place.at('rate_limits')),
     interfaces: raw.interfaces,
-    attachments: resolveAttachments(raw.attachments, root),
+    attachments: resolveAttachments(raw.attachments, root, place.at('attachments')),
     projects,
     rehearsal: raw.rehearsal === null ? null : rehearsal(raw.rehearsal, root, place.at('rehearsal')),
   }

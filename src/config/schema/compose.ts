@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defaultLimits, defaultLoopGuard } from '../../core/limits.ts'
+import { defaultAttachments, defaultLimits, defaultLoopGuard } from '../../core/limits.ts'
 import type { Known } from '../known.ts'
 import { budget } from './budget.ts'
 import { list, optional, text, variable, version } from './words.ts'
@@ -123,14 +123,24 @@ const rateLimits = z
 
 const attachments = z
   .strictObject({
-    enabled: z.boolean().default(true),
-    max_size_bytes: count.default(5 * 1024 * 1024),
-    allowed_roots: z.array(text).default(['$HOME']).describe('Files may come from below these folders'),
-    scanner: optional(z.strictObject({ command: text, timeout_seconds: z.number().min(0).default(30) })),
-    audit_log_path: optional(text),
-    tempfile_ttl_seconds: count.default(6 * 3600),
+    enabled: z.boolean().default(true).describe('Messages may carry files'),
+    max_size_bytes: count.default(defaultAttachments.maxSizeBytes).describe('Largest file, bytes'),
+    max_total_bytes: count.default(defaultAttachments.maxTotalBytes).describe('All files that are kept; agents that would go beyond it are refused, operators are not'),
+    allowed_roots: z
+      .array(text)
+      .default(['$HOME'])
+      .describe('Agents may attach files from below these folders, and from their own working directory; operators from anywhere'),
+    scanner: optional(
+      z.strictObject({
+        command: text.describe('A program and its arguments, parted by blanks; the path of the file comes last. No shell. Exit code 0 lets the file in'),
+        timeout_seconds: z.number().min(0).default(30).describe('A scan that takes longer keeps the file out'),
+      }),
+    ).describe('Looks at each file before it is kept'),
+    audit_log_path: optional(text).describe('A file that gets one JSON line for each file that was let in or kept out, relative to the team root'),
+    tempfile_ttl_seconds: count.default(defaultAttachments.tempfileTtlMs / 1000).describe('How long copies in the folders of agents stay'),
   })
   .prefault({})
+  .describe('Files that come with messages')
 
 /** `team-compose.yaml` */
 export function composeSchema(known: Known) {

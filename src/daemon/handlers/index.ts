@@ -1,6 +1,7 @@
 import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
 import { approvals } from './approval.ts'
+import { attachments } from './attachment.ts'
 import { audit } from './audit.ts'
 import { budgets } from './budget.ts'
 import { bridges } from './bridge.ts'
@@ -14,5 +15,5 @@ import { tools } from './tools.ts'
 
 /** Every operation's handler; the type says that none is missing. */
 export function handlers(parts: Parts): Handlers {
-  return { ...team(parts), ...change(parts), ...mail(parts), ...tools(parts), ...explain(parts), ...approvals(parts), ...budgets(parts), ...bridges(parts), ...policy(parts), ...audit(parts), ...daemon(parts) }
+  return { ...team(parts), ...change(parts), ...mail(parts), ...tools(parts), ...attachments(parts), ...explain(parts), ...approvals(parts), ...budgets(parts), ...bridges(parts), ...policy(parts), ...audit(parts), ...daemon(parts) }
 }

@@ -1,4 +1,5 @@
 import { resolveAgent } from '../../core/address.ts'
+import { listed } from '../../core/attachment.ts'
 import { describeDelivery, type Delivery } from '../../core/delivery.ts'
 import { TroupeError } from '../../core/error.ts'
 import type { JournalEvent } from '../../core/event.ts'
@@ -18,6 +19,7 @@ export function mail(parts: Parts): Pick<Handlers, 'send' | 'mail' | 'explain.me
         threadId: input.thread ?? null,
         priority: input.priority,
         key: input.key ?? null,
+        attachments: input.attachments?.map((path) => ({ path })) ?? [],
       })
       return { id: message.id, n: message.n, deliveries, to: message.to, tokens: deliveries.length * tokensOf(message.text) }
     },
@@ -36,6 +38,7 @@ export function mail(parts: Parts): Pick<Handlers, 'send' | 'mail' | 'explain.me
         text: message.text,
         ...summary(agent === undefined ? deliveries : ownOrAll(deliveries, agent)),
         sentAt: message.sentAt,
+        attachments: message.attachments.map(listed),
       }))
     },
     'explain.message': async (input) => {
@@ -50,6 +53,7 @@ export function mail(parts: Parts): Pick<Handlers, 'send' | 'mail' | 'explain.me
         to: message.to,
         text: message.text,
         sentAt: message.sentAt,
+        attachments: message.attachments.map(listed),
         deliveries: deliveries.map((delivery) => story(parts, message, delivery, events)),
       }
     },

@@ -1,3 +1,5 @@
+import type { Parsed } from '../../api/index.ts'
+import { listed } from '../../core/attachment.ts'
 import { TroupeError } from '../../core/error.ts'
 import { isForRun, tokensOf, type Message } from '../../core/message.ts'
 import { portion, portionBytes } from '../../core/portion.ts'
@@ -104,7 +106,7 @@ export function tools(parts: Parts): Tools {
 type AgentCaller = Caller & { kind: 'agent' } & { agent: Agent }
 
 /** The calling agent, from its connection. */
-function self(parts: Parts, caller: Caller): AgentCaller {
+export function self(parts: Parts, caller: Caller): AgentCaller {
   if (caller.kind !== 'agent') throw new TroupeError('denied', 'only an agent has an inbox', { hint: 'use send and mail' })
   const agent = findAgent(parts.team(), caller.address)
   if (agent === undefined) throw new TroupeError('denied', `${caller.address} is no longer in the team`, { hint: 'its operator took it out; stop working' })
@@ -116,8 +118,11 @@ function colleagues(parts: Parts, caller: Caller): Agent[] {
   return parts.team().projects.find((project) => project.id === agent.project)?.agents ?? []
 }
 
-function letter(input: { text: string; thread_id?: string | undefined; priority?: 'urgent' | 'normal' | 'low' | undefined; key?: string | undefined }) {
-  return { text: input.text, threadId: input.thread_id ?? null, priority: input.priority ?? ('normal' as const), key: input.key ?? null }
+type Written = Pick<Parsed<'dm'>, 'text' | 'thread_id' | 'priority' | 'key' | 'attachments'>
+
+function letter(input: Written) {
+  const attachments = input.attachments?.map((path) => ({ path })) ?? []
+  return { attachments, text: input.text, threadId: input.thread_id ?? null, priority: input.priority ?? ('normal' as const), key: input.key ?? null }
 }
 
 function inboxMessage(message: Message) {
@@ -132,5 +137,6 @@ function inboxMessage(message: Message) {
     sent_at: message.sentAt / 1000,
     trust: message.trust,
     taint: message.taint,
+    attachments: message.attachments.map(listed),
   }
 }

@@ -1,4 +1,4 @@
-import { printable } from '../../core/envelope.ts'
+import { printable } from '../../core/printable.ts'
 
 /** What Claude waits for, and how a person answers it or is spared it the next time. */
 export interface Dialog {

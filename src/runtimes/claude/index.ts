@@ -13,6 +13,7 @@ const abilities: Abilities = {
   // A peer's words come in through the messaging socket; a paste enters as the person at the terminal.
   rungs: { idle: ['push', 'paste'], busy: ['push', 'turn-end'], waiting: ['push'] },
   interrupt: true,
+  images: true,
   usage: true,
   mcp: true,
   gate: true,

@@ -1,4 +1,4 @@
-import { printable } from '../../core/envelope.ts'
+import { printable } from '../../core/printable.ts'
 
 /** The input box as it stands on the screen. */
 export interface Composer {

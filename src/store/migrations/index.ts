@@ -6,6 +6,7 @@ import * as taint from './0004-taint.ts'
 import * as approvals from './0005-approvals.ts'
 import * as costs from './0006-costs.ts'
 import * as limitHits from './0007-limit-hits.ts'
+import * as attachments from './0010-attachments.ts'
 
 /** Every step of the schema, by number. A released step is never changed: the next one follows it. */
 export const migrations: Record<string, Migration> = {
@@ -16,4 +17,5 @@ export const migrations: Record<string, Migration> = {
   '0005-approvals': approvals,
   '0006-costs': costs,
   '0007-limit-hits': limitHits,
+  '0010-attachments': attachments,
 }
