@@ -20,7 +20,7 @@ export function characters(text: string): string[] {
 /** What is typed or pasted goes in where the cursor is; characters that a terminal would obey go in as they would be shown. */
 export function insert(field: Field, text: string): Field {
   const all = characters(field.text)
-  const before = all.slice(0, field.at).join('') + escapeText(text.replaceAll('\r', '\n'))
+  const before = all.slice(0, field.at).join('') + escapeText(text.replace(/\r\n?/g, '\n'))
   return { text: before + all.slice(field.at).join(''), at: characters(before).length }
 }
 
