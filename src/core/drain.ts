@@ -14,14 +14,15 @@ const none: LastWords = { ask: false, until: 'nothing' }
 /**
  * An idle agent whose conversation is taken up again has nothing to lose: it is asked nothing, and costs no turn. One
  * that would lose what it did (`worked`: it had a turn since it began or saved last) is asked, for one turn. A turn that
- * runs is asked too, which costs no other, and may come to its end. A question or a limit lets no agent answer.
+ * runs is asked too, which costs no other, and may come to its end. A question or a limit lets no agent answer, nor does
+ * a program without the team's tools (`answers`).
  */
-export function lastWords(phase: Phase, { resumes, worked }: { resumes: boolean; worked: boolean }): LastWords {
+export function lastWords(phase: Phase, { resumes, worked, answers }: { resumes: boolean; worked: boolean; answers: boolean }): LastWords {
   switch (activityOf(phase)) {
     case 'busy':
-      return { ask: true, until: resumes ? 'idle' : 'ready' }
+      return { ask: answers, until: resumes || !answers ? 'idle' : 'ready' }
     case 'idle':
-      return resumes || !worked ? none : { ask: true, until: 'ready' }
+      return resumes || !worked || !answers ? none : { ask: true, until: 'ready' }
     default:
       return none
   }

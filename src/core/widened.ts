@@ -38,6 +38,7 @@ export function teamWidened(before: Team, after: Team): string[] {
       .map((action) => `${action} is not held any more (hitl.globally_sensitive_actions)`),
     ...before.hitl.rules.map(rule).filter((each) => !kept.has(each)).map((each) => `a rule goes: ${each} (hitl.rules)`),
     ...windows.map((each) => `${each.action}${whose(each)} approves itself until ${new Date(each.until).toISOString()} (hitl.auto_approve_windows)`),
+    ...after.rateLimits.allowPrivate.filter((host) => !before.rateLimits.allowPrivate.includes(host)).map((host) => `webhooks may call ${host} (rate_limits.allow_private)`),
     ...(before.loopGuard.enabled && !after.loopGuard.enabled ? ['chains of messages are not bounded any more (loop_guard.enabled)'] : []),
   ]
 }

@@ -30,9 +30,7 @@ export class Desired {
   async load(): Promise<void> {
     const [kept, applied] = await this.#store.read(async (db) => [await db.settings.get(teamKey), await db.settings.get(appliedKey)])
     if (kept !== undefined) {
-      const team = kept as Team
-      const loopGuard = { ...defaultLoopGuard, ...team.loopGuard }
-      this.#team = { ...team, limits: { ...defaultLimits, ...team.limits }, loopGuard, hitl: { ...noHitl, ...team.hitl }, attachments: { ...defaultAttachments, ...team.attachments }, budget: { ...noBudget, ...team.budget }, places: { ...team.places }, projects: team.projects.map(withBudgets) } // an older release knew fewer
+      this.#team = completed(kept as Team)
       // Nor did it keep what stands beside: what cannot be compared counts as the same.
       this.#applied = applied === undefined ? { at: 0, files: {}, values: {} } : (applied as Applied | null)
       return
@@ -82,4 +80,19 @@ export class Desired {
 
 function withBudgets(project: Project): Project {
   return { ...project, agents: project.agents.map((agent) => ({ ...agent, budget: { ...noAgentBudget, ...agent.budget } })) }
+}
+
+/** An older release knew fewer settings. */
+function completed(team: Team): Team {
+  return {
+    ...team,
+    limits: { ...defaultLimits, ...team.limits },
+    loopGuard: { ...defaultLoopGuard, ...team.loopGuard },
+    hitl: { ...noHitl, ...team.hitl },
+    attachments: { ...defaultAttachments, ...team.attachments },
+    budget: { ...noBudget, ...team.budget },
+    rateLimits: { ...team.rateLimits, allowPrivate: team.rateLimits.allowPrivate ?? [] },
+    places: { ...team.places },
+    projects: team.projects.map(withBudgets),
+  }
 }

@@ -87,9 +87,10 @@ async function standings({ store, agents }: DraftParts, choice: Choice): Promise
   // An older release kept one hash of all, which cannot be compared.
   const started = new Map(launched.flatMap(([address, kept]): [string, Started][] => (typeof kept === 'object' && kept !== null ? [[address, kept as Started]] : [])))
   return (address) => {
-    const { incarnation, wanted } = agents.get(address)
+    const { incarnation, wanted, phase } = agents.get(address)
     const chosen = isChosen(choice, { address, project: address.slice(0, address.indexOf(':')) })
-    return { running: incarnation !== null, wanted: wanted === 'running', started: chosen ? (started.get(address) ?? null) : null, mail: counts[address] ?? 0 }
+    // One that is on its way out is started again with what is applied by then.
+    return { running: incarnation !== null, wanted: wanted === 'running', started: chosen && phase.name !== 'stopping' ? (started.get(address) ?? null) : null, mail: counts[address] ?? 0 }
   }
 }
 

@@ -73,7 +73,7 @@ export class Drain {
     const open = sessions.get(incarnation)
     const { phase } = agents.get(address)
     const resumes = open?.runtime.abilities.resume === true && this.#parts.isDeclared(address) && !(phase.name === 'stopping' && phase.fresh === true)
-    const words = lastWords(phase, { resumes, worked: !this.#rested.has(incarnation) })
+    const words = lastWords(phase, { resumes, worked: !this.#rested.has(incarnation), answers: open?.runtime.abilities.mcp === true })
     if (of <= 0 || open === undefined || words.until === 'nothing') return { how: 'nothing to wait for', left: of, of }
     const began = clock.elapsed()
     const message = words.ask ? await this.#ask(address, incarnation, why, of) : null
