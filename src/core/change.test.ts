@@ -26,12 +26,12 @@ const settings = fc.record({
   restart: fc.constantFrom<Agent['restart']>('always', 'never'),
 })
 
-function agent(project: string, id: string, own: Partial<Agent> = {}): Agent {
+function agent(of: string, id: string, own: Partial<Agent> = {}): Agent {
   return {
-    address: `${project}:${id}`, id, project, role: 'worker', displayName: null, runtime: 'scripted', descriptor: null, model: null, effort: null, rolePrompt: [],
+    address: `${of}:${id}`, id, project: of, role: 'worker', displayName: null, runtime: 'scripted', descriptor: null, model: null, effort: null, rolePrompt: [],
     permissionMode: 'auto', autonomy: 'low_risk_only', canBroadcast: [], reportsTo: null, restart: 'always', onRateLimit: null, cwd: '/w', args: [], env: [], hooks: [],
     mcps: {}, skills: [], subagents: [], ultracode: false, interfaces: { telegram: null }, protected: false,
-    ...own, canDm: (own.canDm ?? []).map((to) => (to.includes(':') ? to : `${project}:${to}`)),
+    ...own, canDm: (own.canDm ?? []).map((to) => (to.includes(':') ? to : `${of}:${to}`)),
   }
 }
 
@@ -114,8 +114,8 @@ describe('the difference of two teams', () => {
   it('taken over for some only, leaves no difference for them and all of it for the others', () => {
     fc.assert(
       fc.property(anyTeam, anyTeam, fc.subarray(['one', 'one:a', 'two:b', 'two:c'], { minLength: 1 }), (a, b, wished) => {
-        const known = [...agentsOf(a), ...agentsOf(b)].map(({ address }) => address)
-        const names = wished.filter((name) => known.includes(name) || [a, b].some((each) => each.projects.some(({ id }) => id === name)))
+        const known = new Set([...agentsOf(a), ...agentsOf(b)].map(({ address }) => address))
+        const names = wished.filter((name) => known.has(name) || [a, b].some((each) => each.projects.some(({ id }) => id === name)))
         fc.pre(names.length > 0)
         const choice = choose(names, [b, a])
         const mixed = takeOver(a, b, choice)

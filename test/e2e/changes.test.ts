@@ -168,7 +168,7 @@ it('takes projects and agents by name: what is not named stays as it was', async
 }, 300_000)
 
 describe('before an agent is ended', () => {
-  it('its turn comes to its end, it is asked to save, and nothing new begins; an idle one is asked only where its work would be lost', async () => {
+  it('a turn comes to its end, the agent is asked to save, and nothing new begins; an idle one is asked only where its work would be lost', async () => {
     const troupe = new Troupe(team({ a: {}, b: {} }, { scenario }))
     await troupe.ok('up')
     await troupe.ok('send', 'a', 'work 2500')
@@ -199,7 +199,7 @@ describe('before an agent is ended', () => {
     expect(ends.at(-1)).toBe('ready')
   }, 300_000)
 
-  it('it gets no longer than its time, and none with --now or kill', async () => {
+  it('there is no more time than was said, and none with --now or kill', async () => {
     const troupe = new Troupe(team({ a: {}, b: {}, c: {} }, { scenario, compose: { supervisor: { drain_timeout_secs: 1 } } }))
     await troupe.ok('up')
     for (const name of ['a', 'b', 'c']) await troupe.ok('send', name, 'work 600000')
