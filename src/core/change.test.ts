@@ -30,7 +30,7 @@ function agent(of: string, id: string, own: Partial<Agent> = {}): Agent {
   return {
     address: `${of}:${id}`, id, project: of, role: 'worker', displayName: null, runtime: 'scripted', descriptor: null, model: null, effort: null, rolePrompt: [],
     permissionMode: 'auto', autonomy: 'low_risk_only', canBroadcast: [], reportsTo: null, restart: 'always', onRateLimit: null, cwd: '/w', args: [], env: [], hooks: [],
-    mcps: {}, skills: [], subagents: [], ultracode: false, interfaces: { telegram: null }, protected: false,
+    mcps: {}, skills: [], subagents: [], ultracode: false, interfaces: { telegram: null }, budget: { dailyUsdLimit: null, runUsdLimit: null }, protected: false,
     ...own, canDm: (own.canDm ?? []).map((to) => (to.includes(':') ? to : `${of}:${to}`)),
   }
 }
@@ -38,7 +38,7 @@ function agent(of: string, id: string, own: Partial<Agent> = {}): Agent {
 function team(projects: Project[], more: Partial<Team> = {}): Team {
   return {
     root: '/r', name: 't', broker: { type: 'sqlite', path: '/r/db' }, supervisor: { type: 'tmux', tmuxPrefix: 'a-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
-    limits: defaultLimits, loopGuard: defaultLoopGuard, budget: { dailyUsdLimit: null, warnThresholdPct: null, messageTtlMs: 1, perProjectUsdLimit: {} }, hitl: noHitl,
+    limits: defaultLimits, loopGuard: defaultLoopGuard, places: {}, budget: { dailyUsdLimit: null, warnThresholdPct: null, messageTtlMs: 1, perProjectUsdLimit: {} }, hitl: noHitl,
     rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate: [], hooks: [] }, interfaces: [],
     attachments: { enabled: false, maxSizeBytes: 0, allowedRoots: [], scanner: null, auditLogPath: null, tempfileTtlMs: 0 }, rehearsal: null, ...more, projects,
   } as Team
