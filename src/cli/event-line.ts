@@ -43,6 +43,12 @@ function sentence(event: EventRow, message: string): string {
     case 'agent.start':
     case 'agent.restart':
       return `${event.type.slice('agent.'.length)} asked for`
+    case 'agent.compact-asked':
+      return 'asked for a shorter conversation'
+    case 'agent.compacted':
+      return `conversation shortened: ${fact('what')}`
+    case 'agent.compact-failed':
+      return `conversation not shortened: ${fact('what')}`
     case 'agent.session':
       return `conversation ${fact('session')}`
     case 'agent.wanted':

@@ -37,6 +37,8 @@ export interface Abilities {
   images: boolean
   usage: boolean
   mcp: boolean
+  /** Shortens its own conversation when asked, see `Session.compact`. */
+  compact: boolean
   /** Asks for leave before each tool call, see `Session.gate`. */
   gate: boolean
   /** Keys of an agent in the team's files that it acts upon; `validate` warns of the others. */
@@ -162,6 +164,11 @@ export interface Session {
    */
   deliver(rung: Rung, parcel: Parcel): Promise<Attempt>
   interrupt(): Promise<void>
+  /**
+   * Has the CLI put a summary in the place of its conversation. Only an idle one is asked; resolves once it is done, which
+   * takes as long as a model does. Absent where the CLI cannot.
+   */
+  compact?(): Promise<Compaction>
   /** How to end it politely. */
   farewell(): Typing[] | 'signal'
   close(): void
@@ -189,6 +196,9 @@ export interface Parcel {
   trust: Trust
   priority: Priority
 }
+
+/** `later`: it is at work, or a person is; nothing was entered. */
+export type Compaction = { result: 'done' | 'later' | 'failed'; what: string }
 
 export type Attempt =
   | { result: 'proved'; proof: Proof; what: string }

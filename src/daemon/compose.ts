@@ -19,6 +19,7 @@ import { Approvals } from './approvals.ts'
 import { Attachments } from './attachments.ts'
 import { Bridges } from './bridges.ts'
 import { Chains } from './chains.ts'
+import { Compactions } from './compactions.ts'
 import type { Daemon, Front } from './daemon.ts'
 import { Deliverer } from './deliverer.ts'
 import { Desired } from './desired.ts'
@@ -144,6 +145,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const { spend, holding } = metering({ store, clock, agents, sessions, team: () => (desired.known ? team() : emptyTeam(root)), chainOf: (...of) => chains.chainOf(...of), mailroom: () => mailroom, show, tell, report })
   await spend.load()
   const limits = limiting({ store, clock, agents, desired, values, mail: tell, report })
+  const compactions = new Compactions({ store, clock, agents, sessions, report })
   const approvals = new Approvals({ store, clock, team, answer: standingPrompts(agents, sessions, clock), mail: tell, report })
   const gatekeeper = new Gatekeeper({ store, clock, approvals, team, signal: (...said) => signals.take(...said), report })
   const hooks = new Hooks({ sessions, gatekeeper, fetching, clock })
@@ -167,6 +169,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     mailroom,
     approvals,
     attachments,
+    compactions,
     fetching,
     throttle,
     chains,
@@ -226,11 +229,13 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
       await deliverer.start()
       await limits.start()
       await approvals.start()
+      await compactions.start()
       await bridges.start()
     },
     async stop() {
       idle.stop()
       approvals.stop()
+      compactions.stop()
       await limits.stop()
       bridges.stop()
       lulls.stop()

@@ -11,6 +11,7 @@ import type { Bridges } from './bridges.ts'
 import type { Chains } from './chains.ts'
 import type { Changing } from './changing.ts'
 import type { Front } from './daemon.ts'
+import type { Compactions } from './compactions.ts'
 import type { Deliverer } from './deliverer.ts'
 import type { Desired } from './desired.ts'
 import type { Drain } from './drain.ts'
@@ -36,6 +37,7 @@ export interface Parts {
   mailroom: Mailroom
   approvals: Approvals
   attachments: Attachments
+  compactions: Compactions
   fetching: Fetching
   throttle: Throttle
   chains: Chains

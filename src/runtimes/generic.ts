@@ -36,6 +36,7 @@ function abilitiesOf({ supportsMcp }: RuntimeDescriptor): Abilities {
     images: false,
     usage: false,
     mcp: supportsMcp,
+    compact: false,
     gate: false,
     settings: [],
   }

@@ -23,6 +23,7 @@ const abilities: Abilities = {
   images: true,
   usage: true,
   mcp: true,
+  compact: false,
   gate: true,
   settings: [],
 }

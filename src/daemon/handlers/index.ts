@@ -10,10 +10,11 @@ import { daemon } from './daemon.ts'
 import { explain } from './explain.ts'
 import { mail } from './mail.ts'
 import { policy } from './policy.ts'
+import { self } from './self.ts'
 import { team } from './team.ts'
 import { tools } from './tools.ts'
 
 /** Every operation's handler; the type says that none is missing. */
 export function handlers(parts: Parts): Handlers {
-  return { ...team(parts), ...change(parts), ...mail(parts), ...tools(parts), ...attachments(parts), ...explain(parts), ...approvals(parts), ...budgets(parts), ...bridges(parts), ...policy(parts), ...audit(parts), ...daemon(parts) }
+  return { ...team(parts), ...change(parts), ...mail(parts), ...tools(parts), ...attachments(parts), ...explain(parts), ...approvals(parts), ...budgets(parts), ...bridges(parts), ...policy(parts), ...self(parts), ...audit(parts), ...daemon(parts) }
 }

@@ -16,6 +16,7 @@ const abilities: Abilities = {
   images: true,
   usage: true,
   mcp: true,
+  compact: true,
   gate: true,
   settings: ['effort', 'hooks', 'mcps', 'skills', 'subagents', 'ultracode'],
 }

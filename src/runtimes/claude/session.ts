@@ -1,9 +1,10 @@
 import { canonical } from '../../core/approval.ts'
 import { aging } from '../../core/clock.ts'
 import type { ToolCall } from '../../core/gate.ts'
-import type { Attempt, Gate, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
+import type { Attempt, Compaction, Gate, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
 import type { Rung } from '../../core/ladder.ts'
 import type { Typing } from '../../core/supervisor.ts'
+import { awaitCompact, enterCompact } from './compact.ts'
 import { Conversation } from './conversation.ts'
 import { classify } from './failure.ts'
 import { claudeFiles, readLaunched, type ClaudeFiles } from './files.ts'
@@ -65,6 +66,8 @@ export class ClaudeSession implements Session {
   /** A hook told of the turn that runs: the session file says it again, a little later. */
   #prompted = false
   #closed = false
+  /** How often Claude said that it shortened the conversation, by itself or because it was asked. */
+  #compacted = 0
 
   constructor(context: SessionContext) {
     this.#context = context
@@ -137,6 +140,13 @@ export class ClaudeSession implements Session {
     const mail = this.#parcels.in(restored).map(({ parcel }) => `#${parcel.n}`)
     const whose = mail.length === 0 ? 'the last prompt' : `mail ${mail.join(', ')}`
     this.#note(`interrupted before the first word: Claude took ${whose} back out of the conversation`, 'screen')
+  }
+
+  async compact(): Promise<Compaction> {
+    const parts = { own: this.#own, terminal: this.#context.terminal, clock: this.#context.host.clock }
+    const before = this.#compacted
+    const entered = await this.#lane.run(() => enterCompact(parts))
+    return entered ?? (await awaitCompact(parts, () => this.#compacted > before, () => this.#closed))
   }
 
   /** SIGTERM: Claude ends within 100 ms, keeps the conversation and removes its session file; no key can go astray in a dialog. */
@@ -232,6 +242,7 @@ export class ClaudeSession implements Session {
         return {}
       case 'SessionStart':
       case 'SessionEnd':
+        if (event['source'] === 'compact') this.#compacted += 1
         this.#note(`${String(event['hook_event_name'])}: ${String(event['source'] ?? event['reason'] ?? 'no reason given')}`, 'hook')
         return {}
       default:
