@@ -35,9 +35,15 @@ it.skipIf(missing !== null)('an agent has its conversation shortened at the end 
   // Claude's own record: the second call was refused, the summary stands in the place of what was said.
   const { session } = await troupe.json<{ session: string }>('inspect', 'manager')
   const projects = join(troupe.root, 'state/agents/hello-manager/claude/home/projects')
-  const file = (await readdir(projects, { recursive: true })).find((name) => name.endsWith(`${session}.jsonl`))
-  const record = readFileSync(join(projects, file!), 'utf8')
-  expect(['compact_boundary', 'THE-SUMMARY', 'less than five minutes ago'].filter((words) => !record.includes(words))).toEqual([])
+  const record = async () => {
+    const file = (await readdir(projects, { recursive: true })).find((name) => name.endsWith(`${session}.jsonl`))
+    return readFileSync(join(projects, file!), 'utf8')
+  }
+  // It is written a moment after the hook has told of it.
+  await vi.waitFor(async () => {
+    const text = await record()
+    expect(['compact_boundary', 'THE-SUMMARY', 'less than five minutes ago'].filter((words) => !text.includes(words))).toEqual([])
+  }, patiently)
 
   await vi.waitFor(async () => expect((await troupe.agent('manager')).phase).toBe('idle'), patiently)
   await troupe.ok('send', 'manager', 'and now?')
