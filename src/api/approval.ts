@@ -21,6 +21,7 @@ const approval = z.object({
   decidedAt: z.number().nullable(),
   decidedBy: z.string().nullable(),
   note: z.string().nullable(),
+  taint: z.array(z.string()).describe('What of others’ words its conversation held, such as bridge:3 or web: no window counts then'),
 })
 
 export const approvals = {

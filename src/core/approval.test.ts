@@ -4,7 +4,7 @@ import { canonical, deedHash, isOpen, turn, windowsFor, type Approval, type Turn
 
 const pending: Approval = {
   id: 'i', n: 1, agent: 'p:a', project: 'p', action: 'publish', scope: null, summary: 's', exact: '{}', hash: 'h', origin: 'held', status: 'pending',
-  requestedAt: 0, expiresAt: 100, decidedAt: null, decidedBy: null, note: null, usedAt: null, told: false,
+  requestedAt: 0, expiresAt: 100, decidedAt: null, decidedBy: null, note: null, usedAt: null, told: false, taint: [],
 }
 
 const events = fc.array(

@@ -31,6 +31,8 @@ export interface Approval {
   usedAt: number | null
   /** The agent has heard how it ended. */
   told: boolean
+  /** What of others' words its conversation held: `bridge:3`, `web`. No window counts then. */
+  taint: string[]
 }
 
 export type ApprovalStatus = 'pending' | 'approved' | 'used' | 'denied' | 'expired'

@@ -32,13 +32,15 @@ export const anyChange = 'change'
 export const prompted = 'prompt'
 
 /** What becomes of a call, by the agent's mode and autonomy and what the call was found to be. */
-export function judge(agent: Pick<Agent, 'permissionMode' | 'autonomy' | 'cwd'>, call: ToolCall, found: Findings, hitl: HitlSettings): Judgement {
+export function judge(agent: Pick<Agent, 'permissionMode' | 'autonomy' | 'cwd'>, call: ToolCall, found: Findings, hitl: HitlSettings, taint: readonly string[] = []): Judgement {
   if (call.kind === 'team') return { do: 'allow', why: 'the team’s own tool' }
   const { permissionMode: mode, autonomy } = agent
-  const counted = autonomy === 'full' ? [...found.sure] : [...found.sure, ...found.doubtful]
+  // What others may have talked it into is not let through on the chance that it is something else.
+  const counted = autonomy === 'full' && taint.length === 0 ? [...found.sure] : [...found.sure, ...found.doubtful]
   const actions = hitl.globallySensitiveActions.filter((action) => counted.includes(action))
   if (actions.length > 0) {
-    const why = `${actions.join(', ')}: an action of hitl.globally_sensitive_actions`
+    const tainted = taint.length === 0 ? '' : `; its conversation is tainted by ${taint.join(' ')}`
+    const why = `${actions.join(', ')}: an action of hitl.globally_sensitive_actions${tainted}`
     return mode === 'plan' ? { do: 'deny', why: `${why}, and permission_mode plan is read-only` } : { do: 'hold', actions, why }
   }
   if (mode === 'confirm' && call.kind !== 'own') return { do: 'hold', actions: [everyCall], why: 'permission_mode confirm: every tool call is approved' }
@@ -47,6 +49,15 @@ export function judge(agent: Pick<Agent, 'permissionMode' | 'autonomy' | 'cwd'>,
   }
   if (mode === 'auto' && found.readable && found.doubtful.size === 0 && staysInside(call, agent.cwd)) return { do: 'allow', why: 'inside its working folder' }
   return { do: 'pass' }
+}
+
+/** Of a conversation that holds what strangers wrote. */
+export const web = 'web'
+
+/** The call brings in words from other machines. What a program fetches of its own accord cannot be seen. */
+export function fetches({ kind, command }: ToolCall): boolean {
+  if (kind === 'fetch') return true
+  return command !== null && parseShell(command).commands.some((words) => words.some(({ text }) => /^(?:.*\/)?(?:curl|wget|lynx|w3m|links|aria2c|xh|https?)$/.test(text)))
 }
 
 /** Programs that reach beyond the folder whatever their words are. */

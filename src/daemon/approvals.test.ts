@@ -55,7 +55,7 @@ afterEach(async () => {
 /** Asks and does not wait. */
 async function ask(name: string): Promise<string> {
   const agent = { address: `p:${name}`, project: 'p' } as Agent
-  const wanted = { agent, actions: ['publish'], scope: null, summary: 's', exact: { tool: 'request_approval', input: {} }, hash: name, origin: 'asked' as const, uses: true, ttlMs: 60_000 }
+  const wanted = { agent, actions: ['publish'], scope: null, summary: 's', exact: { tool: 'request_approval', input: {} }, hash: name, origin: 'asked' as const, uses: true, ttlMs: 60_000, taint: [] }
   return (await approvals.ask(wanted, 0, new AbortController().signal)).id
 }
 

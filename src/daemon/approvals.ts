@@ -24,6 +24,8 @@ export interface Wanted {
   /** The caller does it at once: a yes is used up by its answer. Else by the call that is meant. */
   uses: boolean
   ttlMs: number
+  /** Of the agent's conversation: what is asked under it is a person's to decide, whatever windows are open. */
+  taint: string[]
 }
 
 /** The person who decides, and how the daemon knows of it. */
@@ -134,9 +136,9 @@ export class Approvals {
   }
 
   async #insert(tx: Tx, wanted: Wanted, at: number): Promise<Approval> {
-    const { agent, actions, scope, summary, exact, hash, origin, ttlMs } = wanted
+    const { agent, actions, scope, summary, exact, hash, origin, ttlMs, taint } = wanted
     const { autoApproveWindows } = this.#parts.team().hitl
-    const windows = windowsFor(autoApproveWindows, { actions, project: agent.project, agent: agent.address, scope }, at)
+    const windows = taint.length > 0 ? null : windowsFor(autoApproveWindows, { actions, project: agent.project, agent: agent.address, scope }, at)
     const open: Omit<Approval, 'n'> = {
       id: uuid({ random: randomBytes16() }),
       agent: agent.address,
@@ -155,12 +157,13 @@ export class Approvals {
       note: null,
       usedAt: null,
       told: false,
+      taint,
     }
     const allowed = windows === null ? null : windows.map((index) => `window ${index + 1}, until ${new Date(autoApproveWindows[index]!.until).toISOString()}`).join('; ')
     const by = allowed === null ? null : `hitl.auto_approve_windows (${allowed})`
     const draft = by === null ? open : { ...open, ...(wanted.uses ? { status: 'used' as const, usedAt: at } : { status: 'approved' as const }), decidedAt: at, decidedBy: by, told: true }
     const approval = await tx.approvals.insert(draft)
-    await tx.journal({ type: 'approval.requested', subject: approval.id, agent: agent.address, data: { n: approval.n, action: approval.action, scope, hash, origin, expiresAt: approval.expiresAt } })
+    await tx.journal({ type: 'approval.requested', subject: approval.id, agent: agent.address, data: { n: approval.n, action: approval.action, scope, hash, origin, expiresAt: approval.expiresAt, ...(taint.length > 0 ? { taint } : {}) } })
     if (by !== null) await tx.journal({ type: 'approval.approved', subject: approval.id, agent: agent.address, data: { n: approval.n, action: approval.action, by, used: wanted.uses } })
     return approval
   }

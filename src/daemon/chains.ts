@@ -9,6 +9,8 @@ import type { Agents } from './agents.ts'
 
 /** Tainted messages on their way that are remembered; more are rare enough to be looked up after a restart only. */
 const mostTainted = 10_000
+/** Of one agent: there are few kinds. */
+const mostTouches = 50
 /** Refusals of one sender stand in the journal at most this often. ms */
 const tellEveryMs = 1_000
 
@@ -97,6 +99,20 @@ export class Chains {
     return this.#guard.causeOf(agent)?.chain ?? null
   }
 
+  /** What of others' words the agent's conversation holds, so that it may act by them: bridges, and `web`. */
+  async taintOf(agent: string): Promise<string[]> {
+    await this.#parts.store.read(async (db) => await this.#learn(db, agent))
+    return [...(this.#taints.get(agent) ?? [])].toSorted()
+  }
+
+  /** Its conversation takes in what strangers write. On record before that is so. */
+  async touched(agent: string, by: string): Promise<void> {
+    if (this.#taints.get(agent)?.has(by) === true) return
+    const { session, incarnation } = this.#parts.agents.get(agent)
+    await this.#parts.store.write(async (tx) => await tx.journal({ type: 'agent.tainted', subject: agent, agent, data: { by, session, incarnation } }))
+    this.#taintBy(agent, [by])
+  }
+
   giveBack(agent: string, link: Link): void {
     this.#guard.giveBack(agent, link)
   }
@@ -147,6 +163,13 @@ export class Chains {
     if (taint.length > 0) this.#taints.set(agent, new Set([...(this.#taints.get(agent) ?? []), ...taint]))
   }
 
+  /** What an earlier daemon put on record about the conversation that goes on. */
+  async #touches(db: Reader, agent: string): Promise<string[]> {
+    const { session } = this.#parts.agents.get(agent)
+    const told = await db.events.recent({ agent, type: 'agent.tainted', limit: mostTouches })
+    return told.filter(({ data }) => data['session'] === session).map(({ data }) => String(data['by']))
+  }
+
   async #learn(tx: Reader, agent: string): Promise<void> {
     const { incarnation } = this.#parts.agents.get(agent)
     const told = this.#told.get(agent)
@@ -157,6 +180,7 @@ export class Chains {
     if (!here) this.#guard.forget(agent)
     if (incarnation !== null && (!here || told.last)) {
       this.#taintBy(agent, await tx.deliveries.taints(agent, incarnation))
+      this.#taintBy(agent, await this.#touches(tx, agent))
       const cause = await tx.deliveries.last(agent, incarnation)
       if (cause !== undefined) this.#guard.told(agent, cause)
     }

@@ -147,7 +147,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const limits = limiting({ store, clock, agents, desired, values, mail: tell, report })
   const compactions = new Compactions({ store, clock, agents, sessions, report })
   const approvals = new Approvals({ store, clock, team, answer: standingPrompts(agents, sessions, clock), mail: tell, report })
-  const gatekeeper = new Gatekeeper({ store, clock, approvals, team, signal: (...said) => signals.take(...said), report })
+  const gatekeeper = new Gatekeeper({ store, clock, approvals, chains, team, signal: (...said) => signals.take(...said), report })
   const hooks = new Hooks({ sessions, gatekeeper, fetching, clock })
   const shim = [process.execPath, programPath('shim')]
   const teamNow = (): Team => (desired.known ? team() : emptyTeam(root))

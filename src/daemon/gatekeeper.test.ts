@@ -16,11 +16,13 @@ let cwd: string
 let asked: { wanted: Wanted; waitMs: number }[]
 let signals: string[]
 let reports: unknown[]
+let taint: string[]
+let touches: string[]
 let status: Approval['status'] | 'fault'
 
 beforeEach(() => {
   cwd = mkdtempSync(join(tmpdir(), 'gate-'))
-  ;[asked, signals, reports, status] = [[], [], [], 'used']
+  ;[asked, signals, reports, status, taint, touches] = [[], [], [], 'used', [], []]
 })
 afterEach(() => rmSync(cwd, { recursive: true }))
 
@@ -37,7 +39,7 @@ function gatekeeper(address = 'p:a'): Gatekeeper {
     return approval
   }
   const signal = (_address: string, _incarnation: string, { type }: Signal): void => void signals.push(type)
-  return new Gatekeeper({ store: {} as Store, clock: systemClock, approvals: { ask } as Approvals, team: () => team, signal, report: (_what, error) => void reports.push(error) })
+  return new Gatekeeper({ store: {} as Store, clock: systemClock, approvals: { ask } as Approvals, chains: { taintOf: () => Promise.resolve(taint), touched: (_agent, by) => Promise.resolve(void touches.push(by)) }, team: () => team, signal, report: (_what, error) => void reports.push(error) })
 }
 
 const verdict = async (command: string, patienceMs = 60_000, of = gatekeeper()): Promise<string> => {
@@ -76,4 +78,14 @@ it('ends in a question where it fails itself, and in a no for an agent that is o
   expect(await verdict('git push')).toBe('ask: troupe could not judge this call')
   expect(reports).toHaveLength(1)
   expect(await verdict('ls', 1, gatekeeper('p:b'))).toBe('deny: p:a is no longer in the team')
+})
+
+it('what comes from other machines taints, and what is tainted is told with what it asks', async () => {
+  await verdict('npm test')
+  expect(touches).toEqual([])
+  await verdict('curl -s https://example.com')
+  expect(touches).toEqual(['web'])
+  taint = ['web']
+  await verdict('git push')
+  expect(asked[0]?.wanted.taint).toEqual(['web'])
 })

@@ -3,13 +3,14 @@ import { resolve } from 'node:path'
 import { deedHash, type Approval } from '../core/approval.ts'
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
-import { judge, prompted, type Judgement, type ToolCall, type Verdict } from '../core/gate.ts'
+import { fetches, judge, prompted, web, type Judgement, type ToolCall, type Verdict } from '../core/gate.ts'
 import type { Gate, Signal } from '../core/runtime.ts'
 import { inCommand, inScript, inTool, merged, type Findings } from '../core/sensitive.ts'
 import { shortened } from '../core/shorten.ts'
 import { findAgent, type Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
 import type { Approvals } from './approvals.ts'
+import type { Chains } from './chains.ts'
 import type { Caller } from './daemon.ts'
 
 /** How far scripts that run scripts are followed, and how much of each is read, bytes. */
@@ -22,6 +23,7 @@ export interface GatekeeperParts {
   store: Store
   clock: Clock
   approvals: Approvals
+  chains: Pick<Chains, 'taintOf' | 'touched'>
   team(): Team
   signal(address: string, incarnation: string, signal: Signal): void
   report(what: string, error: unknown): void
@@ -53,8 +55,11 @@ export class Gatekeeper {
     const agent = findAgent(team, caller.address)
     if (agent === undefined) return { do: 'deny', why: `${caller.address} is no longer in the team` }
     const { hitl } = team
-    const judged: Judgement = stage === 'prompt' ? { do: 'hold', actions: [prompted], why: `permission_mode ${agent.permissionMode}: it asks before this call` } : judge(agent, call, await this.#findings(call, hitl.rules), hitl)
+    const { chains } = this.#parts
+    const taint = await chains.taintOf(agent.address)
+    const judged: Judgement = stage === 'prompt' ? { do: 'hold', actions: [prompted], why: `permission_mode ${agent.permissionMode}: it asks before this call` } : judge(agent, call, await this.#findings(call, hitl.rules), hitl, taint)
     if (judged.do === 'deny') await this.#refused(caller.address, call, judged.why)
+    if (judged.do !== 'deny' && fetches(call)) await chains.touched(agent.address, web)
     if (judged.do !== 'hold') return judged
     const exact = { tool: call.tool, input: call.input, cwd: call.cwd }
     const wanted = {
@@ -67,6 +72,7 @@ export class Gatekeeper {
       origin: 'held' as const,
       uses: true,
       ttlMs: hitl.expiryMs,
+      taint,
     }
     let waited = false
     let leave = (): void => undefined

@@ -53,8 +53,8 @@ export function approvalsWriter(db: Db, by: Written): Tx['approvals'] {
 }
 
 function columns(approval: Approval): Omit<ApprovalTable, keyof Written> {
-  const { requestedAt, expiresAt, decidedAt, decidedBy, usedAt, told, ...same } = approval
-  return { ...same, requested_at: requestedAt, expires_at: expiresAt, decided_at: decidedAt, decided_by: decidedBy, used_at: usedAt, told: told ? 1 : 0 }
+  const { requestedAt, expiresAt, decidedAt, decidedBy, usedAt, told, taint, ...same } = approval
+  return { ...same, requested_at: requestedAt, expires_at: expiresAt, decided_at: decidedAt, decided_by: decidedBy, used_at: usedAt, told: told ? 1 : 0, taint: taint.length === 0 ? null : taint.join(' ') }
 }
 
 function read(row: Selectable<ApprovalTable> | undefined): Approval | undefined {
@@ -81,5 +81,6 @@ function readRow(row: Selectable<ApprovalTable>): Approval {
     note: row.note,
     usedAt: row.used_at,
     told: row.told === 1,
+    taint: row.taint === null ? [] : row.taint.split(' '),
   }
 }

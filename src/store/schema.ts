@@ -157,6 +157,7 @@ export interface ApprovalTable extends Written {
   note: string | null
   used_at: number | null
   told: number
+  taint: string | null
 }
 
 export interface LimitHitTable extends Written {

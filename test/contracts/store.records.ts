@@ -131,12 +131,12 @@ export function recordsContract(bench: Bench): void {
   it('keeps approvals, one open for each deed, and changes one only from the state it is known in', async () => {
     const asked: Omit<Approval, 'n'> = {
       id: 'a1', agent: 'p:a', project: 'p', action: 'publish', scope: null, summary: 'git push', exact: '{"tool":"Bash"}', hash: 'h', origin: 'held', status: 'pending',
-      requestedAt: 1, expiresAt: 1_760_000_000_000, decidedAt: null, decidedBy: null, note: null, usedAt: null, told: false,
+      requestedAt: 1, expiresAt: 1_760_000_000_000, decidedAt: null, decidedBy: null, note: null, usedAt: null, told: false, taint: [],
     }
     const first = await bench.store.write((tx) => tx.approvals.insert(asked))
     expect(first).toEqual({ ...asked, n: 1 })
     await expect(bench.store.write((tx) => tx.approvals.insert({ ...asked, id: 'a2' }))).rejects.toThrow()
-    const other = await bench.store.write((tx) => tx.approvals.insert({ ...asked, id: 'a3', hash: 'h3', agent: 'p:b', expiresAt: 9 }))
+    const other = await bench.store.write((tx) => tx.approvals.insert({ ...asked, id: 'a3', hash: 'h3', agent: 'p:b', expiresAt: 9, taint: ['bridge:1', 'web'] }))
     expect(await bench.store.read(async ({ approvals }) => [await approvals.open('h'), await approvals.get('a1'), await approvals.byN(1)])).toEqual([first, first, first])
     expect(await bench.store.read((db) => db.approvals.nextDue())).toBe(9)
     expect(await bench.store.read((db) => db.approvals.due(9))).toEqual([other])

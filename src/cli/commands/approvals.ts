@@ -60,6 +60,7 @@ export function printApproval(out: Page, row: Row): void {
     ['status', `${row.status}, ${row.status === 'pending' || row.status === 'approved' ? `until ${at(row.expiresAt)}` : `asked ${at(row.requestedAt)}`}`],
     ...(row.decidedBy === null ? [] : [['decided by', `${row.decidedBy}, ${at(row.decidedAt ?? 0)}`] as [string, string]]),
     ...(row.note === null ? [] : [['note', row.note] as [string, string]]),
+    ...(row.taint.length === 0 ? [] : [['tainted by', `${row.taint.join(' ')}: it has read what others wrote there`] as [string, string]]),
     [row.origin === 'held' ? 'held' : 'it says', row.summary],
   ]
   for (const line of pairs(entries, out.color.dim)) out.line(line)

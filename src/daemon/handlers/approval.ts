@@ -27,6 +27,7 @@ export function approvals(parts: Parts): Pick<Handlers, Names> {
         origin: 'asked' as const,
         uses: exact.tool === ownTool,
         ttlMs: input.ttl_seconds * 1000,
+        taint: await parts.chains.taintOf(agent.address),
       }
       const { holdMs } = parts.team().hitl
       return answer(await parts.approvals.ask(wanted, input.wait ? Math.min(holdMs, wanted.ttlMs) : 0, signal))

@@ -7,6 +7,7 @@ import * as approvals from './0005-approvals.ts'
 import * as costs from './0006-costs.ts'
 import * as limitHits from './0007-limit-hits.ts'
 import * as attachments from './0010-attachments.ts'
+import * as approvalTaint from './0012-approval-taint.ts'
 
 /** Every step of the schema, by number. A released step is never changed: the next one follows it. */
 export const migrations: Record<string, Migration> = {
@@ -18,4 +19,5 @@ export const migrations: Record<string, Migration> = {
   '0006-costs': costs,
   '0007-limit-hits': limitHits,
   '0010-attachments': attachments,
+  '0012-approval-taint': approvalTaint,
 }
