@@ -33,14 +33,21 @@ export const audit = {
   'audit.verify': operation({
     about: 'Recompute the hash chain of the whole journal and compare it with what was noted outside the database.',
     who: ['operator'],
-    input: z.object({}),
+    input: z.object({ head: z.string().max(500).optional().describe('A head that was kept: a line of audit.head, or its hash') }),
     output: z.object({
       ok: z.boolean(),
       events: z.int().nullable().describe('Lines that were checked; null if it is broken'),
       stream: z.string().nullable().describe('Where it is broken'),
       seq: z.int().nullable(),
       why: z.string().nullable(),
+      head: z.enum(['found', 'pruned']).nullable().describe('Of the kept head; pruned: it lies before a checkpoint, and cannot be compared any more'),
     }),
+  }),
+  'audit.head': operation({
+    about: 'Where the journal ends now: to be kept where nobody who can write the database can write.',
+    who: ['operator'],
+    input: z.object({}),
+    output: z.array(z.object({ stream: z.string(), seq: z.int(), hash: z.string(), head: z.string().describe('All three in one line') })),
   }),
   'audit.export': operation({
     about: 'One page of the journal from a cursor on, oldest first.',

@@ -36,6 +36,25 @@ export function eventHash(event: Omit<JournalEvent, 'hash'>): string {
   )
 }
 
+/** Where a stream ended at some moment, as a person keeps it: the hash alone is enough to find it again. */
+export interface KeptHead {
+  stream: string | null
+  seq: number | null
+  hash: string
+}
+
+/** `host/epoch:seq:hash`, one line. */
+export function formatHead(at: { stream: string; seq: number; hash: string }): string {
+  return `${at.stream}:${at.seq}:${at.hash}`
+}
+
+/** Of what `formatHead` wrote, or the hash alone; null for anything else. */
+export function parseHead(text: string): KeptHead | null {
+  const [, stream, seq, digest] = /^(?:(.+):(\d{1,15}):)?([0-9a-f]{64})$/i.exec(text.trim()) ?? []
+  if (digest === undefined) return null
+  return { stream: stream ?? null, seq: seq === undefined ? null : Number(seq), hash: digest.toLowerCase() }
+}
+
 /** A cursor as text, for SSE ids and `events` requests. */
 export function formatCursor(cursor: Cursor): string {
   return JSON.stringify(cursor)

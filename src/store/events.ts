@@ -19,7 +19,8 @@ export function eventsReader(db: Db, team: string, known: Known): Reader['events
       const heads = await headsOf(db, team)
       return Object.fromEntries([...heads].map(([stream, head]) => [stream, head.seq]))
     },
-    verify: () => verify(db, team, known),
+    heads: async () => [...(await headsOf(db, team))].map(([stream, head]) => ({ stream, ...head })),
+    verify: (kept = null) => verify(db, team, known, kept),
   }
 }
 

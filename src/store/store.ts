@@ -1,7 +1,7 @@
 import type { Approval, ApprovalStatus } from '../core/approval.ts'
 import type { Bridge } from '../core/bridge.ts'
 import type { Delivery, DeliveryState } from '../core/delivery.ts'
-import type { Cursor, JournalEvent, NewEvent } from '../core/event.ts'
+import type { Cursor, JournalEvent, NewEvent, KeptHead } from '../core/event.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
 import type { Link } from '../core/loop-guard.ts'
 import type { LimitHit } from '../core/limit-hit.ts'
@@ -109,8 +109,10 @@ export interface Reader {
      */
     recent(filter: { agent?: string; since?: number; type?: string; limit: number }): Promise<JournalEvent[]>
     head(): Promise<Cursor>
-    /** Recomputes the chain. */
-    verify(): Promise<{ ok: true; events: number } | { ok: false; stream: string; seq: number; why: string }>
+    /** Where each stream ends. */
+    heads(): Promise<{ stream: string; seq: number; hash: string }[]>
+    /** Recomputes the chain. `kept`: a head that a person kept, which it must pass through; `pruned` where it is before a checkpoint. */
+    verify(kept?: KeptHead | null): Promise<{ ok: true; events: number; kept: 'found' | 'pruned' | null } | { ok: false; stream: string; seq: number; why: string }>
   }
 }
 

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { JournalEvent } from '../core/event.ts'
+import type { JournalEvent, KeptHead } from '../core/event.ts'
 import { eventHash, firstHash, sha256 } from '../core/event.ts'
 import type { Known } from './anchors.ts'
 import type { Db } from './engine.ts'
@@ -8,23 +8,40 @@ import type { Head } from './journal.ts'
 import { textsOf } from './messages.ts'
 
 type Flaw = { ok: false; stream: string; seq: number; why: string }
-export type Verdict = { ok: true; events: number } | Flaw
+type Walked = { ok: true; events: number } | Flaw
+export type Verdict = { ok: true; events: number; kept: 'found' | 'pruned' | null } | Flaw
 
 const pageSize = 1_000
 
-/** Recomputes every stream of a team and compares it with what was known outside the database before this reading began. */
-export async function verify(db: Db, team: string, known: Known): Promise<Verdict> {
+/**
+ * Recomputes every stream of a team and compares it with what was known outside the database before this reading began,
+ * and with the head that a person kept.
+ */
+export async function verify(db: Db, team: string, known: Known, kept: KeptHead | null = null): Promise<Verdict> {
   if (known.flaw !== null) return { ok: false, ...known.flaw }
   const [heads, checkpoints] = [await headsOf(db, team), await checkpointsOf(db, team)]
+  const place = kept === null ? null : await placeOf(db, team, kept, checkpoints)
+  if (place !== null && 'ok' in place) return place
   const told = new Map<string, Head>()
   let events = 0
   for (const [stream, head] of heads) {
     const anchor = known.heads.get(stream)
-    const walked = await walk(db, team, stream, { begin: checkpoints.get(stream), ends: anchor ? [head, anchor] : [head], told })
+    const passes = place?.stream === stream && place.head !== null ? [place.head] : []
+    const walked = await walk(db, team, stream, { begin: checkpoints.get(stream), ends: [head, ...(anchor ? [anchor] : []), ...passes], told })
     if (!walked.ok) return walked
     events += walked.events
   }
-  return missing(heads, known.heads) ?? untold(checkpoints, told) ?? { ok: true, events }
+  const seen = place === null ? null : place.head === null ? ('pruned' as const) : ('found' as const)
+  return missing(heads, known.heads) ?? untold(checkpoints, told) ?? { ok: true, events, kept: seen }
+}
+
+/** Where the kept head stands now: `head` is null where it lies before a checkpoint. */
+async function placeOf(db: Db, team: string, { stream, seq, hash }: KeptHead, checkpoints: Map<string, Head>): Promise<{ stream: string; head: Head | null } | Flaw> {
+  const found = await db.selectFrom('events').select(['stream', 'seq']).where('team', '=', team).where('hash', '=', hash).executeTakeFirst()
+  if (found !== undefined && (stream === null || (found.stream === stream && found.seq === seq))) return { stream: found.stream, head: { seq: found.seq, hash } }
+  const pruned = [...checkpoints].find(([name, last]) => last.hash === hash || (name === stream && seq !== null && seq < last.seq))
+  if (pruned !== undefined) return { stream: pruned[0], head: null }
+  return flaw(stream ?? '', seq ?? 0, 'no line has the hash that was kept: the journal was rewritten or rolled back since, or the hash is of another team')
 }
 
 interface Walk {
@@ -35,7 +52,7 @@ interface Walk {
   told: Map<string, Head>
 }
 
-async function walk(db: Db, team: string, stream: string, { begin, ends, told }: Walk): Promise<Verdict> {
+async function walk(db: Db, team: string, stream: string, { begin, ends, told }: Walk): Promise<Walked> {
   let last: Head = begin ?? { seq: 0, hash: firstHash }
   let events = 0
   const open = ends.filter((end) => end.seq > last.seq)

@@ -29,7 +29,7 @@ export function journalContract(bench: Bench): void {
       expect(events[0]?.prev).toBe(firstHash)
       expect(events[1]?.prev).toBe(events[0]?.hash)
       for (const { hash, ...event } of events) expect(eventHash(event)).toBe(hash)
-      expect(await verify()).toEqual({ ok: true, events: 3 })
+      expect(await verify()).toMatchObject({ ok: true, events: 3 })
     })
 
     it('is read on from a cursor, streams merged by time', async () => {
@@ -134,18 +134,18 @@ export function journalContract(bench: Bench): void {
       }
       expect(await bench.store.prune(25)).toBe(2)
       expect(await bench.store.prune(25)).toBe(0)
-      expect(await verify()).toEqual({ ok: true, events: 3 })
+      expect(await verify()).toMatchObject({ ok: true, events: 3 })
       const { events, gone } = await after({ 'here/1': 1 })
       expect([gone, subjects(events)]).toEqual([true, ['30', '40', 'journal']])
       expect((await after({ 'here/1': 2 })).gone).toBe(false)
       await bench.store.close()
       const store = await bench.reopen()
-      expect(await verify(store)).toEqual({ ok: true, events: 3 })
+      expect(await verify(store)).toMatchObject({ ok: true, events: 3 })
       bench.clock.at = 50
       expect(await store.prune(45)).toBe(3)
-      expect(await verify(store)).toEqual({ ok: true, events: 1 })
+      expect(await verify(store)).toMatchObject({ ok: true, events: 1 })
       expect(await (await bench.reopen({ host: 'there' })).prune(60)).toBe(1)
-      expect(await verify(store)).toEqual({ ok: true, events: 1 })
+      expect(await verify(store)).toMatchObject({ ok: true, events: 1 })
     })
 
     it('prunes everything and goes on in the same chain', async () => {
@@ -153,7 +153,7 @@ export function journalContract(bench: Bench): void {
       expect(await bench.store.prune(Date.now() + 1_000)).toBe(2)
       await note(bench.store, 'c')
       expect(subjects((await after({ 'here/1': 2 })).events)).toEqual(['journal', 'c'])
-      expect(await verify()).toEqual({ ok: true, events: 2 })
+      expect(await verify()).toMatchObject({ ok: true, events: 2 })
     })
   })
 }

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
+import { eventHash, type JournalEvent } from '../../src/core/event.ts'
 import { pair, patiently, team, Troupe } from './troupe.ts'
 
 interface Explained {
@@ -68,4 +69,43 @@ test('the journal can be read, checked and carried away, and shows what was chan
   expect(broken.code).toBe(1)
   expect(JSON.parse(broken.stdout)).toMatchObject({ ok: false, seq: 3, stream: expect.any(String), why: expect.any(String) })
   expect((await troupe.run('audit', 'verify')).stderr).toContain('the journal is broken at line 3')
+})
+
+/** What somebody does who can write the database and knows how the chain is made: another past, with every hash computed anew. */
+function rewrite(troupe: Troupe, head: string, keptToo: boolean): void {
+  const database = new DatabaseSync(join(troupe.root, 'state/mailbox.db'))
+  database.exec(`update events set data = '{"kept":${keptToo}}', type = 'nothing.happened' where type in ('agent.launched', 'nothing.happened')`)
+  let prev: string | null = null
+  for (const row of database.prepare('select * from events order by seq').all() as unknown as (JournalEvent & { data: string })[]) {
+    prev ??= row.prev
+    const hash = eventHash({ ...row, prev, data: JSON.parse(row.data) as JournalEvent['data'] })
+    database.prepare('update events set prev = ?, hash = ? where seq = ?').run(prev, hash, row.seq)
+    prev = hash
+  }
+  database.prepare('update streams set hash = ?').run(prev)
+  database.close()
+  const file = join(troupe.root, 'state/journal-head.json')
+  if (keptToo) writeFileSync(file, readFileSync(file, 'utf8').replace(/"hash":"[0-9a-f]{64}"/, `"hash":"${prev}"`))
+  expect(readFileSync(file, 'utf8').includes(prev ?? '')).toBe(keptToo)
+  expect(head).not.toContain(prev)
+}
+
+test('a journal whose every hash was computed anew is caught by the file outside, and without it by the head that a person kept', async () => {
+  const troupe = new Troupe(pair())
+  await troupe.ok('up')
+  const head = (await troupe.ok('audit', 'head')).trim()
+  expect(head).toMatch(/^\S+:\d+:[0-9a-f]{64}$/)
+  await troupe.ok('send', 'dev', 'more lines')
+  for (const kept of [head, head.slice(-64)]) expect(await troupe.ok('audit', 'verify', '--head', kept)).toMatch(/^ok · .* and the head that was kept is one of them/)
+  await troupe.ok('down')
+  await troupe.ok('daemon', 'stop')
+  rewrite(troupe, head, true)
+  expect(await troupe.ok('audit', 'verify')).toMatch(/^ok/)
+  for (const kept of [head, head.slice(-64)]) {
+    expect(await troupe.run('audit', 'verify', '--head', kept)).toMatchObject({ code: 1, stderr: expect.stringContaining('no line has the hash that was kept') })
+  }
+  expect((await troupe.run('audit', 'verify', '--head', 'beef')).code).toBe(2)
+  await troupe.ok('daemon', 'stop')
+  rewrite(troupe, head, false)
+  expect(await troupe.run('audit', 'verify')).toMatchObject({ code: 1, stderr: expect.stringContaining('rewritten or rolled back') })
 })

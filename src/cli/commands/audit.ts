@@ -20,18 +20,30 @@ export async function log(cli: Cli, given: Given): Promise<void> {
   out.show(lines, () => lines.forEach((line) => out.line(`${out.color.dim(`${line.stream} ${line.seq} ${line.hash.slice(0, 8)}`)}  ${lineOf(line, Date.now())}`)))
 }
 
-export async function verify(cli: Cli): Promise<number> {
+/** For safekeeping: a line for each stream, on stdout. */
+export async function printHead(cli: Cli): Promise<void> {
+  const heads = await cli.call('audit.head', {}, 'asking the daemon')
+  cli.out.show(heads, () => heads.forEach((each) => cli.out.line(each.head)))
+}
+
+export async function verify(cli: Cli, given: Given): Promise<number> {
   const { out } = cli
-  const found = await cli.call('audit.verify', {}, 'checking the journal')
+  const kept = given.text('head')
+  const found = await cli.call('audit.verify', kept === undefined ? {} : { head: kept }, 'checking the journal')
   out.show(found, () => {
-    if (found.ok) return out.line(`ok · ${thousands(found.events ?? 0)} lines, each follows the one before it`)
+    if (found.ok) return out.line(`ok · ${thousands(found.events ?? 0)} lines, each follows the one before it${keptText(found.head)}`)
     out.error(
-      new TroupeError('failed', `the journal is broken at line ${found.seq} of ${found.stream}: ${found.why}`, {
+      new TroupeError('failed', found.stream === '' ? `the journal does not hold the head that was kept: ${found.why}` : `the journal is broken at line ${found.seq} of ${found.stream}: ${found.why}`, {
         hint: 'troupe audit export FILE keeps what is there; compare it with a copy of the database from before',
       }),
     )
   })
   return found.ok ? 0 : 1
+}
+
+function keptText(found: 'found' | 'pruned' | null): string {
+  if (found === null) return ''
+  return found === 'found' ? ', and the head that was kept is one of them' : '; the head that was kept lies before a checkpoint and cannot be compared'
 }
 
 /** All of the journal, page by page, so that its size does not matter. A file that is there is not touched. */

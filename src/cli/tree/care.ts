@@ -40,8 +40,15 @@ export const care: Group = {
         {
           name: 'verify',
           about: 'Recompute the hash chain; exit code 1 where it is broken',
-          examples: [['audit verify', 'was the journal changed by anybody']],
-          run: async (cli) => (await import('../commands/audit.ts')).verify(cli),
+          options: [['--head <hex>', 'a head that you kept: a line of audit head, or its hash']],
+          examples: [['audit verify', 'was the journal changed by anybody'], ['audit verify --head "$(cat ~/head)"', 'also by somebody who computed all of it anew']],
+          run: async (cli, given) => (await import('../commands/audit.ts')).verify(cli, given),
+        },
+        {
+          name: 'head',
+          about: 'Print where the journal ends, to be kept elsewhere',
+          examples: [['audit head > ~/head', 'a line to keep where agents cannot write']],
+          run: async (cli) => (await import('../commands/audit.ts')).printHead(cli),
         },
         {
           name: 'export',

@@ -1,11 +1,11 @@
 import { resolveAgent } from '../../core/address.ts'
 import { TroupeError } from '../../core/error.ts'
-import { formatCursor, parseCursor, type Cursor, type JournalEvent } from '../../core/event.ts'
+import { formatCursor, formatHead, parseCursor, parseHead, type Cursor, type JournalEvent, type KeptHead } from '../../core/event.ts'
 import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
 
 /** The journal as evidence: read, checked, carried away. */
-export function audit(parts: Parts): Pick<Handlers, 'audit.log' | 'audit.verify' | 'audit.export'> {
+export function audit(parts: Parts): Pick<Handlers, 'audit.log' | 'audit.verify' | 'audit.head' | 'audit.export'> {
   return {
     'audit.log': async ({ agent, since, type, limit }) => {
       const filter = {
@@ -16,11 +16,13 @@ export function audit(parts: Parts): Pick<Handlers, 'audit.log' | 'audit.verify'
       }
       return await parts.store.read((db) => db.events.recent(filter))
     },
-    'audit.verify': async () => {
-      const found = await parts.store.read((db) => db.events.verify())
-      if (found.ok) return { ok: true, events: found.events, stream: null, seq: null, why: null }
-      return { ok: false, events: null, stream: found.stream, seq: found.seq, why: found.why }
+    'audit.verify': async ({ head }) => {
+      const kept = head === undefined ? null : keptHead(head)
+      const found = await parts.store.read((db) => db.events.verify(kept))
+      if (found.ok) return { ok: true, events: found.events, stream: null, seq: null, why: null, head: found.kept }
+      return { ok: false, events: null, stream: found.stream, seq: found.seq, why: found.why, head: null }
     },
+    'audit.head': async () => (await parts.store.read((db) => db.events.heads())).map((head) => ({ ...head, head: formatHead(head) })),
     'audit.export': async ({ cursor, since, limit }) => {
       const from = readCursor(cursor)
       const { events, gone } = await parts.store.read((db) => db.events.after(from, limit))
@@ -31,6 +33,12 @@ export function audit(parts: Parts): Pick<Handlers, 'audit.log' | 'audit.verify'
       }
     },
   }
+}
+
+function keptHead(text: string): KeptHead {
+  const kept = parseHead(text)
+  if (kept !== null) return kept
+  throw new TroupeError('usage', `"${text}" is no head of a journal`, { hint: 'give a line of troupe audit head, or the 64 hexadecimal digits at its end' })
 }
 
 function readCursor(text: string | null): Cursor {
