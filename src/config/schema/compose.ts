@@ -22,7 +22,7 @@ function supervisor(known: Known) {
         .default(known.supervisors.default)
         .describe([...known.supervisors.ready, ...known.supervisors.planned].join(', ')),
       tmux_prefix: text.default('a-').describe('Begins the name of every terminal session'),
-      drain_timeout_secs: z.number().default(10).describe('Seconds an agent gets to end politely, 0..600; 0 kills at once'),
+      drain_timeout_secs: z.number().default(10).describe('Seconds a running turn gets before its agent is ended, 0..600; 0 kills at once'),
       tmux_server: z.enum(['own', 'default']).default('own').describe('own: a tmux server of the team’s; default: the user’s'),
       worktree_isolation: z.boolean().default(false).describe('A git worktree for each agent'),
     })
