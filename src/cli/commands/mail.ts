@@ -37,9 +37,14 @@ function print(out: Output, rows: Row[], now: number): void {
       named(row.from, row.fromName),
       named(row.to, row.toName),
       { text: stateText(row), paint: stateColor(out.color, row.state) },
-      `${(row.attachments ?? []).map(({ id }) => `[file ${id}] `).join('')}${row.text.trim()}`,
+      mailText(row),
     ]),
   )
+}
+
+/** What came with it is named before what it says. */
+export function mailText(row: Pick<Row, 'attachments' | 'text'>): string {
+  return `${(row.attachments ?? []).map(({ id }) => `[file ${id}] `).join('')}${row.text.trim()}`
 }
 
 /** `delivered (hook)`: the proof belongs to the state unless the state says it already. */

@@ -5,22 +5,13 @@ import type { Cli } from '../cli.ts'
 import { chosenAgent } from './chosen.ts'
 import { layoutOf } from './layout.ts'
 import { fetchPage } from './pages.ts'
-import { allParts, type Event, type Part, type State, type Subject } from './state.ts'
+import { fetches } from './parts.ts'
+import type { Event, Part, State, Subject } from './state.ts'
 
 /** Bursts of events, or of output of an agent, are one look. ms */
 const leastMs = 250
 /** In case a change of the log was not told. ms */
 const staleMs = 5_000
-/** As much mail as a page wants. */
-const mostMail = 200
-
-/** What happened, by what it changes of the page. */
-export function partsOf(type: string): Part[] {
-  if (type.startsWith('team.')) return allParts
-  if (type.startsWith('message.') || type.startsWith('delivery.')) return ['mail', 'agents', 'page']
-  return type.startsWith('approval.') ? ['approvals', 'page'] : ['agents', 'usage', 'page']
-}
-
 /** Asks for parts of the team one round after another, and never more often than `leastMs`. */
 export class Loader {
   #wanted = new Set<Part>()
@@ -47,43 +38,22 @@ export class Loader {
     while (this.#wanted.size > 0) {
       const parts = this.#wanted
       this.#wanted = new Set()
-      try {
-        this.#emit({ on: 'loaded', ...(await fetchParts(this.#cli, parts)) })
-        const subject = parts.has('page') ? this.#subject() : null
-        if (subject !== null) this.#emit({ on: 'page', subject, lines: await fetchPage(this.#cli, subject) })
-      } catch (error) {
-        // Who went away is told by the stream, and all is asked anew when it is back.
-        if (!isAway(error)) this.#emit({ on: 'told', text: wordsOf(error), bad: true })
-      }
+      await Promise.all(Array.from(parts, async (part) => await this.#fetch(part)))
       await new Promise((resolve) => setTimeout(resolve, leastMs))
     }
     this.#state = 'idle'
   }
-}
 
-async function fetchParts(cli: Cli, parts: Set<Part>): Promise<Omit<Extract<Event, { on: 'loaded' }>, 'on'>> {
-  const [agents, mail, approvals, usage, policy] = await Promise.all([
-    parts.has('agents') ? cli.call('ps', {}) : undefined,
-    parts.has('mail') ? cli.call('mail', { limit: mostMail }) : undefined,
-    parts.has('approvals') ? cli.call('approval.list', {}) : undefined,
-    parts.has('usage') ? cli.call('usage', {}) : undefined,
-    parts.has('channels') ? cli.call('policy', {}) : undefined,
-  ])
-  return {
-    ...(agents === undefined ? {} : { agents }),
-    ...(mail === undefined ? {} : { mail }),
-    ...(approvals === undefined ? {} : { approvals }),
-    ...(usage === undefined ? {} : { usd: usdOf(usage) }),
-    ...(policy === undefined ? {} : { channels: policy.channels.map(({ channel }) => channel) }),
+  async #fetch(part: Part): Promise<void> {
+    try {
+      if (part !== 'page') return this.#emit({ on: 'loaded', ...(await fetches[part](this.#cli)) })
+      const subject = this.#subject()
+      if (subject !== null) this.#emit({ on: 'page', subject, lines: await fetchPage(this.#cli, subject) })
+    } catch (error) {
+      // Who went away is told by the stream, and all is asked anew when it is back.
+      if (!isAway(error)) this.#emit({ on: 'told', text: wordsOf(error), bad: true })
+    }
   }
-}
-
-/** By agent; without those of whom the price of something is not known. */
-function usdOf(rows: { agent: string; usd: string | null }[]): Record<string, string> {
-  const byAgent = Map.groupBy(rows, ({ agent }) => agent)
-  return Object.fromEntries(
-    [...byAgent].filter(([, all]) => all.every(({ usd }) => usd !== null)).map(([agent, all]) => [agent, all.reduce((sum, { usd }) => sum + Number(usd), 0).toFixed(2)]),
-  )
 }
 
 /** The agent whose terminal is to be seen now. */

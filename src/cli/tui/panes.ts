@@ -1,7 +1,7 @@
 import picocolors from 'picocolors'
 import type { AgentRow } from '../../api/index.ts'
 import { phaseColor } from '../rows.ts'
-import { stateColor } from '../commands/mail.ts'
+import { mailText, stateColor } from '../commands/mail.ts'
 import { table, type Cell, type Column } from '../table.ts'
 import { duration } from '../text.ts'
 import { bold, columnsOf, dim, fit, line, reversed, span, wrap, type Line } from './cells.ts'
@@ -9,6 +9,9 @@ import { chosenAgent, chosenMail, isTrouble, nameOf, shownAgents, shownMail } fr
 import { framed, paneNames, windowOf } from './layout.ts'
 import { styledLines } from './sgr.ts'
 import { tabs, type Mail, type Pane, type Size, type State } from './state.ts'
+
+/** From so many columns on a pane has room for words. */
+const roomy = { agents: 50, mail: 88 }
 
 /** Colours are put on here and taken off where they are not wanted, when the screen is written. */
 export const colors = picocolors.createColors(true)
@@ -51,19 +54,19 @@ function agents(state: State, size: Size): Line[] {
     { head: 'FOR', align: 'right' },
     { head: 'IN', align: 'right', optional: true },
     { head: 'USD', align: 'right', optional: true },
-    ...(size.columns >= 50 ? [{ head: 'DETAIL', least: 8, optional: true }] : []),
+    ...(size.columns >= roomy.agents ? [{ head: 'NAME', least: 6, optional: true }, { head: 'DETAIL', least: 8, optional: true }] : []),
   ]
   return rowsOf(columns, rows.map((row) => agentCells(state, row)), at, size)
 }
 
 function agentCells(state: State, row: AgentRow): Cell[] {
-  const usd = state.usd[row.agent]
   return [
     { text: nameOf(state, row.agent), paint: isTrouble(row) ? colors.bold : (text) => text },
     { text: `${glyphs[row.phase] ?? '·'} ${row.phase}`, paint: phaseColor(colors, row) },
     row.detail === 'never started' ? '-' : duration(state.now - row.since),
     row.inbox === 0 ? '' : String(row.inbox),
-    usd === undefined ? '' : usd,
+    state.usd[row.agent] ?? '',
+    row.displayName ?? '',
     row.detail,
   ]
 }
@@ -108,16 +111,16 @@ function mail(state: State, size: Size): Line[] {
   const agent = chosenAgent(state)
   if (rows.length === 0) return wrap(line(span(noMail(state, agent === undefined ? 'it' : nameOf(state, agent.agent)), dim)), size.columns)
   const chosen = chosenMail(state)
-  const roomy = size.columns >= 88
+  const words = size.columns >= roomy.mail
   const columns: Column[] = [
     { head: '#', align: 'right' },
     { head: 'AGE', align: 'right' },
     { head: 'FROM', least: 4 },
     { head: 'TO', least: 4 },
-    { head: roomy ? 'STATE' : ' ', least: roomy ? 8 : 1 },
+    { head: words ? 'STATE' : ' ', least: words ? 8 : 1 },
     { head: 'TEXT', least: 10 },
   ]
-  return rowsOf(columns, rows.map((row) => mailCells(state, row, roomy)), chosen === undefined ? 0 : rows.indexOf(chosen), size)
+  return rowsOf(columns, rows.map((row) => mailCells(state, row, words)), chosen === undefined ? 0 : rows.indexOf(chosen), size)
 }
 
 function noMail(state: State, agent: string): string {
@@ -126,14 +129,14 @@ function noMail(state: State, agent: string): string {
   return state.tab === 'channel' ? 'Nothing was said on a channel yet. ! writes to one.' : `No mail to or from ${agent} yet. @ writes to it.`
 }
 
-function mailCells(state: State, row: Mail, roomy: boolean): Cell[] {
+function mailCells(state: State, row: Mail, words: boolean): Cell[] {
   return [
     String(row.n),
     duration(state.now - row.sentAt),
     nameOf(state, row.from),
     nameOf(state, row.to),
-    { text: roomy ? row.state : mark(row.state), paint: stateColor(colors, row.state) },
-    row.text.trim(),
+    { text: words ? row.state : mark(row.state), paint: stateColor(colors, row.state) },
+    mailText(row),
   ]
 }
 

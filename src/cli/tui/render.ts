@@ -1,5 +1,5 @@
 import { duration } from '../text.ts'
-import { alarm, bold, columnsOf, cyan, dim, fit, green, line, red, span, textOf, wrap, yellow, type Line } from './cells.ts'
+import { alarm, bold, columnsOf, cyan, dim, fit, green, line, plain, red, span, textOf, wrap, yellow, type Line } from './cells.ts'
 import { chosenApproval, nameOf } from './chosen.ts'
 import { characters, type Field } from './field.ts'
 import { bindings } from './keys.ts'
@@ -49,13 +49,12 @@ function header(state: State): Line {
     [count('starting', 'stopping'), '◌ {} changing', dim],
     [count('stopped') - failed, '■ {} stopped', dim],
   ]
-  const sum = Object.values(state.usd).reduce((total, usd) => total + Number(usd), 0)
   return [
     span(' troupe ', { fg: '', bg: '', attrs: [1, 7] }),
     span(` ${state.title} `, bold),
     ...linkWords(state),
     ...parts.filter(([n]) => n > 0).map(([n, words, style]) => span(` ${words.replace('{}', String(n))} `, style)),
-    ...(Object.keys(state.usd).length === 0 ? [] : [span(` $${sum.toFixed(2)} `)]),
+    ...(state.spent === null ? [] : [span(` ${state.spent.text} `, state.spent.state === 'stop' ? red : state.spent.state === 'warn' ? yellow : plain)]),
   ]
 }
 

@@ -1,4 +1,4 @@
-import type { AgentRow, Output as Answer } from '../../api/index.ts'
+import type { AgentRow, BudgetRow, Output as Answer } from '../../api/index.ts'
 import type { Language } from '../tree/syntax.ts'
 import type { Field } from './field.ts'
 import type { Key } from './key.ts'
@@ -65,8 +65,9 @@ export interface State {
   mail: Mail[]
   approvals: Approval[]
   channels: string[]
-  /** USD by agent; without those whose price is not known. */
+  /** Of today, as shown: by agent, and in all against the limit. */
   usd: Record<string, string>
+  spent: Spent | null
   /** The terminal of the agent that is looked at; `text` null where it has none, `why` where it cannot be shown. */
   screen: { agent: string; text: string | null; why: string } | null
   place: Place
@@ -81,6 +82,11 @@ export interface State {
   /** Begun and not sent, by recipient. */
   drafts: Record<string, string>
   told: { text: string; bad: boolean } | null
+}
+
+export interface Spent {
+  text: string
+  state: BudgetRow['state']
 }
 
 /** What is to be done outside; it comes back as an event. */
@@ -100,7 +106,7 @@ export type Event =
   | { on: 'tick'; now: number }
   | { on: 'link'; link: Link }
   | { on: 'news'; parts: Part[] }
-  | { on: 'loaded'; agents?: AgentRow[]; mail?: Mail[]; approvals?: Approval[]; channels?: string[]; usd?: Record<string, string> }
+  | { on: 'loaded'; agents?: AgentRow[]; mail?: Mail[]; approvals?: Approval[]; channels?: string[]; usd?: Record<string, string>; spent?: Spent | null }
   | { on: 'screen'; agent: string; text: string | null; why: string }
   | { on: 'page'; subject: Subject; lines: string[] }
   | { on: 'sent'; to: string; text: string }
@@ -125,6 +131,7 @@ export function initial(size: Size, title: string, language: Language, now: numb
     approvals: [],
     channels: [],
     usd: {},
+    spent: null,
     screen: null,
     place: { name: 'overview' },
     mode: { name: 'browsing' },
