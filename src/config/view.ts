@@ -3,7 +3,7 @@ import type { Agent, Project, Team } from '../core/team.ts'
 
 /** A resolved team in the words, units and shape of its YAML files, each project inlined. */
 export function teamView(team: Team): Record<string, unknown> {
-  const { supervisor, limits, loopGuard, budget, hitl, rateLimits, attachments } = team
+  const { supervisor, limits, loopGuard, breakers, budget, hitl, rateLimits, attachments } = team
   return {
     name: team.name,
     broker: team.broker.type === 'postgres' ? { type: 'postgres', url_env: team.broker.urlEnv } : team.broker,
@@ -27,6 +27,14 @@ export function teamView(team: Team): Record<string, unknown> {
       hops: loopGuard.hops,
       sends_per_chain: loopGuard.sendsPerChain,
       sends_per_minute: loopGuard.sendsPerMinute,
+    },
+    breakers: {
+      enabled: breakers.enabled,
+      calls_per_minute: breakers.callsPerMinute,
+      calls_without_work: breakers.callsWithoutWork,
+      subagents_at_once: breakers.subagentsAtOnce,
+      subagents_per_run: breakers.subagentsPerRun,
+      nested_subagents: breakers.nestedSubagents,
     },
     budget: {
       daily_usd_limit: budget.dailyUsdLimit,

@@ -19,6 +19,8 @@ export interface ToolCall {
   /** Files and folders that it names. */
   paths: string[]
   cwd: string
+  /** It begins a subagent; `nested`: for a subagent. */
+  spawns?: { nested: boolean }
 }
 
 /** `pass`: no opinion, the CLI's own mode and rules count. `ask`: the CLI asks whoever is at its terminal. */

@@ -218,6 +218,8 @@ export type Signal =
   /** A tool other than the team's was used with success. */
   | { type: 'work'; tool: string }
   | { type: 'usage'; usage: UsageRecord }
+  /** A subagent of the CLI's own began, or is over. */
+  | { type: 'subagent'; id: string; running: boolean }
   | { type: 'note'; evidence: Evidence }
 
 /**

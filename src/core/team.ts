@@ -1,3 +1,4 @@
+import type { BreakerSettings } from './breakers.ts'
 import type { LoopGuardSettings } from './loop-guard.ts'
 import type { OwnPrices } from './prices.ts'
 
@@ -13,6 +14,7 @@ export interface Team {
   supervisor: SupervisorSettings
   limits: Limits
   loopGuard: LoopGuardSettings
+  breakers: BreakerSettings
   budget: BudgetSettings
   /** Where limits stand: `team-compose.yaml:7`, by their key; an agent's own with its address before the key. */
   places: Record<string, string>

@@ -105,7 +105,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     if (incarnation !== null) supervisor.notice(incarnation, text).catch((error: unknown) => report(`a notice beside the terminal of ${address}`, error))
   }
   const chains = new Chains({ store, clock, agents, team, show })
-  const signals = new Signals({ clock, agents, deliverer: () => deliverer, chains: () => chains, spend: () => spend, holding: () => holding, limits: () => limits, jitter: Math.random, report })
+  const signals = new Signals({ clock, agents, deliverer: () => deliverer, chains: () => chains, spend: () => spend, holding: () => holding, breaking: () => breaking, limits: () => limits, jitter: Math.random, report })
   // An adopted agent may be idle already: no change of its phase would wake its mail.
   const sessions: Sessions = new Sessions((...said) => signals.take(...said), (address) => deliverer.wake(address))
   const deliverer: Deliverer = new Deliverer({ store, clock, agents, sessions, team, report })
@@ -142,12 +142,12 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const tell = async (to: string, text: string, key: string): Promise<void> => {
     await mailroom.post({ from: 'troupe', to, text, threadId: null, priority: 'normal', key })
   }
-  const { spend, holding } = metering({ store, clock, agents, sessions, team: () => (desired.known ? team() : emptyTeam(root)), chainOf: (...of) => chains.chainOf(...of), mailroom: () => mailroom, show, tell, report })
+  const { spend, holding, breaking } = metering({ store, clock, agents, sessions, team: () => (desired.known ? team() : emptyTeam(root)), chainOf: (...of) => chains.chainOf(...of), mailroom: () => mailroom, show, tell, report })
   await spend.load()
   const limits = limiting({ store, clock, agents, desired, values, mail: tell, report })
   const compactions = new Compactions({ store, clock, agents, sessions, report })
   const approvals = new Approvals({ store, clock, team, answer: standingPrompts(agents, sessions, clock), mail: tell, report })
-  const gatekeeper = new Gatekeeper({ store, clock, approvals, chains, team, signal: (...said) => signals.take(...said), report })
+  const gatekeeper = new Gatekeeper({ whyHeld: (address) => holding.whyHeld(address), noSubagent: (...of) => breaking.refusal(...of), store, clock, approvals, chains, team, signal: (...said) => signals.take(...said), report })
   const hooks = new Hooks({ sessions, gatekeeper, fetching, clock })
   const shim = [process.execPath, programPath('shim')]
   const teamNow = (): Team => (desired.known ? team() : emptyTeam(root))

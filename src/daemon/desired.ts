@@ -1,4 +1,5 @@
 import { TroupeError } from '../core/error.ts'
+import { defaultBreakers } from '../core/breakers.ts'
 import { defaultAttachments, defaultLimits, defaultLoopGuard, noAgentBudget, noBudget, noHitl } from '../core/limits.ts'
 import type { Project, Team } from '../core/team.ts'
 import type { Store, Tx } from '../store/store.ts'
@@ -90,6 +91,7 @@ function completed(team: Team): Team {
     loopGuard: { ...defaultLoopGuard, ...team.loopGuard },
     hitl: { ...noHitl, ...team.hitl },
     attachments: { ...defaultAttachments, ...team.attachments },
+    breakers: { ...defaultBreakers, ...team.breakers },
     budget: { ...noBudget, ...team.budget },
     rateLimits: { ...team.rateLimits, allowPrivate: team.rateLimits.allowPrivate ?? [] },
     places: { ...team.places },

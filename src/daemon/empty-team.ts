@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { defaultBreakers } from '../core/breakers.ts'
 import { defaultAttachments, defaultLimits, defaultLoopGuard, noBudget, noHitl } from '../core/limits.ts'
 import type { Team } from '../core/team.ts'
 
@@ -11,6 +12,7 @@ export function emptyTeam(root: string): Team {
     supervisor: { type: 'tmux', tmuxPrefix: 'a-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
     limits: defaultLimits,
     loopGuard: defaultLoopGuard,
+    breakers: defaultBreakers,
     budget: noBudget,
     places: {},
     hitl: noHitl,

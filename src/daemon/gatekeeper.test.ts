@@ -19,10 +19,11 @@ let reports: unknown[]
 let taint: string[]
 let touches: string[]
 let status: Approval['status'] | 'fault'
+let held: string | null
 
 beforeEach(() => {
   cwd = mkdtempSync(join(tmpdir(), 'gate-'))
-  ;[asked, signals, reports, status, taint, touches] = [[], [], [], 'used', [], []]
+  ;[asked, signals, reports, status, taint, touches, held] = [[], [], [], 'used', [], [], null]
 })
 afterEach(() => rmSync(cwd, { recursive: true }))
 
@@ -39,7 +40,7 @@ function gatekeeper(address = 'p:a'): Gatekeeper {
     return approval
   }
   const signal = (_address: string, _incarnation: string, { type }: Signal): void => void signals.push(type)
-  return new Gatekeeper({ store: {} as Store, clock: systemClock, approvals: { ask } as Approvals, chains: { taintOf: () => Promise.resolve(taint), touched: (_agent, by) => Promise.resolve(void touches.push(by)) }, team: () => team, signal, report: (_what, error) => void reports.push(error) })
+  return new Gatekeeper({ store: {} as Store, clock: systemClock, approvals: { ask } as Approvals, chains: { taintOf: () => Promise.resolve(taint), touched: (_agent, by) => Promise.resolve(void touches.push(by)) }, team: () => team, whyHeld: () => held, noSubagent: (_agent, _run, nested) => (nested ? 'too deep' : null), signal, report: (_what, error) => void reports.push(error) })
 }
 
 const verdict = async (command: string, patienceMs = 60_000, of = gatekeeper()): Promise<string> => {
@@ -47,6 +48,12 @@ const verdict = async (command: string, patienceMs = 60_000, of = gatekeeper()):
   const said = await of.verdict(caller, { stage: 'call', call, patienceMs }, new AbortController().signal)
   return said.do === 'pass' ? 'pass' : `${said.do}: ${said.why}`
 }
+
+it('lets an agent that is kept from working do nothing more', async () => {
+  held = '$5.11 spent of $0.50'
+  expect(await verdict('npm test')).toMatch(/^deny: p:a is stopped \(\$5\.11 spent of \$0\.50\)/)
+  expect(asked).toEqual([])
+})
 
 it('lets work pass, and asks for nothing', async () => {
   expect(await verdict('npm test')).toBe('allow: inside its working folder')

@@ -25,6 +25,10 @@ export interface GatekeeperParts {
   approvals: Approvals
   chains: Pick<Chains, 'taintOf' | 'touched'>
   team(): Team
+  /** Why troupe keeps an agent from working; null where it does not. */
+  whyHeld(agent: string): string | null
+  /** Why it may not have one more subagent; null where it may, and that counts. */
+  noSubagent(agent: string, incarnation: string, nested: boolean): string | null
   signal(address: string, incarnation: string, signal: Signal): void
   report(what: string, error: unknown): void
 }
@@ -54,6 +58,13 @@ export class Gatekeeper {
     const team = this.#parts.team()
     const agent = findAgent(team, caller.address)
     if (agent === undefined) return { do: 'deny', why: `${caller.address} is no longer in the team` }
+    const held = this.#parts.whyHeld(caller.address)
+    if (held !== null) return { do: 'deny', why: `${caller.address} is stopped (${held}). Do nothing more until you are told to go on.` }
+    const refusal = call.spawns === undefined || stage === 'prompt' ? null : this.#parts.noSubagent(caller.address, caller.incarnation, call.spawns.nested)
+    if (refusal !== null) {
+      await this.#refused(caller.address, call, refusal)
+      return { do: 'deny', why: refusal }
+    }
     const { hitl } = team
     const { chains } = this.#parts
     const taint = await chains.taintOf(agent.address)

@@ -15,6 +15,8 @@ export interface HoldingParts {
   sessions: Sessions
   team(): Team
   verdict(address: string): Verdict
+  /** That an agent has at work now. */
+  subagents(address: string): number
   /** Beside the agent's terminal, for whoever looks at it; null when it is over. */
   show(agent: string, text: string | null): void
   /** Writes to an agent in troupe's own name; the same key twice is one message. */
@@ -40,10 +42,11 @@ export class Holding {
     this.#parts = parts
   }
 
-  /** At a ceiling. `inFlight`: turns that run under it, each with at least one call that still costs something. */
+  /** At a ceiling. `inFlight`: turns and subagents that run under it, each with at most one call that still costs something. */
   async stop(address: string, { limit, spent, until }: Stop): Promise<void> {
     const { agents } = this.#parts
-    const inFlight = agents.all().filter((state) => state.phase.name === 'busy' && this.#counts(limit, state.address)).length
+    const busy = agents.all().filter((state) => state.phase.name === 'busy' && this.#counts(limit, state.address))
+    const inFlight = busy.reduce((sum, state) => sum + 1 + this.#parts.subagents(state.address), 0)
     const over = usdText(Math.max(0, spent.nano - limit.nano))
     const { incarnation, phase } = agents.get(address)
     const run = incarnation ?? holdOf(phase)?.run ?? null
@@ -73,7 +76,7 @@ export class Holding {
 
   /** Told first, then freed: killed in between, the same is told under the same key. An agent that had nothing to do is not woken. */
   async release(address: string): Promise<void> {
-    const { agents, clock, show, tell } = this.#parts
+    const { agents, clock, tell } = this.#parts
     const { phase, incarnation, since } = agents.get(address)
     if (holdOf(phase) === null || phase.name !== 'parked') return
     if (phase.cut === true && incarnation !== null) await tell(address, goOn, `released ${incarnation} ${since}`)
@@ -83,7 +86,6 @@ export class Holding {
       (state) => (holdOf(state.phase) === null ? state : enter(state, { name: 'idle' }, evidence)),
       async (tx) => await tx.journal({ type: 'budget.released', subject: address, agent: address, data: { rule: holdOf(phase)?.rule ?? null } }),
     )
-    show(address, null)
   }
 
   /** Ends the turn that runs, if one does. */

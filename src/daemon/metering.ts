@@ -3,6 +3,7 @@ import { sumText, usdText, type Sum } from '../core/money.ts'
 import { holdOf } from '../core/phase.ts'
 import { findAgent, type Agent, type Team } from '../core/team.ts'
 import { prices } from '../runtimes/prices.ts'
+import { Breaking } from './breaking.ts'
 import { Holding, type HoldingParts } from './holding.ts'
 import type { Mailroom } from './mailroom.ts'
 import { Spend, type SpendParts } from './spend.ts'
@@ -10,9 +11,10 @@ import { Spend, type SpendParts } from './spend.ts'
 export interface Metering {
   spend: Spend
   holding: Holding
+  breaking: Breaking
 }
 
-type MeteringParts = Omit<SpendParts, 'prices' | 'warned'> & Omit<HoldingParts, 'verdict'> & { mailroom(): Mailroom }
+type MeteringParts = Omit<SpendParts, 'prices' | 'warned' | 'called'> & Omit<HoldingParts, 'verdict' | 'subagents'> & { mailroom(): Mailroom }
 
 /** What counts the team's money, and what keeps agents within it. */
 export function metering(parts: MeteringParts): Metering {
@@ -25,8 +27,13 @@ export function metering(parts: MeteringParts): Metering {
       await parts.mailroom().post({ from: 'troupe', to, text, threadId: null, priority: 'low', key: `budget ${limit.scope} ${limit.id} ${limit.period} ${spend.day.name} ${limit.nano} ${to}` })
     }
   }
-  const spend: Spend = new Spend({ ...parts, prices, warned })
-  return { spend, holding: new Holding({ ...parts, verdict: (address) => spend.verdict(address) }) }
+  const spend: Spend = new Spend({ ...parts, prices, warned, called: (...of) => breaking.called(...of) })
+  const holding = new Holding({ ...parts, verdict: (address) => spend.verdict(address), subagents: (address) => breaking.subagents(address) })
+  const breaking: Breaking = new Breaking({ ...parts, holding })
+  parts.agents.subscribe((after, before) => {
+    if (holdOf(before.phase) !== null && holdOf(after.phase) === null) parts.show(after.address, null)
+  })
+  return { spend, holding, breaking }
 }
 
 function nameOf({ scope, id, period }: Limit): string {

@@ -75,7 +75,10 @@ export function tryNow(state: AgentState, at: number, verb: string): AgentState 
   const evidence = { at, what: `${verb} asked for`, source: 'operator' }
   // A ceiling is not lifted by asking: it goes on as soon as that does not hold any longer.
   if (holdOf(state.phase)?.by === 'budget') return state
-  if (state.phase.name === 'parked' && state.phase.cut === true) return enter(state, { ...state.phase, until: at }, evidence)
+  if (state.phase.name === 'parked' && state.phase.cut === true) {
+    const { hold: _over, ...parked } = state.phase
+    return enter(state, { ...parked, until: at }, evidence)
+  }
   if (state.incarnation === null) return enter(state, { name: 'stopped', why: 'asked', code: null }, evidence)
   return state.phase.name === 'parked' || state.phase.name === 'blocked' ? enter(state, { name: 'idle' }, evidence) : state
 }

@@ -4,6 +4,7 @@ import { holdOf } from '../core/phase.ts'
 import { onSignal } from '../core/plan.ts'
 import type { Signal } from '../core/runtime.ts'
 import type { Agents } from './agents.ts'
+import type { Breaking } from './breaking.ts'
 import type { Chains } from './chains.ts'
 import type { Deliverer } from './deliverer.ts'
 import type { LimitHooks } from './limit-hooks.ts'
@@ -20,6 +21,7 @@ export interface SignalParts {
   agents: Agents
   spend(): Spend
   holding(): Holding
+  breaking(): Breaking
   deliverer(): Deliverer
   chains(): Chains
   limits(): Pick<LimitHooks, 'hit'>
@@ -81,13 +83,16 @@ export class Signals {
 
   /** A signal of an earlier incarnation changes no state. */
   async #try(address: string, incarnation: string, signal: Signal): Promise<void> {
-    const { agents, deliverer, chains, spend, holding, jitter } = this.#parts
+    const { agents, deliverer, chains, spend, holding, breaking, jitter } = this.#parts
     if (signal.type === 'failure' && signal.class === 'quota') return await this.#parts.limits().hit(address, incarnation, signal)
     switch (signal.type) {
       case 'proof':
         return await deliverer().proved(address, incarnation, signal.marker, signal.proof, signal.evidence.what)
       case 'work':
+        breaking().worked(address)
         return chains().worked(address, incarnation)
+      case 'subagent':
+        return breaking().subagent(address, incarnation, signal.id, signal.running)
       case 'usage':
         return await spend().record(address, incarnation, signal.usage)
       default: {

@@ -21,6 +21,8 @@ export interface SpendParts {
   team(): Team
   /** The mail chain that an agent works on. */
   chainOf(db: Reader, agent: string, incarnation: string): Promise<string | null>
+  /** One model call that was not counted before, at its time. */
+  called(agent: string, incarnation: string, at: number): Promise<void>
   /** A share of a limit is spent: told once. */
   warned(limit: Limit, spent: Sum, agent: Agent): Promise<void>
   report(what: string, error: unknown): void
@@ -90,6 +92,7 @@ export class Spend {
     if (before !== 'none') this.#add(address, before.incarnation, Math.min(before.at, clock.now()), less(oneCall(before.cost)))
     const agent = findAgent(team(), address)
     if (agent !== undefined) await this.#warn(agent)
+    if (before === 'none') await this.#parts.called(address, incarnation, usage.at)
   }
 
   /** Whether an agent may go on. An agent that is not in the team has no limits. */

@@ -120,6 +120,9 @@ Evidence
 Limits
   restart  always
 
+Budget
+  no limit
+
 What you can do
   troupe restart hello:dev
 `)

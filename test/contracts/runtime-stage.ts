@@ -1,3 +1,4 @@
+import { defaultBreakers } from '../../src/core/breakers.ts'
 import { serve, type HttpBindings, type ServerType } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
@@ -337,6 +338,7 @@ const emptyTeam: Team = {
   supervisor: { type: 'tmux', tmuxPrefix: 'c-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
   limits: { ...defaultLimits, messageBytes: 1_000_000, logBytes: 1_000_000, logFiles: 2 },
   loopGuard: defaultLoopGuard,
+  breakers: defaultBreakers,
   budget: noBudget,
   places: {},
   hitl: noHitl,

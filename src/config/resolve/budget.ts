@@ -61,12 +61,13 @@ export function limitPlaces(root: string, projects: readonly Project[], compose:
   const ids = projects.map(({ id }) => id)
   const lines = (place: Place, keys: string[][], prefix: string): [string, string][] =>
     keys.flatMap((key) => {
-      const line = place.at('budget', ...key).line(root)
-      return line === null ? [] : [[`${prefix}budget.${key.join('.')}`, line]]
+      const line = place.at(...key).line(root)
+      return line === null ? [] : [[`${prefix}${key.join('.')}`, line]]
     })
-  const own = [['daily_usd_limit'], ['run_usd_limit']]
+  const own = [['budget', 'daily_usd_limit'], ['budget', 'run_usd_limit']]
+  const breakers = ['calls_per_minute', 'calls_without_work', 'subagents_at_once', 'subagents_per_run', 'nested_subagents']
   return Object.fromEntries([
-    ...lines(compose, [...own, ...ids.map((id) => ['per_project_usd_limit', id])], ''),
+    ...lines(compose, [...own, ...ids.map((id) => ['budget', 'per_project_usd_limit', id]), ...breakers.map((key) => ['breakers', key])], ''),
     ...projects.flatMap(({ id, agents }) => agents.flatMap((agent) => lines(placeOf(id, agent.id), own, `${agent.address} `))),
   ])
 }

@@ -1,5 +1,6 @@
 import { basename, dirname, extname, resolve } from 'node:path'
 import type { Broker, Limits, Project, SupervisorSettings, Team } from '../../core/team.ts'
+import type { BreakerSettings } from '../../core/breakers.ts'
 import type { LoopGuardSettings } from '../../core/loop-guard.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import type { Known } from '../known.ts'
@@ -34,6 +35,7 @@ export function resolveTeam(
     supervisor: resolveSupervisor(raw.supervisor, known, place.at('supervisor')),
     limits: resolveLimits(raw.limits),
     loopGuard: resolveLoopGuard(raw.loop_guard),
+    breakers: resolveBreakers(raw.breakers),
     budget: resolveBudget(raw.budget, named, place.at('budget')),
     places: limitPlaces(root, projects, place, placeOf),
     hitl: resolveHitl(raw.hitl, named, place.at('hitl')),
@@ -59,6 +61,17 @@ function resolveLimits(raw: RawCompose['limits']): Limits {
 
 function resolveLoopGuard(raw: RawCompose['loop_guard']): LoopGuardSettings {
   return { enabled: raw.enabled, hops: raw.hops, sendsPerChain: raw.sends_per_chain, sendsPerMinute: raw.sends_per_minute }
+}
+
+function resolveBreakers(raw: RawCompose['breakers']): BreakerSettings {
+  return {
+    enabled: raw.enabled,
+    callsPerMinute: raw.calls_per_minute,
+    callsWithoutWork: raw.calls_without_work,
+    subagentsAtOnce: raw.subagents_at_once,
+    subagentsPerRun: raw.subagents_per_run,
+    nestedSubagents: raw.nested_subagents,
+  }
 }
 
 /** The folder's name; the one above it where the folder is only called `.team`. */

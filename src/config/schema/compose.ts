@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { defaultBreakers } from '../../core/breakers.ts'
 import { defaultAttachments, defaultLimits, defaultLoopGuard } from '../../core/limits.ts'
 import type { Known } from '../known.ts'
 import { budget } from './budget.ts'
@@ -61,6 +62,20 @@ const loopGuard = z
   })
   .prefault({})
   .describe('Stops agents that only write to each other; operators are not bound, and any successful tool call other than the team’s counts as work')
+
+const breakers = z
+  .strictObject({
+    enabled: z.boolean().default(defaultBreakers.enabled).describe('Stop agents that run away'),
+    calls_per_minute: atLeastOne.default(defaultBreakers.callsPerMinute).describe('Model calls of one agent with its subagents, on average over ten minutes; above it the agent is stopped'),
+    calls_without_work: atLeastOne
+      .default(defaultBreakers.callsWithoutWork)
+      .describe('Model calls within an hour since it used a tool other than the team’s with success, or a person wrote to it; above it the agent is stopped'),
+    subagents_at_once: atLeastOne.default(defaultBreakers.subagentsAtOnce).describe('Subagents of one agent at the same time; one more is refused'),
+    subagents_per_run: atLeastOne.default(defaultBreakers.subagentsPerRun).describe('Subagents of one run of an agent; one more is refused'),
+    nested_subagents: z.boolean().default(defaultBreakers.nestedSubagents).describe('Subagents may have subagents of their own'),
+  })
+  .prefault({})
+  .describe('Stops agents that run away, whatever they cost; docs/budgets.md')
 
 const sensitive = [
   'publish',
@@ -151,6 +166,7 @@ export function composeSchema(known: Known) {
     supervisor: supervisor(known),
     limits,
     loop_guard: loopGuard,
+    breakers,
     budget,
     hitl,
     rate_limits: rateLimits,

@@ -96,7 +96,7 @@ export class ClaudeSession implements Session {
 
   async hook(event: Record<string, unknown>): Promise<Record<string, unknown>> {
     const answer = this.#onHook(event)
-    this.#context.host.clock.after(flushMs, () => this.#closed || this.#read())
+    this.#readSoon()
     return answer
   }
 
@@ -104,6 +104,7 @@ export class ClaudeSession implements Session {
     if (event['hook_event_name'] === 'PermissionRequest') return this.#prompt(event)
     const call = event['hook_event_name'] === 'PreToolUse' ? toolCall(event) : null
     if (call === null) return null
+    this.#readSoon()
     return {
       stage: 'call',
       call,
@@ -121,6 +122,11 @@ export class ClaudeSession implements Session {
     const call = this.#context.agent.permissionMode === 'manual' ? promptedCall(event) : null
     if (call === null || this.#approved.has(callKey(event))) return null
     return this.#prompts.gate(callKey(event), call, this.#holdMs)
+  }
+
+  /** What it costs counts while the turn runs: its records are read at each tool call, once they are on the disk. */
+  #readSoon(): void {
+    this.#context.host.clock.after(flushMs, () => this.#closed || this.#read())
   }
 
   async settle(call: Pick<ToolCall, 'tool' | 'input'>, verdict: 'approve' | 'deny'): Promise<boolean> {
@@ -239,6 +245,10 @@ export class ClaudeSession implements Session {
         return this.#turnEnd.answer(event['stop_hook_active'] === true)
       case 'StopFailure':
         this.#onFailure('hook', String(event['error'] ?? 'unknown'), String(event['last_assistant_message'] ?? ''), this.#context.host.clock.now())
+        return {}
+      case 'SubagentStart':
+      case 'SubagentStop':
+        this.#signals.emit({ type: 'subagent', id: String(event['agent_id'] ?? ''), running: event['hook_event_name'] === 'SubagentStart' })
         return {}
       case 'SessionStart':
       case 'SessionEnd':

@@ -10,7 +10,7 @@ const answerSeconds = 5
 /** A call that waits for a person is denied this long before Claude would give up on the hook, and make the call. */
 const graceSeconds = 60
 /** Reported over HTTP, no process for each. SessionStart is not possible over HTTP: see `command`. */
-const reported = ['UserPromptSubmit', 'PostToolUse', 'PostToolUseFailure', 'Stop', 'StopFailure', 'SessionEnd'] as const
+const reported = ['UserPromptSubmit', 'PostToolUse', 'PostToolUseFailure', 'Stop', 'StopFailure', 'SessionEnd', 'SubagentStart', 'SubagentStop'] as const
 
 /** Claude's own ways to other sessions of the same user, past the team's rules. Denied by name they are not even offered. */
 const pastTheTeam = ['SendMessage', 'ListAgents']

@@ -7,17 +7,19 @@ const fetches = new Set(['WebFetch', 'WebSearch', 'ReadMcpResourceTool'])
 const edits = new Set(['Edit', 'Write', 'MultiEdit', 'NotebookEdit'])
 /** Claude's own book-keeping. What a subagent does comes through the hook by itself. */
 const own = new Set(['TodoWrite', 'TaskCreate', 'TaskUpdate', 'TaskList', 'TaskGet', 'Task', 'Agent', 'TaskOutput', 'TaskStop', 'KillShell', 'ToolSearch', 'ExitPlanMode', 'EnterPlanMode', 'AskUserQuestion', 'Skill'])
+/** Of its names for the tool that begins a subagent, the older and the newer. */
+const spawning = new Set(['Task', 'Agent'])
 /** Words about a call, or how long it may take: another description makes no other deed. */
 const asides = new Set(['description', 'timeout'])
 
 /** A PreToolUse event as troupe sees calls. Null for what has no tool in it. */
 export function toolCall(event: Record<string, unknown>): ToolCall | null {
-  const { tool_name: tool, tool_input: given, cwd } = event
+  const { tool_name: tool, tool_input: given, cwd, agent_id: inside } = event
   if (typeof tool !== 'string' || typeof cwd !== 'string') return null
   const input = isRecord(given) ? given : {}
   const command = typeof input['command'] === 'string' ? input['command'] : null
   const paths = ['file_path', 'notebook_path', 'path'].flatMap((name) => (typeof input[name] === 'string' ? [input[name]] : []))
-  return { tool, kind: kindOf(tool, command), input: command === null ? input : withoutAsides(input), command, paths, cwd }
+  return { tool, kind: kindOf(tool, command), input: command === null ? input : withoutAsides(input), command, paths, cwd, ...(spawning.has(tool) ? { spawns: { nested: typeof inside === 'string' } } : {}) }
 }
 
 function kindOf(tool: string, command: string | null): ToolCall['kind'] {

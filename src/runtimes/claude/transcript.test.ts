@@ -55,6 +55,11 @@ describe('a line', () => {
     expect(readLine(text)).toBeNull()
   })
 
+  it('tells what was written to the cache for an hour: it has a price of its own', () => {
+    const usage = { input_tokens: 1, output_tokens: 2, cache_creation_input_tokens: 30, cache_creation: { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 } }
+    expect(readLine(line({ type: 'assistant', message: { id: 'c1', model: 'm', stop_reason: 'end_turn', usage } }))).toMatchObject({ usage: { tokens: { input: 1, output: 2, cacheRead: 0, cacheWrite: 30, cacheWriteLong: 20 } } })
+  })
+
   it('T14: shows a turn that failed, unless it is a sub-agent’s or only quoted', () => {
     const text = 'You’ve hit your 5-hour limit · resets 10:56am (UTC)'
     const record = { type: 'assistant', error: 'rate_limit', isApiErrorMessage: true, message: { model: '<synthetic>', content: [{ type: 'text', text }] } }

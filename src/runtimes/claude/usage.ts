@@ -12,6 +12,7 @@ export function readUsage(record: Record<string, unknown>, at: number): { type: 
   if (message['model'] === '<synthetic>') return null
   const { usage } = message
   const count = (name: string) => (typeof usage[name] === 'number' ? usage[name] : 0)
+  const kept = isRecord(usage['cache_creation']) ? usage['cache_creation']['ephemeral_1h_input_tokens'] : undefined
   return {
     type: 'usage',
     final: message['stop_reason'] !== null && message['stop_reason'] !== undefined,
@@ -24,6 +25,7 @@ export function readUsage(record: Record<string, unknown>, at: number): { type: 
         output: count('output_tokens'),
         cacheRead: count('cache_read_input_tokens'),
         cacheWrite: count('cache_creation_input_tokens'),
+        ...(typeof kept === 'number' && kept > 0 ? { cacheWriteLong: kept } : {}),
       },
     },
   }
