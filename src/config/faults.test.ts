@@ -242,7 +242,7 @@ describe('each fault is told at its place', () => {
       top('interfaces: [{ type: email, name: m }]'),
       /^info .*nothing uses interfaces of type `email`/,
     ],
-    ['a key that is not used yet', top('attachments: { enabled: true }'), /^info team-compose.yaml:4:1 `attachments` is not used yet/],
+    ['a key that is not used yet', top('supervisor: { worktree_isolation: true }'), /^info team-compose.yaml:4:15 `supervisor.worktree_isolation` is not used yet/],
     ['a limit of nothing', top('budget: { daily_usd_limit: 0 }'), /^error team-compose.yaml:4:\d+ a limit of 0 would stop every agent.*\[leave the key out for no limit/],
     ['a limit of nothing for a project', top('budget: { per_project_usd_limit: { p: 0 } }'), /^error team-compose.yaml:4:\d+ a limit of 0/],
     ['a limit of nothing for an agent', dev('budget: { run_usd_limit: 0 }'), /^error .*a limit of 0 would stop/],

@@ -81,7 +81,7 @@ test('an agent that is gone shows the end of its terminal’s log, and when it c
 test('inspect shows the screen of an agent that waits', async () => {
   const answer = {
     agent: 'hello:dev', project: 'hello', role: 'worker', runtime: 'scripted', phase: 'waiting', detail: 'permission', since: at, incarnation: 'i-1', restarts: 0,
-    inbox: 0, evidence: [], limits: {}, usage: [], session: null, pid: 7, model: null, permissionMode: 'auto', cwd: '/srv', reportsTo: null, canDm: [],
+    inbox: 0, evidence: [], limits: {}, limitHits: [], usage: [], session: null, pid: 7, model: null, permissionMode: 'auto', cwd: '/srv', reportsTo: null, canDm: [],
     canBroadcast: [], version: null, files: {}, screen: [hostile], next: ['troupe attach hello:dev --rw'],
   }
   const { home } = await team(() => ({ inspect: answer }))

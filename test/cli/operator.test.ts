@@ -97,7 +97,7 @@ hello:dev: delivered (hook)
 
 test('inspect shows the state with its evidence and what to do', async () => {
   const answer = {
-    ...dev, evidence: [{ at: Date.UTC(2026, 0, 2), what: 'exit 1', source: 'process' }], limits: { restart: 'always' }, usage: [], session: null,
+    ...dev, evidence: [{ at: Date.UTC(2026, 0, 2), what: 'exit 1', source: 'process' }], limits: { restart: 'always' }, limitHits: [], usage: [], session: null,
     pid: null, model: null, permissionMode: 'auto', cwd: '/srv', reportsTo: null, canDm: [], canBroadcast: ['all'], version: null, files: {},
     next: ['troupe restart hello:dev'],
   }
@@ -107,6 +107,7 @@ test('inspect shows the state with its evidence and what to do', async () => {
 role              worker
 runtime           scripted
 permission mode   auto
+gate              none: sensitive actions are held only where it asks
 folder            /srv
 may write to      nobody
 may broadcast on  #all
@@ -157,7 +158,7 @@ test('up says who is not ready, and its exit code too', async () => {
 test('down is asked for once, and says how each agent ended', async () => {
   const { home, root } = teamFolder()
   const stopped = [{ agent: 'hello:dev', took: 'polite', ms: 47 }, { agent: 'hello:manager', took: 'not running', ms: 0 }]
-  const daemon = await fakeDaemon(root, { down: { stopped } }, [], longGone)
+  const daemon = await fakeDaemon(root, { down: { stopped, notices: [] } }, [], longGone)
   onTestFinished(() => daemon.stop())
   expect(await troupe(home, ['down'])).toMatchObject({
     code: 0,
