@@ -28,18 +28,21 @@ const obedient = [
   { from: 'user', when: '/^say on (\\S+) (.+)$/s', do: [{ tool: 'broadcast', args: { channel: '{1}', text: '{2}' } }, ack, { text: 'said' }] },
   { from: 'user', when: '/^ask soon for (\\S+) (.+)$/s', do: ask({ ttl_seconds: 30 }) },
   { from: 'user', when: '/^ask for (\\S+) (.+)$/s', do: ask({}) },
-  { from: 'user', when: 'think hard', do: [{ text: 'thinking. '.repeat(400) }] },
+  { from: 'user', when: 'think hard', do: [{ text: 'thought', output_tokens: 60_000 }] },
   { when: 'thank you', do: [{ tool: 'dm', args: { to: '{from}', text: 'thank you' } }, ack, { text: 'thanked' }] },
 ]
 
-/** A copy of a fixture where every agent is scripted and obeys, the rest as it is. `change` may add to the compose. */
-export function rehearsed(fixture: string, change: (compose: ReturnType<typeof parseDocument>) => void = () => undefined): { troupe: Troupe; declared: Declared } {
+/** A copy of a fixture where every agent is scripted, obeys and has its price, the rest as it is. */
+export function rehearsed(fixture: string): { troupe: Troupe; declared: Declared } {
   const troupe = new Troupe({}, { LC_ALL: 'C.UTF-8' })
   cpSync(fixture, troupe.root, { recursive: true, filter: (file) => !file.endsWith('/state') })
   const compose = join(troupe.root, 'team-compose.yaml')
   const document = parseDocument(readFileSync(compose, 'utf8'))
   document.set('rehearsal', './day.yaml')
-  change(document)
+  // What is thought hard costs $60, more than any of them has for a day; the rest of a day is cents.
+  const price = { input: 0, output: 1000 }
+  document.setIn(['budget', 'prices'], { scripted: price, 'big-model': price })
+  if (!document.hasIn(['budget', 'daily_usd_limit'])) document.setIn(['budget', 'daily_usd_limit'], 10)
   writeFileSync(compose, String(document))
   troupe.write({ 'day.yaml': JSON.stringify({ about: 'a day of work', agents: { '*': obedient } }) })
   const names = (document.toJS() as { projects: { file: string }[] }).projects.map(({ file }) => file)

@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { address, fixtures, mates, rehearsed, strangers, type Declared, type DeclaredAgent } from './day.ts'
-import { patiently, type Mail, type Troupe } from './troupe.ts'
+import { patiently, type Mail, type Row, type Troupe } from './troupe.ts'
 
 interface Approval { n: number; status: string; agent: string; action: string; summary: string }
 
@@ -69,6 +69,7 @@ class Day {
     await this.decided(lead, hand)
     await this.throttled(lead, hand)
     await vi.waitFor(async () => expect(await this.verdict('the note nobody read')).toBe('expired'), patiently)
+    await this.overBudget(lead)
     await this.#troupe.ok('audit', 'verify')
     const verdicts = (await this.#troupe.json<Approval[]>('approvals', '--all')).map(({ status }) => status)
     await this.#troupe.ok('down')
@@ -133,6 +134,16 @@ class Day {
       expect(stopped).toMatchObject([{ data: { limit: 'loop_guard.hops' } }])
     }, patiently)
     await this.quiet()
+  }
+
+  async overBudget(lead: DeclaredAgent): Promise<void> {
+    await this.order(lead, 'think hard')
+    await vi.waitFor(async () => {
+      const rows = (await this.#troupe.json<Row[]>('ps')).filter(({ agent }) => agent.startsWith(`${lead.project}:`))
+      for (const row of rows) expect(row, row.agent).toMatchObject({ phase: 'parked', detail: expect.stringContaining('usd_limit') as string })
+    }, patiently)
+    expect(await this.#troupe.ok('budget')).toMatch(/stopped by budget\.\S+ \(team-compose\.yaml:\d+\)/)
+    expect((await this.#troupe.events()).map(({ type }) => type)).toContain('budget.stopped')
   }
 }
 
