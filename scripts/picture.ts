@@ -1,61 +1,58 @@
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { processEnvironment } from '../src/config/environment.ts'
-import { run } from '../src/util/spawn.ts'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { svg } from './picture/svg.ts'
+import { checkout, Terminal, type Size } from './picture/terminal.ts'
 
-/** Records a real session with examples/hello-team in a terminal and writes docs/session.svg: what the README shows. */
+/**
+ * Records real sessions with examples/hello-team in a terminal: docs/session.svg, what the README shows, and docs/tui.svg.
+ * With a name (`session`, `tui`) only that one.
+ */
 
-const checkout = dirname(dirname(fileURLToPath(import.meta.url)))
-const size = { columns: 104, rows: 46 }
-const session = [
-  'troupe up',
-  'troupe send manager "Have the release notes written"',
-  'sleep 4; troupe mail --all',
-  'troupe explain message 2',
-  'kill -9 $(troupe inspect dev --json | jq .pid); sleep 9; troupe ps',
-]
-
-const folder = mkdtempSync(join(tmpdir(), 'troupe-picture-'))
-cpSync(join(checkout, 'examples', 'hello-team'), folder, { recursive: true, filter: (file) => !file.endsWith('/state') })
-appendFileSync(join(folder, '.team', 'team-compose.yaml'), '\nrehearsal: hello\n')
-mkdirSync(join(folder, 'bin'))
-symlinkSync(join(checkout, 'bin', 'troupe'), join(folder, 'bin', 'troupe'))
-const { PATH = '', HOME = '' } = processEnvironment()
-const env = { PATH: `${join(folder, 'bin')}${delimiter}${PATH}`, HOME, LANG: 'C.UTF-8', TERM: 'xterm-256color', PS1: '$ ', ENV: '' }
-const socket = join(folder, 'tmux.sock')
-
-try {
-  await tmux('new-session', '-d', '-s', 'p', '-x', String(size.columns), '-y', String(size.rows), '-c', folder, 'bash', '--norc', '--noprofile')
-  await prompted()
-  for (const command of session) await type(command)
-  const { stdout } = await tmux('capture-pane', '-p', '-e', '-t', 'p')
-  writeFileSync(join(checkout, 'docs', 'session.svg'), svg(stdout.trimEnd(), size.columns))
-} finally {
-  await run([join(checkout, 'bin', 'troupe'), '-C', folder, 'down'], { env, cwd: folder })
-  await tmux('kill-server')
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+const pictures: Record<string, (name: string) => Promise<void>> = {
+  session: async (name) =>
+    await recorded(name, { columns: 104, rows: 46 }, 'hello', async (terminal) => {
+      await terminal.command('troupe up')
+      await terminal.command('troupe send manager "Have the release notes written"')
+      await terminal.command('sleep 4; troupe mail --all')
+      await terminal.command('troupe explain message 2')
+      await terminal.command('kill -9 $(troupe inspect dev --json | jq .pid); sleep 9; troupe ps')
+    }),
+  tui: async (name) =>
+    await recorded(name, { columns: 118, rows: 34 }, './release.yaml', async (terminal) => {
+      writeFileSync(join(terminal.folder, '.team', 'release.yaml'), release)
+      await terminal.command('troupe up')
+      await terminal.command('troupe send manager "Release version 1.2, please"; clear')
+      await terminal.type('troupe tui')
+      await terminal.keys('Enter')
+      await terminal.shows(/1 approval waits/)
+      await terminal.keys('j', '@')
+      await terminal.type('Are the release notes in it?')
+      await terminal.shows(/To dev/)
+    }),
 }
 
-async function tmux(...args: string[]): Promise<{ stdout: string }> {
-  return await run(['tmux', '-u', '-f', '/dev/null', '-S', socket, ...args], { env, cwd: folder })
-}
+const ack = '{tool: inbox_ack, args: {ids: "{ids}"}}'
+const publish = '{tool: Bash, args: {command: "npm publish --tag latest", description: "Publish version 1.2"}}'
+const release = `about: The manager has dev release, and dev is held before it publishes.
+agents:
+  manager:
+    - from: user
+      do: [{tool: dm, args: {to: dev, text: "{text}"}}, ${ack}, {text: "I have asked dev to release it."}]
+  dev:
+    - from: manager
+      do: [${ack}, ${publish}, {text: "Released."}]
+`
 
-/** Types a line and waits until the shell prompts again. */
-async function type(command: string): Promise<void> {
-  await tmux('send-keys', '-t', 'p', '-l', command)
-  await tmux('send-keys', '-t', 'p', 'Enter')
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  await prompted()
-}
-
-async function prompted(): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    const { stdout } = await tmux('capture-pane', '-p', '-t', 'p')
-    if (/\n\$ ?$/.test(`\n${stdout.trimEnd()}`)) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
+async function recorded(name: string, size: Size, scenario: string, act: (terminal: Terminal) => Promise<void>): Promise<void> {
+  const terminal = new Terminal()
+  try {
+    await terminal.open(size, scenario)
+    await act(terminal)
+    writeFileSync(join(checkout, 'docs', `${name}.svg`), svg(await terminal.screen(), size.columns))
+  } finally {
+    await terminal.close()
   }
-  throw new Error('the shell did not prompt again')
 }
+
+const [wanted] = process.argv.slice(2)
+for (const [name, make] of Object.entries(pictures)) if (wanted === undefined || wanted === name) await make(name)
