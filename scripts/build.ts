@@ -64,6 +64,9 @@ function sweep(written: Set<string>, all: boolean): void {
  */
 const light = /\/(commands\/(ps|send|mail|inspect|lifecycle|tail|up|usage)|client\/start|util\/(programs|gone))\.ts$/
 
+/** A library of these in the small program doubles what every command takes to start. */
+const heavy = /node_modules\/(yaml|zod|commander|hono|kysely|pg|pino|@[^/]+\/[^/]+)\//
+
 const everydayOnly: Plugin = {
   name: 'everyday',
   setup({ onResolve, onLoad }) {
@@ -101,11 +104,17 @@ const [whole, everyday] = await Promise.all([
     entryPoints: { 'troupe-everyday': 'src/cli/everyday.ts' },
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
+    metafile: true,
     plugins: [everydayOnly],
     define: { 'import.meta.url': 'fileUrl' },
     banner: { js: "const fileUrl=require('node:url').pathToFileURL(__filename).href;" },
   }),
 ]).catch(() => process.exit(1))
+const loaded = Object.keys(everyday.metafile?.inputs ?? {}).find((path) => heavy.test(path))
+if (loaded !== undefined) {
+  process.stderr.write(`build: the everyday program now loads ${loaded}. Find what imports it for all commands, and import it where it is used\n`)
+  process.exit(1)
+}
 const outputFiles = [...whole.outputFiles, ...everyday.outputFiles]
 
 mkdirSync(dist, { recursive: true })

@@ -6,7 +6,8 @@ import { systemClock } from '../core/clock.ts'
 import { parseDotenv, readDotenv } from './dotenv.ts'
 import { agentEnvironment, hostOf, isPassedOn, processEnvironment, teamEnvironment } from './environment.ts'
 import { load } from './load.ts'
-import { placeOf, teamVariables, type Naming } from './variables.ts'
+import { placeOf } from './places.ts'
+import { teamVariables, type Naming } from './variables.ts'
 
 const files = {
   'team-compose.yaml': `${compose}broker: { type: postgres, url_env: DB_URL }

@@ -1,7 +1,5 @@
-import { relative } from 'node:path'
 import { agentsOf, type Agent, type Team } from '../core/team.ts'
-import type { Origins } from './load.ts'
-import { locateNearest, type Path } from './source.ts'
+import type { Path } from './source.ts'
 
 /** One place in the team's files that names a variable. */
 export interface Naming {
@@ -45,12 +43,6 @@ export function teamVariables(team: Team): Variable[] {
 /** What an agent's own entry names for its process: `env`, and what its MCP servers refer to as `${NAME}`. */
 export function declaredVariables(agent: Agent): string[] {
   return [...new Set([...agent.env, ...references(agent).map(([name]) => name)])]
-}
-
-/** `projects/hello.yaml:12`, relative to the root. */
-export function placeOf(root: string, origins: Origins, { project, path }: Naming): { file: string; line: number } {
-  const source = (project === null ? undefined : origins.projects.get(project)) ?? origins.compose
-  return { file: relative(root, source.file), line: source.lines.linePos(locateNearest(source, path).value[0]).line }
 }
 
 function ofAgent(agent: Agent): [string, Naming, boolean][] {
