@@ -73,6 +73,8 @@ function sentence(event: EventRow, message: string): string {
       return `${message} dead: ${fact('reason')}`
     case 'operator.refused':
       return `refused at the operator socket: process ${fact('pid')} is an agent’s`
+    case 'call.refused':
+      return `refused ${fact('operation')}: ${fact('why')}${around(' (', fact('where'), ')')}`
     case 'call.denied':
       return `may not call ${fact('tool')}: ${fact('why')}`
     case 'approval.requested':
@@ -129,7 +131,7 @@ export function isProgress(event: EventRow): boolean {
 }
 
 function paint(color: Colors, event: EventRow): (text: string) => string {
-  if (['operator.refused', 'call.denied', 'attachment.refused', 'agent.ended', 'agent.launch-failed', 'delivery.dead', 'message.throttled', 'limit.hook-failed'].includes(event.type)) return color.red
+  if (['operator.refused', 'call.denied', 'call.refused', 'attachment.refused', 'agent.ended', 'agent.launch-failed', 'delivery.dead', 'message.throttled', 'limit.hook-failed'].includes(event.type)) return color.red
   if (['approval.requested', 'agent.changed', 'team.changed'].includes(event.type)) return color.yellow
   if (event.type === 'message.sent') return color.cyan
   if (event.type === 'agent.phase' && ['quarantined', 'blocked'].includes(text(event, 'to'))) return color.red

@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import { Document, isCollection, isMap, isPair, isScalar, isSeq } from 'yaml'
 import type { Team } from '../core/team.ts'
 import type { Origins } from './load.ts'
-import { locate, type Path, type Source } from './source.ts'
+import { locate, locateNearest, type Path, type Source } from './source.ts'
 import { teamView } from './view.ts'
 
 /** What `troupe config` prints: the resolved team as YAML, each value with the place it comes from. */
@@ -36,4 +36,15 @@ function mark(node: unknown, path: Path, origin: (path: Path) => string): void {
     for (const pair of node.items)
       if (isPair(pair) && isScalar(pair.key)) mark(pair.value, [...path, String(pair.key.value)], origin)
   } else if (isSeq(node)) node.items.forEach((item, index) => mark(item, [...path, index], origin))
+}
+
+/** `projects/hello.yaml:12`, or where the file says what the value belongs to, as a default; null where it says nothing of it. */
+export function placeOf(root: string, origins: Origins, at: { project: string | null; path: Path }): string | null {
+  const source = at.project === null ? origins.compose : origins.projects.get(at.project)
+  if (source === undefined) return null
+  const line = (offset: number): string => `${relative(root, source.file)}:${source.lines.linePos(offset).line}`
+  const found = locate(source, at.path)
+  if (found !== null) return line(found.key[0])
+  const { key } = locateNearest(source, at.path)
+  return at.path.length > 1 && key[0] > 0 ? `a default of ${line(key[0])}` : null
 }

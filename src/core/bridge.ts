@@ -1,3 +1,4 @@
+import { agentRule, fixedRule } from './rule.ts'
 import { TroupeError } from './error.ts'
 import type { Address, Agent, Team } from './team.ts'
 import { findAgent } from './team.ts'
@@ -53,13 +54,13 @@ export function checkBridge(from: Agent, to: Agent, oneWay: boolean, open: reado
     if (end.role === 'manager') continue
     throw new TroupeError('denied', `${end.address} is a worker: bridges join managers`, {
       hint: 'name a manager of its project; who is one is declared in the project file',
-      facts: { agent: end.address },
+      facts: { agent: end.address, rule: { ...agentRule(end, 'role'), path: [`${end.role}s`, end.id] } },
     })
   }
   if (from.project === to.project) {
     throw new TroupeError('denied', `${from.address} and ${to.address} are of one project: bridges are for links between projects`, {
       hint: 'within a project can_dm decides',
-      facts: { project: from.project },
+      facts: { project: from.project, rule: fixedRule('bridges join projects', 'nobody: can_dm is the rule inside one') },
     })
   }
   const other = open.find((bridge) => spans(bridge, from.address, to.address) && (oneWay || spans(bridge, to.address, from.address)))

@@ -1,4 +1,5 @@
 import { TroupeError } from './error.ts'
+import { teamRule } from './rule.ts'
 
 /**
  * Agents that only write to each other are stopped: each message continues the chain of what its sender was told last,
@@ -116,7 +117,7 @@ export function loopStopped(who: string, refusal: LoopRefusal): TroupeError {
   const { retryAfterMs, ...facts } = refusal
   return new TroupeError('throttled', `${sentence} (loop_guard.${refusal.limit})`, {
     hint,
-    facts: { ...facts, limit: `loop_guard.${refusal.limit}`, ...(retryAfterMs === null ? {} : { retryAfterMs }) },
+    facts: { ...facts, limit: `loop_guard.${refusal.limit}`, rule: teamRule(`loop_guard.${refusal.limit}`), ...(retryAfterMs === null ? {} : { retryAfterMs }) },
   })
 }
 

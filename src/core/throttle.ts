@@ -1,4 +1,5 @@
 import { TroupeError } from './error.ts'
+import { teamRule } from './rule.ts'
 import type { Limits } from './team.ts'
 
 /** What one agent may ask of the daemon, so that one that loops does not starve the others. Operators are not bound. */
@@ -54,7 +55,7 @@ const sentences: Record<LimitName, (who: string, allowed: number) => [string, st
 /** The refusal as whoever asked gets it. `who`: the agent that asks, or the recipient whose inbox is full. */
 export function throttled(who: string, refusal: Refusal): TroupeError {
   const [sentence, hint] = sentences[refusal.limit](who, refusal.allowed)
-  return new TroupeError('throttled', `${sentence} (limits.${refusal.limit})`, { hint, facts: { ...refusal } })
+  return new TroupeError('throttled', `${sentence} (limits.${refusal.limit})`, { hint, facts: { ...refusal, rule: teamRule(`limits.${refusal.limit}`) } })
 }
 
 /** Which limit an error tells of, null where it is about something else. */

@@ -40,7 +40,8 @@ import { giveMemoryBack, inLulls } from './lull.ts'
 import { Mailroom } from './mailroom.ts'
 import { metering } from './metering.ts'
 import { operatorsOnly } from './operators.ts'
-import { readTeam, settingName } from './read-team.ts'
+import { readTeam, settingName, rulePlaces } from './read-team.ts'
+import { Refusals } from './refusals.ts'
 import { rehearsing } from './rehearsing.ts'
 import { Sessions } from './sessions.ts'
 import { ToolLines } from './tool-lines.ts'
@@ -147,7 +148,8 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const limits = limiting({ store, clock, agents, desired, values, mail: tell, report })
   const compactions = new Compactions({ store, clock, agents, sessions, report })
   const approvals = new Approvals({ store, clock, team, answer: standingPrompts(agents, sessions, clock), mail: tell, report })
-  const gatekeeper = new Gatekeeper({ whyHeld: (address) => holding.whyHeld(address), noSubagent: (...of) => breaking.refusal(...of), store, clock, approvals, chains, team, signal: (...said) => signals.take(...said), report })
+  const refusals = new Refusals({ store, clock, places: () => rulePlaces(root), report })
+  const gatekeeper = new Gatekeeper({ whyHeld: (address) => holding.whyHeld(address), noSubagent: (...of) => breaking.refusal(...of), store, clock, approvals, chains, rule: (rule) => refusals.text(rule), team, signal: (...said) => signals.take(...said), report })
   const hooks = new Hooks({ sessions, gatekeeper, fetching, clock })
   const shim = [process.execPath, programPath('shim')]
   const teamNow = (): Team => (desired.known ? team() : emptyTeam(root))
@@ -201,20 +203,26 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     finished: finished.promise,
     identify: identity(store, agents, token),
     checkOperator: operatorsOnly(store, agents),
-    admit: (caller, door, requests) => throttle.admit(caller, door, requests),
+    admit(caller, door, requests) {
+      try {
+        throttle.admit(caller, door, requests)
+      } catch (error) {
+        throw refusals.explained(error)
+      }
+    },
     events: (cursor, signal) => stream(store, cursor, signal),
     listening: (given) => {
       front = given
     },
     async call(caller, name, input, signal) {
       idle.used()
-      return await throttle.run(caller, name, async () => {
+      return await refusals.run(caller, name, async () => await throttle.run(caller, name, async () => {
         const proof = caller.kind === 'agent' ? fetching.confirm(caller.address, caller.incarnation) : null
         // An acknowledgement may share the commit of the proof that comes with it; every other call sees what was proved.
         if (name === 'inbox_ack') return (await Promise.all([run(table, caller, name, input, signal), proof]))[0]
         await proof
         return await run(table, caller, name, input, signal)
-      })
+      }))
     },
     heard(caller, until) {
       if (until !== null) throttle.hold(caller, until)

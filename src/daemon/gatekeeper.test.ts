@@ -40,7 +40,7 @@ function gatekeeper(address = 'p:a'): Gatekeeper {
     return approval
   }
   const signal = (_address: string, _incarnation: string, { type }: Signal): void => void signals.push(type)
-  return new Gatekeeper({ store: {} as Store, clock: systemClock, approvals: { ask } as Approvals, chains: { taintOf: () => Promise.resolve(taint), touched: (_agent, by) => Promise.resolve(void touches.push(by)) }, team: () => team, whyHeld: () => held, noSubagent: (_agent, _run, nested) => (nested ? 'too deep' : null), signal, report: (_what, error) => void reports.push(error) })
+  return new Gatekeeper({ store: {} as Store, clock: systemClock, approvals: { ask } as Approvals, chains: { taintOf: () => Promise.resolve(taint), touched: (_agent, by) => Promise.resolve(void touches.push(by)) }, team: () => team, rule: ({ name }) => `rule ${name}`, whyHeld: () => held, noSubagent: (_agent, _run, nested) => (nested ? 'too deep' : null), signal, report: (_what, error) => void reports.push(error) })
 }
 
 const verdict = async (command: string, patienceMs = 60_000, of = gatekeeper()): Promise<string> => {

@@ -3,11 +3,12 @@ import { resolve } from 'node:path'
 import { deedHash, type Approval } from '../core/approval.ts'
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
-import { fetches, judge, prompted, web, type Judgement, type ToolCall, type Verdict } from '../core/gate.ts'
+import { agentRule, teamRule, type Rule } from '../core/rule.ts'
+import { anyChange, everyCall, fetches, judge, prompted, web, type Judgement, type ToolCall, type Verdict } from '../core/gate.ts'
 import type { Gate, Signal } from '../core/runtime.ts'
 import { inCommand, inScript, inTool, merged, type Findings } from '../core/sensitive.ts'
 import { shortened } from '../core/shorten.ts'
-import { findAgent, type Team } from '../core/team.ts'
+import { findAgent, type Agent, type Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
 import type { Approvals } from './approvals.ts'
 import type { Chains } from './chains.ts'
@@ -29,6 +30,8 @@ export interface GatekeeperParts {
   whyHeld(agent: string): string | null
   /** Why it may not have one more subagent; null where it may, and that counts. */
   noSubagent(agent: string, incarnation: string, nested: boolean): string | null
+  /** Where a rule is set, and who could allow it. */
+  rule(rule: Rule): string
   signal(address: string, incarnation: string, signal: Signal): void
   report(what: string, error: unknown): void
 }
@@ -69,8 +72,12 @@ export class Gatekeeper {
     const { chains } = this.#parts
     const taint = await chains.taintOf(agent.address)
     const judged: Judgement = stage === 'prompt' ? { do: 'hold', actions: [prompted], why: `permission_mode ${agent.permissionMode}: it asks before this call` } : judge(agent, call, await this.#findings(call, hitl.rules), hitl, taint)
-    if (judged.do === 'deny') await this.#refused(caller.address, call, judged.why)
-    if (judged.do !== 'deny' && fetches(call)) await chains.touched(agent.address, web)
+    if (judged.do === 'deny') {
+      const why = `${judged.why} (${this.#parts.rule(modeRule(agent))})`
+      await this.#refused(caller.address, call, why)
+      return { ...judged, why }
+    }
+    if (fetches(call)) await chains.touched(agent.address, web)
     if (judged.do !== 'hold') return judged
     const exact = { tool: call.tool, input: call.input, cwd: call.cwd }
     const wanted = {
@@ -96,7 +103,9 @@ export class Gatekeeper {
     // An answer at the terminal may break the question off before it shows.
     if (ended.status !== 'pending' || !signal.aborted) leave()
     if (waited && !signal.aborted) this.#goesOn(caller, ended)
-    return verdictOf(ended, judged.why)
+    if (ended.status === 'used' || ended.status === 'approved') return verdictOf(ended, judged.why)
+    const rule = stage === 'prompt' || judged.actions.includes(everyCall) || judged.actions.includes(anyChange) ? modeRule(agent) : sensitiveRule
+    return verdictOf(ended, `${judged.why}; ${this.#parts.rule(rule)}`)
   }
 
   async #findings(call: ToolCall, rules: Team['hitl']['rules']): Promise<Findings> {
@@ -139,6 +148,13 @@ export class Gatekeeper {
     const hash = deedHash({ agent: address, tool, input, cwd: '' })
     await this.#parts.store.write(async (tx) => await tx.journal({ type: 'call.denied', subject: address, agent: address, data: { tool, why, hash } }))
   }
+}
+
+const decides = 'a person: troupe approve, or a window in hitl.auto_approve_windows'
+const sensitiveRule = teamRule('hitl.globally_sensitive_actions', decides)
+
+function modeRule(agent: Agent): Rule {
+  return { ...agentRule(agent, agent.autonomy === 'proposal_only' && agent.permissionMode === 'auto' ? 'autonomy' : 'permission_mode'), allowedBy: decides }
 }
 
 function verdictOf({ n, status, decidedBy, note }: Approval, why: string): Verdict {

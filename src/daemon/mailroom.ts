@@ -7,6 +7,7 @@ import { TroupeError } from '../core/error.ts'
 import { sha256 } from '../core/event.ts'
 import { isLoop, type Link } from '../core/loop-guard.ts'
 import type { Message, MessageDraft, Priority, Sender, Trust } from '../core/message.ts'
+import { teamRule } from '../core/rule.ts'
 import { findAgent, type Agent, type Team } from '../core/team.ts'
 import { throttled } from '../core/throttle.ts'
 import type { Store, Tx } from '../store/store.ts'
@@ -61,7 +62,7 @@ export class Mailroom {
     if (size > limit && letter.from !== 'troupe') {
       throw new TroupeError('too_large', `the message is ${size} bytes, the limit is ${limit}`, {
         hint: 'put it into a file and send its path, or raise limits.message_bytes in team-compose.yaml',
-        facts: { size, limit },
+        facts: { size, limit, rule: teamRule('limits.message_bytes') },
       })
     }
     const sender = findAgent(team, letter.from)
@@ -178,7 +179,7 @@ function wayOf(team: Team, letter: Letter, project: string | undefined, bridges:
 
 function granted(letter: Letter, permission: Permission): Permission & { ok: true } {
   if (permission.ok) return permission
-  throw new TroupeError('denied', permission.why, { hint: permission.hint, facts: { from: letter.from, ...(letter.to === null ? {} : { to: letter.to }) } })
+  throw new TroupeError('denied', permission.why, { hint: permission.hint, facts: { from: letter.from, ...(letter.to === null ? {} : { to: letter.to }), rule: permission.rule } })
 }
 
 function addressee(team: Team, to: string, project: string | undefined): Addressee {
@@ -193,7 +194,7 @@ function addressee(team: Team, to: string, project: string | undefined): Address
 function permit(team: Team, letter: Letter, to: Addressee, bridges: Bridge[]): Permission {
   const permission = to.kind === 'agent' ? canDm(team, letter.from, to.agent, bridges) : canBroadcast(team, letter.from, resolveChannel(team, to.name))
   if (permission.ok && permission.recipients.length === 0) {
-    return { ok: false, why: `${letter.to} has no other members`, hint: 'members are declared in the project file' }
+    return { ok: false, why: `${letter.to} has no other members`, hint: 'members are declared in the project file', rule: null }
   }
   return permission
 }

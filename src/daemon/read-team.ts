@@ -1,8 +1,10 @@
 import type { Known } from '../config/known.ts'
 import { load } from '../config/load.ts'
+import { placeOf } from '../config/origins.ts'
 import { placeIn } from '../config/places.ts'
 import { teamOrThrow } from '../config/report.ts'
 import type { ChangedKey } from '../core/change.ts'
+import type { Rule } from '../core/rule.ts'
 import type { Team } from '../core/team.ts'
 import { gatewayNames } from '../gateways/index.ts'
 import { runtimeNames } from '../runtimes/index.ts'
@@ -31,4 +33,10 @@ export function readFiles(root: string): TeamFiles {
 export function settingName(root: string, path: readonly string[]): string {
   const { origins } = load(root, known)
   return `${path.join('.')} (${placeIn(root, origins, null, path)})`
+}
+
+/** Where the files set a rule now, `projects/shop.yaml:12`; null where they do not. Reads them. */
+export function rulePlaces(root: string): (rule: Pick<Rule, 'project' | 'path'>) => string | null {
+  const { origins, team } = load(root, known)
+  return ({ project, path }) => (path === null ? null : placeOf(team?.root ?? root, origins, { project, path }))
 }

@@ -127,7 +127,7 @@ const cases: Case[] = [
     ] as const) await troupe.say(to, text)
     expect((await troupe.approvals()).find((each) => each.n === n)).toMatchObject({ status: 'pending', decidedBy: null })
     expect(await troupe.count('operator.refused')).toBeGreaterThan(0)
-    expect(troupe.model.seen.some(({ text }) => /approval\.decide is not for agents/.test(text))).toBe(true)
+    expect(troupe.model.seen.some(({ text }) => /an agent may not call approval\.decide/.test(text))).toBe(true)
     await held(troupe, 'p:ops')
   }],
   ['fake control message: nobody is stopped by what a peer writes', async (troupe) => {
