@@ -67,7 +67,7 @@ export const team = {
     about: 'End every agent, the terminal server and the keeper; the daemon stops after it. With names only those agents: the rest and the daemon go on.',
     who: ['operator'],
     input: part.extend({ hard: z.boolean().default(false), drainMs }),
-    output: z.object({ stopped, notices: z.array(z.string()) }),
+    output: z.object({ stopped, notices: z.array(z.string()).optional().describe('Absent from older daemons') }),
   }),
   start: operation({
     about: 'Start agents; clears a quarantine.',
@@ -106,7 +106,7 @@ export const team = {
     output: agentRow.extend({
       evidence: z.array(evidence),
       limits: z.record(z.string(), z.unknown()),
-      /** Limits of the provider that it ran into, newest first, at most five. */
+      /** Limits of the provider that it ran into, newest first, at most five; absent from older daemons. */
       limitHits: z.array(
         z.object({
           at: z.number(),
@@ -115,13 +115,13 @@ export const team = {
           raw: z.string(),
           hooks: z.array(z.object({ name: z.string(), action: z.string(), state: z.string(), attempts: z.int(), what: z.string() })),
         }),
-      ),
+      ).optional(),
       usage: z.array(usageRow),
       session: z.string().nullable(),
       pid: z.int().nullable(),
       model: z.string().nullable(),
       permissionMode: z.string(),
-      gate: z.boolean().describe('It asks for leave before each tool call'),
+      gate: z.boolean().optional().describe('It asks for leave before each tool call; absent from older daemons'),
       cwd: z.string(),
       reportsTo: z.string().nullable(),
       canDm: z.array(z.string()),

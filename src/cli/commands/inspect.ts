@@ -30,8 +30,9 @@ export function printAgent(out: Page, agent: Agent, now: number): void {
   section(out, 'Evidence', evidenceLines(out, agent, now))
   const { budget, ...limits } = agent.limits
   section(out, 'Limits', pairs(Object.entries(limits).map(([key, value]): [string, string] => [limitNames[key] ?? key, limitText(value)]), out.color.dim))
-  section(out, 'Budget', budgetLines(budget))
-  section(out, 'Limits of its provider that it ran into', agent.limitHits.flatMap((hit) => hitLines(hit, now)))
+  // An older daemon knows nothing of budgets, which is not the same as none.
+  if (budget !== undefined) section(out, 'Budget', budgetLines(budget))
+  section(out, 'Limits of its provider that it ran into', (agent.limitHits ?? []).flatMap((hit) => hitLines(hit, now)))
   section(out, 'Usage', agent.usage.map((row) => `${escapeLine(row.model)}: ${thousands(row.tokens.input)} in, ${thousands(row.tokens.output)} out, ${thousands(row.tokens.cacheRead)} cache read, ${thousands(row.tokens.cacheWrite)} cache write, ${row.usd === null ? 'price unknown' : `$${row.usd}`}`))
   section(out, 'Files', pairs(Object.entries(agent.files), out.color.dim))
   section(out, 'Its screen', (agent.screen ?? []).map(escapeLine))
@@ -68,7 +69,7 @@ function limitText(value: unknown): string {
   return typeof value === 'number' ? thousands(value) : typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-function hitLines({ at, resetsAt, raw, hooks }: Agent['limitHits'][number], now: number): string[] {
+function hitLines({ at, resetsAt, raw, hooks }: NonNullable<Agent['limitHits']>[number], now: number): string[] {
   const reset = resetsAt === null ? 'reset unknown' : `reset ${clockTime(resetsAt, now)}`
   const done = hooks.map(({ name, state, what }) => `  ${escapeLine(name)}: ${state}${what === '' ? '' : `, ${escapeLine(what)}`}`)
   return [`${clockTime(at, now)}  ${escapeLine(raw)} (${reset})`, ...done]
@@ -81,7 +82,7 @@ function facts(agent: Agent): [string, string][] {
     ['runtime', `${agent.runtime}${agent.version === null ? '' : ` ${agent.version}`}`],
     ['model', agent.model],
     ['permission mode', agent.permissionMode],
-    ['gate', agent.gate ? 'asks before each tool call' : 'none: sensitive actions are held only where it asks'],
+    ['gate', agent.gate === undefined ? null : agent.gate ? 'asks before each tool call' : 'none: sensitive actions are held only where it asks'],
     ['folder', agent.cwd],
     ['reports to', agent.reportsTo],
     ['may write to', list(agent.canDm)],

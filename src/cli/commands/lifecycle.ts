@@ -37,7 +37,7 @@ export async function down(cli: Cli, given: Given): Promise<void> {
   const agents = given.words('names')
   const input = { agents, hard: given.flag('hard'), drainMs: drainOf(given, 'timeout') }
   const result = await cli.call('down', input, agents.length === 0 ? 'ending the team' : `ending ${agents.join(', ')}`)
-  for (const notice of result.notices) cli.out.warn(notice)
+  for (const notice of result.notices ?? []) cli.out.warn(notice)
   if (agents.length === 0) await cli.ended()
   const ran = result.stopped.filter((each) => each.took !== 'not running')
   cli.out.show(result, () => (ran.length === 0 ? undefined : printStopped(cli, ran)))

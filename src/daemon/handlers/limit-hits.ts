@@ -6,7 +6,7 @@ import type { Parts } from '../parts.ts'
 const shown = 5
 
 /** The limits an agent ran into last, newest first, with what was done about each. */
-export async function limitHits(parts: Parts, agent: string): Promise<Output<'inspect'>['limitHits']> {
+export async function limitHits(parts: Parts, agent: string): Promise<NonNullable<Output<'inspect'>['limitHits']>> {
   const hits = await parts.store.read((db) => db.limitHits.recent(agent, shown))
   return hits.map(({ at, resetsAt, until, raw, hooks }) => ({
     ...{ at, resetsAt, until, raw },
