@@ -19,6 +19,8 @@ export const agentRow = z.object({
   incarnation: z.string().nullable(),
   restarts: z.int(),
   inbox: z.int(),
+  /** What the files would do to it if they were applied now: an action of `plan`, `validate` where they have errors; absent if nothing. */
+  pending: z.string().optional(),
   /** argv of the terminal, read-only; absent while there is none. */
   attach: z.array(z.string()).optional(),
 })

@@ -37,6 +37,12 @@ export function appliedBroker(file: string): Broker | null {
   return broker.type === 'sqlite' ? broker : { type: 'postgres', urlEnv: broker.url_env }
 }
 
+/** When what it tells of was applied, ms; null where there is no such file. */
+export function appliedAt(file: string): number | null {
+  const found = z.object({ applied_at: z.string() }).safeParse(readJson(file))
+  return found.success ? Date.parse(found.data.applied_at) : null
+}
+
 export function forgetApplied(file: string): void {
   rmSync(file, { force: true })
 }

@@ -8,11 +8,12 @@ import { sha256 } from '../core/event.ts'
 import { toStopping } from '../core/plan.ts'
 import type { AgentState, Evidence } from '../core/phase.ts'
 import { noRestarts } from '../core/restart.ts'
-import { findAgent, type Agent } from '../core/team.ts'
+import { agentsOf, findAgent, type Agent, type Team } from '../core/team.ts'
 import type { Paths } from '../config/paths.ts'
 import type { Tx } from '../store/store.ts'
-import { writeApplied } from './applied.ts'
+import { appliedAt, writeApplied } from './applied.ts'
 import type { Front } from './daemon.ts'
+import type { Applied } from './desired.ts'
 import { draft, type Draft, type DraftParts, type Wish } from './draft.ts'
 import type { Drain } from './drain.ts'
 import type { Reconciler } from './reconciler.ts'
@@ -55,6 +56,13 @@ export class Changing {
     this.#parts = parts
   }
 
+  /** A daemon that died after it had applied a team, and before it had written that into its files, left that to this one. */
+  start(): void {
+    const { desired, paths } = this.#parts
+    const { applied } = desired
+    if (applied !== null && applied.at > 0 && appliedAt(paths.applied) !== applied.at) this.#write(desired.team, applied)
+  }
+
   /** What `reload` would do. Changes nothing. */
   async plan(names: string[], env: Record<string, string>): Promise<ChangeRow[]> {
     const { rows } = await draft(this.#parts, { names, env, rehearsal: null, keepsRehearsal: true })
@@ -91,9 +99,9 @@ export class Changing {
   }
 
   async #apply(made: Draft, verb: 'up' | 'reload', { drainMs }: Waits): Promise<void> {
-    const { agents, desired, clock, paths, shim, drain, reconciler } = this.#parts
+    const { agents, desired, clock, drain, reconciler } = this.#parts
     const at = clock.now()
-    const applied = { at, ...made.outside }
+    const applied = { at, ...made.outside, leaving: this.#leaving(made.team) }
     const steps = this.#steps(made, verb, at)
     const ending = made.changes.filter(({ action }) => action === 'restart' || action === 'stop').map(({ agent }) => agents.get(agent))
     for (const { incarnation } of ending) if (incarnation !== null && drainMs !== null) drain.allow(incarnation, drainMs)
@@ -105,7 +113,7 @@ export class Changing {
       },
       () => desired.took(made.team, applied),
     )
-    writeApplied(paths, made.team, at, shim, (agent) => this.#parts.fingerprints.of(agent, made.team, applied))
+    this.#write(made.team, applied)
     this.#parts.front().held.put({ at, env: made.values })
     for (const { address, incarnation } of ending) if (drainMs === 0 && incarnation !== null) await reconciler.endHard(address, incarnation)
     await this.#parts.spend.load()
@@ -115,7 +123,10 @@ export class Changing {
   #steps({ changes, rows, choice, team, isUp }: Draft, verb: 'up' | 'reload', at: number): Step[] {
     const changed = changes.flatMap((change, index): Step[] => {
       const evidence = { at, what: `${verb}: ${rows[index]?.why ?? ''}`, source: 'operator' }
-      return change.agent === 'team' || !this.#concerns(change) ? [] : [[change.agent, (state) => changedState(state, change, evidence, verb)]]
+      if (change.agent === 'team' || !this.#concerns(change)) return []
+      const starts = verb === 'up' && change.action === 'apply'
+      const after = (state: AgentState): AgentState => changedState(state, change, evidence, verb)
+      return [[change.agent, (state) => (starts ? wantedNow(after(state), at, verb) : after(state))]]
     })
     if (verb === 'reload' && isUp) return changed
     const done = new Set(changed.map(([address]) => address))
@@ -127,6 +138,18 @@ export class Changing {
   #concerns({ agent, action, conversation }: Change): boolean {
     if (action === 'apply') return conversation === 'fresh'
     return action === 'start' || action === 'restart' || (action === 'stop' && this.#parts.agents.all().some(({ address }) => address === agent))
+  }
+
+  #write(team: Team, applied: Applied): void {
+    const { paths, shim, fingerprints } = this.#parts
+    writeApplied(paths, team, applied.at, shim, (agent) => fingerprints.of(agent, team, applied))
+  }
+
+  /** Agents that are not in the team any more, and whose processes have still to come to their end. */
+  #leaving(team: Team): Agent[] {
+    const { agents, desired } = this.#parts
+    const known = [...(desired.known ? agentsOf(desired.team) : []), ...desired.leaving]
+    return known.filter(({ address }) => findAgent(team, address) === undefined && agents.get(address).incarnation !== null)
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -233,6 +233,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     async start() {
       // Without anything to look after no terminal server is started: a question alone leaves nothing behind.
       if (agents.all().some((state) => state.incarnation !== null || state.wanted === 'running')) await supervisor.start()
+      alive.changing.start()
       reconciler.start()
       await deliverer.start()
       await limits.start()

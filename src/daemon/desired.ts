@@ -1,7 +1,7 @@
 import { TroupeError } from '../core/error.ts'
 import { defaultBreakers } from '../core/breakers.ts'
 import { defaultAttachments, defaultLimits, defaultLoopGuard, noAgentBudget, noBudget, noHitl } from '../core/limits.ts'
-import type { Project, Team } from '../core/team.ts'
+import type { Agent, Project, Team } from '../core/team.ts'
 import type { Store, Tx } from '../store/store.ts'
 import type { Outside } from './fingerprints.ts'
 
@@ -12,6 +12,8 @@ const appliedKey = 'applied'
 export interface Applied extends Outside {
   /** ms */
   at: number
+  /** Agents that left the team while they had a process. */
+  leaving: Agent[]
 }
 
 /** The team as it was last applied. The files may be wrong meanwhile: what runs is looked after all the same. */
@@ -33,7 +35,7 @@ export class Desired {
     if (kept !== undefined) {
       this.#team = completed(kept as Team)
       // Nor did it keep what stands beside: what cannot be compared counts as the same.
-      this.#applied = applied === undefined ? { at: 0, files: {}, values: {} } : (applied as Applied | null)
+      this.#applied = applied === undefined ? { at: 0, files: {}, values: {}, leaving: [] } : (applied as Applied | null)
       return
     }
     try {
@@ -56,6 +58,11 @@ export class Desired {
   /** Null while nothing is applied. */
   get applied(): Applied | null {
     return this.#applied
+  }
+
+  /** Agents that left the team; some of them may still have a process. */
+  get leaving(): Agent[] {
+    return this.#applied?.leaving ?? []
   }
 
   /** Part of a transaction; `took` follows at its commit. */

@@ -21,6 +21,8 @@ export interface EndingParts {
   launching: Launching
   drain: Drain
   team(): Team
+  /** Agents that are not in the team any more. */
+  leaving(): Agent[]
   front(): Front
   jitter(): number
   report(what: string, error: unknown): void
@@ -64,7 +66,7 @@ export class Ending {
   /** A daemon that finds a stop half done does the rest as well: it looks after the process first, to see its turn end. */
   async #takeUp({ address, incarnation, pane, pid }: Of<'stop'>, phase: { name: string; during?: unknown }): Promise<void> {
     const { sessions, launching, report } = this.#parts
-    const agent = this.#agent(address)
+    const agent = this.#agent(address) ?? this.#parts.leaving().find((each) => each.address === address)
     if (agent === undefined || phase.during === undefined || sessions.get(incarnation) !== undefined) return
     // It is ended all the same, only less politely.
     await launching.adopt(agent, incarnation, { pane, pid }).catch((error: unknown) => report(`taking up ${address} before its end`, error))

@@ -14,7 +14,8 @@ import type { Fingerprints } from './fingerprints.ts'
 import type { Holding } from './holding.ts'
 import type { Launching } from './launching.ts'
 import { Lifecycle } from './lifecycle.ts'
-import { readFiles } from './read-team.ts'
+import { Outdated } from './outdated.ts'
+import { readFiles, type TeamFiles } from './read-team.ts'
 import { Reconciler } from './reconciler.ts'
 import type { Sessions } from './sessions.ts'
 import { Settling } from './settling.ts'
@@ -51,6 +52,7 @@ export interface Lives {
   reconciler: Reconciler
   lifecycle: Lifecycle
   changing: Changing
+  outdated: Outdated
 }
 
 /** The parts that begin, change and end the lives of agents. */
@@ -58,10 +60,12 @@ export function lives(given: Given): Lives {
   const { agents, clock, paths, team } = given
   const isDeclared = (address: string): boolean => findAgent(team(), address) !== undefined
   const drain = new Drain({ ...given, timeoutMs: () => team().supervisor.drainTimeoutMs, isDeclared })
-  const ending = new Ending({ ...given, drain })
+  const ending = new Ending({ ...given, drain, leaving: () => given.desired.leaving })
   const reconciler = new Reconciler({ ...given, ending, drain })
   const settling = new Settling(agents, clock, (address) => given.spend.verdict(address))
   const lifecycle = new Lifecycle({ ...given, drain, reconciler, settling })
-  const changing = new Changing({ ...given, drain, reconciler, settling, read: () => readFiles(paths.root) })
-  return { drain, reconciler, lifecycle, changing }
+  const read = (): TeamFiles => readFiles(paths.root)
+  const changing = new Changing({ ...given, drain, reconciler, settling, read })
+  const outdated = new Outdated({ desired: given.desired, root: paths.root, read, plan: async () => await changing.plan([], {}) })
+  return { drain, reconciler, lifecycle, changing, outdated }
 }

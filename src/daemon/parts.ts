@@ -19,6 +19,7 @@ import type { Fetching } from './fetching.ts'
 import type { Holding } from './holding.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Mailroom } from './mailroom.ts'
+import type { Outdated } from './outdated.ts'
 import type { Reconciler } from './reconciler.ts'
 import type { Sessions } from './sessions.ts'
 import type { Spend } from './spend.ts'
@@ -46,6 +47,7 @@ export interface Parts {
   bridges: Bridges
   lifecycle: Lifecycle
   changing: Changing
+  outdated: Outdated
   drain: Drain
   desired: Desired
   team(): Team

@@ -16,6 +16,8 @@ export interface TeamFiles {
   team: Team
   /** Where a key stands, as `projects/hello.yaml:12`; null where no file says it. */
   at(key: ChangedKey): string | null
+  /** The YAML files it was read from. */
+  sources: string[]
 }
 
 /** The team as its files say now. Throws `config` with every error and its place. */
@@ -26,7 +28,9 @@ export function readTeam(root: string): Team {
 export function readFiles(root: string): TeamFiles {
   const loaded = load(root, known)
   const team = teamOrThrow(loaded)
-  return { team, at: ({ project, path }) => placeIn(team.root, loaded.origins, project, path) }
+  const { compose, projects } = loaded.origins
+  const sources = [compose, ...projects.values()].map(({ file }) => file)
+  return { team, sources, at: ({ project, path }) => placeIn(team.root, loaded.origins, project, path) }
 }
 
 /** A setting of team-compose.yaml as people find it: `limits.x (team-compose.yaml:12)`; a default has the place nearest to it. */

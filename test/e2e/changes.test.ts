@@ -44,12 +44,15 @@ describe('a team that runs', () => {
     expect(a).toMatchObject({ agent: 'p:a', action: 'apply', aclWidened: ['may write to p:b (can_dm)'] })
     expect(a?.why).toMatch(/^can_dm \(projects\/p\.yaml:\d+\)$/)
     expect((await troupe.run('reload', '--dry-run')).code).toBe(1)
+    expect((await troupe.run('ps')).stderr).toContain('The files differ from what is applied: 1 agent would change. Try: troupe plan')
+    expect(await troupe.ok('inspect', 'a')).toMatch(/differ from what is applied \(apply\): troupe plan/)
     await troupe.ok('reload')
     await troupe.ok('send', 'a', 'tell b late')
     const mail = await troupe.settled(3)
     expect(mail.filter((each) => each.from === 'p:a').map((each) => each.text)).toEqual(['late'])
     expect(await incarnations(troupe)).toEqual(first)
     expect((await troupe.run('reload')).stderr).toContain('No changes')
+    expect((await troupe.run('ps')).stderr).toBe('')
 
     // A prompt: one is restarted, and its conversation goes on.
     const talk = await session(troupe, 'a')
@@ -102,6 +105,18 @@ describe('a team that runs', () => {
     await troupe.ok('down')
     await vi.waitFor(async () => expect(await troupe.leftOver()).toEqual([]), patiently)
     await troupe.ok('up')
+    expect(await plan(troupe)).toHaveLength(2)
+
+    // One that was stopped is started by `up`, with what changed meanwhile; `reload` leaves it stopped.
+    const talk = await session(troupe, 'a')
+    await troupe.ok('stop', 'a')
+    troupe.write(team({ a: { ...alone, permission_mode: 'plan' }, bea: alone }))
+    await troupe.ok('reload')
+    expect(await troupe.agent('a')).toMatchObject({ phase: 'stopped' })
+    troupe.write(team({ a: { ...alone, permission_mode: 'confirm' }, bea: alone }))
+    await troupe.ok('up')
+    expect(await troupe.agent('a')).toMatchObject({ phase: 'idle' })
+    expect(await session(troupe, 'a')).not.toBe(talk)
     expect(Object.keys(await incarnations(troupe))).toEqual(['p:a', 'p:bea'])
   }, 300_000)
 

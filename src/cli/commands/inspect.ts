@@ -90,11 +90,17 @@ function facts(agent: Agent): [string, string][] {
     ['inbox', String(agent.inbox)],
     ['restarts', String(agent.restarts)],
     ['incarnation', agent.incarnation],
+    ['files', pendingText(agent.pending)],
     ['process', agent.pid === null ? null : String(agent.pid)],
     ['session', agent.session],
     ['terminal', agent.attach === undefined ? null : quoteArgv(agent.attach)],
   ]
   return all.filter((entry): entry is [string, string] => entry[1] !== null)
+}
+
+function pendingText(pending: string | undefined): string | null {
+  if (pending === undefined) return null
+  return pending === 'validate' ? 'have errors: troupe validate' : `differ from what is applied (${pending}): troupe plan`
 }
 
 function section(out: Page, title: string, lines: string[]): void {

@@ -1,7 +1,9 @@
 import type { AgentRow } from '../../api/team.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
+import type { Output } from '../output.ts'
 import { printAgents, printAttach } from '../rows.ts'
+import { count } from '../text.ts'
 import { show } from '../watch.ts'
 
 export async function ps(cli: Cli, given: Given): Promise<void> {
@@ -18,4 +20,12 @@ function print({ out }: Cli, rows: AgentRow[], verbose: boolean, now: number): v
   if (rows.length === 0) return out.say('No agents yet. Try: troupe up')
   printAgents(out, rows, now)
   if (verbose) printAttach(out, rows)
+  tellPending(out, rows)
+}
+
+/** What runs is not what the files say. */
+function tellPending(out: Output, rows: AgentRow[]): void {
+  if (rows.some(({ pending }) => pending === 'validate')) return out.say('The files of the team have errors: what runs is what was applied last. Try: troupe validate')
+  const waiting = rows.filter(({ pending }) => pending !== undefined)
+  if (waiting.length > 0) out.say(`The files differ from what is applied: ${count(waiting.length, 'agent')} would change. Try: troupe plan`)
 }

@@ -8,6 +8,7 @@ import { phaseDetail, type AgentState } from '../../core/phase.ts'
 import { agentsOf, type Agent } from '../../core/team.ts'
 import type { AgentRow } from '../../api/index.ts'
 import type { Handlers } from '../daemon.ts'
+import type { Waiting } from '../outdated.ts'
 import type { Parts } from '../parts.ts'
 import { ceilings, usageRows } from './budget.ts'
 import { lastScreen } from './explain.ts'
@@ -40,7 +41,10 @@ export function team(parts: Parts): Pick<Handlers, Names> {
     },
     stop: async (input) => ({ stopped: await lifecycle.stop(input.agents, input.drainMs) }),
     kill: async (input) => ({ stopped: await lifecycle.kill(input.agents) }),
-    ps: async () => await agentRows(parts, agentsOf(parts.team())),
+    ps: async () => {
+      const leaving = parts.desired.leaving.filter(({ address }) => parts.agents.get(address).incarnation !== null)
+      return await agentRows(parts, [...agentsOf(parts.team()), ...leaving])
+    },
     inspect: async (input) => {
       const agent = resolveAgent(parts.team(), input.agent)
       const [shown] = await agentRows(parts, [agent])
@@ -76,8 +80,15 @@ export function team(parts: Parts): Pick<Handlers, Names> {
 }
 
 export async function agentRows(parts: Parts, agents: Agent[]): Promise<AgentRow[]> {
-  const counts = await parts.store.read((db) => db.deliveries.counts())
-  return agents.map((agent) => row(parts, agent, counts[agent.address] ?? 0))
+  const [counts, waiting] = await Promise.all([parts.store.read((db) => db.deliveries.counts()), parts.outdated.now()])
+  return agents.map((agent) => ({ ...row(parts, agent, counts[agent.address] ?? 0), ...pendingFor(agent, waiting) }))
+}
+
+/** Settings that belong to no agent concern all of them. */
+function pendingFor({ address }: Agent, waiting: Waiting): { pending?: string } {
+  if (waiting.broken) return { pending: 'validate' }
+  const found = waiting.rows.find(({ agent }) => agent === address) ?? waiting.rows.find(({ agent }) => agent === 'team')
+  return found === undefined ? {} : { pending: found.action }
 }
 
 function row(parts: Parts, agent: Agent, inbox: number): AgentRow {
