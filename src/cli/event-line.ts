@@ -86,6 +86,16 @@ function sentence(event: EventRow, message: string): string {
       return `used approval ${fact('n')}: ${fact('action')}`
     case 'approval.expired':
       return `approval ${fact('n')} expired${fact('was') === 'approved' ? ' unused' : ': nobody decided'}: ${fact('action')}`
+    case 'budget.warned':
+      return `near its limit: $${fact('spent')} of $${fact('limit')} spent, ${fact('rule')}`
+    case 'budget.stopped':
+      return `stopped by ${fact('rule')}: $${fact('spent')} of $${fact('limit')} spent, $${fact('over')} over it, ${fact('inFlight')} in flight`
+    case 'budget.released':
+      return `goes on: ${fact('rule')} holds no longer`
+    case 'budget.allowed':
+      return `${fact('id')} may cost $${fact('usd')} more on ${fact('day')}, by ${fact('by')}`
+    case 'breaker.tripped':
+      return `stopped by ${fact('rule')}: ${fact('why')}`
     case 'limit.hit':
       return `hit a limit of its provider: ${fact('raw')}`
     case 'limit.hook-done':

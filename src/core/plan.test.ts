@@ -181,3 +181,51 @@ describe('ends', () => {
     expect(enter(first, { name: 'blocked', why: 'x' }, { at: 8, what: '', source: '' }).since).toBe(3)
   })
 })
+
+describe('a ceiling', () => {
+  const limit = { scope: 'team', id: 'team', period: 'day', nano: 1, rule: 'r' } as const
+  const stop = { state: 'stop', limit, spent: { nano: 2, unpriced: 0 }, until: 100 } as const
+  const held = (until: number | null = 100): Phase => ({ name: 'parked', until, why: 'w', hold: { by: 'budget', rule: 'r', run: 'i1' } })
+  const doing = (change: Partial<AgentState>, more: Partial<Known> = {}, now = 10): string[] =>
+    plan([agent], [known(change, more)], change.incarnation == null ? [] : [process('i1')], now).map((action) => action.do)
+
+  it('holds whoever works, rests or waits for a person, and starts nobody', () => {
+    for (const phase of [{ name: 'busy' }, { name: 'idle' }, { name: 'waiting', what: 'x' }] as const) expect(doing(running(phase), { stop })).toEqual(['hold'])
+    expect(doing({}, { stop })).toEqual(['hold'])
+    expect(doing({ phase: { name: 'backoff', until: 5 } }, { stop, backoffLeft: 0 })).toEqual(['hold'])
+    expect(doing({ phase: { name: 'parked', until: 5, why: 'quota' } }, { stop })).toEqual(['hold'])
+  })
+
+  it('leaves alone who is held, starts, ends, or is not wanted', () => {
+    expect(doing(running(held()), { stop })).toEqual([])
+    expect(doing({ phase: held() }, { stop })).toEqual([])
+    expect(doing(running({ name: 'starting' }), { stop })).toEqual([])
+    expect(doing(running({ name: 'stopping' }), { stop })).toEqual(['stop'])
+    expect(doing({ ...running(), wanted: 'stopped' }, { stop })).toEqual(['stop'])
+  })
+
+  it('is told anew where another one, or that of the next day, is in the way', () => {
+    expect(doing(running(held()), { stop: { ...stop, until: 200 } }, 101)).toEqual(['hold'])
+    expect(doing(running(held()), { stop: { ...stop, limit: { ...limit, rule: 'other' } } })).toEqual(['hold'])
+  })
+
+  it('lets go as soon as it does not hold, before its time as after it; nobody is told to go on by the time alone', () => {
+    expect(doing(running(held()))).toEqual(['release'])
+    expect(doing(running(held()), { stop }, 100)).toEqual([])
+    expect(doing({ phase: held() })).toEqual(['launch'])
+  })
+
+  it('of a breaker is a person’s to lift', () => {
+    const broken: Phase = { name: 'parked', until: null, why: 'w', hold: { by: 'breaker', rule: 'r', run: 'i1' } }
+    expect([doing(running(broken)), doing({ phase: broken })]).toEqual([[], []])
+  })
+
+  it('stays over whatever the CLI says, and over the end of its process', () => {
+    const before = state(running(held()))
+    const evidence = { at: 20, what: 'e', source: 'hook' }
+    for (const type of ['busy', 'idle'] as const) expect(onSignal(before, { type, evidence }).phase).toEqual(held())
+    expect(onSignal(before, { type: 'failure', class: 'quota', why: 'q', until: 9, evidence }).phase).toEqual(held())
+    const ended = onEnded(before, agent, { code: 1, signal: null, endedAt: 30, startedAt: 0, failure: null }, 0)
+    expect([ended.phase, ended.incarnation]).toEqual([held(), null])
+  })
+})

@@ -2,6 +2,7 @@ import type { Diagnostic } from '../../config/diagnostic.ts'
 import { load } from '../../config/load.ts'
 import { renderDiagnostics } from '../../config/render.ts'
 import { validateReport, validateSummary } from '../../config/report.ts'
+import { unlimited } from '../../core/budget.ts'
 import { exitCodes } from '../../core/error.ts'
 import type { Team } from '../../core/team.ts'
 import type { Cli } from '../cli.ts'
@@ -19,6 +20,8 @@ export async function validate(cli: Cli, given: Given): Promise<number> {
     if (shown !== '') out.trouble(shown)
     if (report.ok) out.line(validateSummary(loaded))
     else out.trouble(`${out.wordColor.red('error:')} ${validateSummary(loaded)}; correct the files and validate again`)
+    const free = loaded.team === null ? null : unlimited(loaded.team)
+    if (free !== null) out.say(`${free}. Try: budget.daily_usd_limit in team-compose.yaml`)
   })
   return report.ok ? 0 : exitCodes.config
 }

@@ -1,0 +1,157 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../core/clock.ts'
+import { noAgentBudget, noBudget } from '../core/limits.ts'
+import { usdText } from '../core/money.ts'
+import { newState } from '../core/plan.ts'
+import type { Agent, BudgetSettings, Team } from '../core/team.ts'
+import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { Agents } from './agents.ts'
+import { Spend } from './spend.ts'
+
+const at = (text: string): number => Date.parse(text)
+const prices = [{ model: 'm', from: 0, input: 1, output: 0, cacheRead: 0, cacheWrite: 0, cacheWriteLong: 0, source: 'test' }]
+/** So many dollars. */
+const usage = (key: string, usd: number, time = now, model = 'm') => ({ key, at: time, model, tokens: { input: Math.round(usd * 1e6), output: 0, cacheRead: 0, cacheWrite: 0 } })
+
+let folder: string
+let store: Store
+let now: number
+let agents: Agents
+let budget: BudgetSettings
+let own: Agent['budget']
+let warned: string[]
+let reached: string[]
+let counted: number
+
+const clock = { ...systemClock, now: () => now }
+const team = (): Team => ({ budget, places: {}, projects: [{ id: 'p', agents: ['a', 'b'].map((id) => ({ address: `p:${id}`, id, project: 'p', budget: own })) }] }) as unknown as Team
+
+/** What one daemon has; a second one stands for the next, after kill -9. */
+async function daemon(): Promise<Spend> {
+  const spend = new Spend({
+    ...{ store, clock, agents, prices, team, chainOf: () => Promise.resolve('c1') },
+    called: () => Promise.resolve(void (counted += 1)),
+    warned: (limit) => Promise.resolve(void warned.push(`${limit.scope} ${limit.id}`)),
+    report: (what, error) => {
+      throw new Error(what, { cause: error })
+    },
+  })
+  spend.subscribe((agent) => void reached.push(agent))
+  await spend.load()
+  return spend
+}
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'spend-'))
+  now = at('2026-03-28T10:00:00Z')
+  ;[budget, own, warned, reached, counted] = [{ ...noBudget, dailyUsdLimit: 10 }, noAgentBudget, [], [], 0]
+  store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock })
+  agents = new Agents(store, clock)
+  for (const id of ['a', 'b']) await agents.update(`p:${id}`, () => ({ ...newState(`p:${id}`, 0), wanted: 'running', phase: { name: 'idle' }, incarnation: `run-${id}` }))
+})
+afterEach(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('what is spent', () => {
+  it('T25: counts each call once: read twice, told as a total that grows, or told to the next daemon again', async () => {
+    const first = await daemon()
+    await Promise.all([first.record('p:a', 'run-a', usage('1', 1)), first.record('p:a', 'run-a', usage('1', 1)), first.record('p:a', 'run-a', usage('2', 1))])
+    await first.record('p:a', 'run-a', usage('2', 3))
+    expect([usdText(first.spent('team', 'team').nano), counted]).toEqual(['4.00', 2])
+    const next = await daemon()
+    await next.record('p:a', 'run-a', usage('2', 3))
+    await next.record('p:b', 'run-b', usage('1', 0.5))
+    expect([next.spent('team', 'team'), next.spent('project', 'p'), next.spent('agent', 'p:a'), next.spent('agent', 'p:b')].map(({ nano }) => usdText(nano))).toEqual(['4.50', '4.50', '4.00', '0.50'])
+  })
+
+  it('T25: of an unknown price is no number; named in the files, it is one', async () => {
+    const spend = await daemon()
+    await spend.record('p:a', 'run-a', usage('1', 1, now, 'new-model'))
+    expect([spend.spent('team', 'team'), spend.verdict('p:a').state]).toEqual([{ nano: 0, unpriced: 1 }, 'ok'])
+    budget = { ...budget, prices: { 'new-': { input: 20, output: 0, cacheRead: 0, cacheWrite: 0, cacheWriteLong: 0 } } }
+    await spend.load()
+    expect([usdText(spend.spent('team', 'team').nano), spend.verdict('p:a').state]).toEqual(['20.00', 'stop'])
+    expect((await store.read((db) => db.usage.totals()))[0]).toMatchObject({ cost: 20_000_000_000, unpriced: 0 })
+  })
+
+  it('belongs to the chain of the message that the agent was told last', async () => {
+    await (await daemon()).record('p:a', 'run-a', usage('1', 1))
+    expect(await store.read((db) => db.usage.totals({ chain: 'c1' }))).toHaveLength(1)
+  })
+})
+
+describe('a ceiling', () => {
+  it('is reached by all together, told when it is, and holds for every agent and the next daemon', async () => {
+    const spend = await daemon()
+    await spend.record('p:a', 'run-a', usage('1', 6))
+    expect([reached, spend.verdict('p:b').state]).toEqual([[], 'ok'])
+    await spend.record('p:b', 'run-b', usage('1', 5))
+    expect(reached).toEqual(['p:b'])
+    for (const each of [spend, await daemon()]) expect(each.verdict('p:a')).toMatchObject({ state: 'stop', until: at('2026-03-29T00:00:00Z'), spent: { nano: 11_000_000_000 } })
+  })
+
+  it('is told of near it once, also by the next daemon', async () => {
+    const first = await daemon()
+    await first.record('p:a', 'run-a', usage('1', 8))
+    await first.record('p:a', 'run-a', usage('2', 0.1))
+    await (await daemon()).record('p:a', 'run-a', usage('3', 0.1))
+    expect(warned).toEqual(['team team'])
+    expect(await store.read((db) => db.events.recent({ type: 'budget.warned', limit: 9 }))).toHaveLength(1)
+    budget = { ...budget, dailyUsdLimit: 10.2 }
+    await first.record('p:a', 'run-a', usage('4', 0.1))
+    expect(warned).toHaveLength(2)
+  })
+
+  it('ends with the day of its time zone, also where the clock is changed that night', async () => {
+    budget = { ...budget, timezone: 'Europe/Berlin' }
+    const spend = await daemon()
+    await spend.record('p:a', 'run-a', usage('1', 11))
+    // The clock goes from two to three in the night to the 29th.
+    expect(spend.verdict('p:a')).toMatchObject({ state: 'stop', until: at('2026-03-28T23:00:00Z') })
+    now = at('2026-03-28T22:59:59.999Z')
+    expect(spend.verdict('p:a').state).toBe('stop')
+    now = at('2026-03-28T23:00:00Z')
+    expect(spend.verdict('p:a').state).toBe('ok')
+    await spend.record('p:a', 'run-a', usage('2', 11))
+    expect(spend.verdict('p:a')).toMatchObject({ state: 'stop', until: at('2026-03-29T22:00:00Z'), spent: { nano: 11_000_000_000 } })
+    // T29: set back by an hour, it is the day before again, and that day's money is spent.
+    now = at('2026-03-28T22:30:00Z')
+    await spend.load()
+    expect(spend.verdict('p:a')).toMatchObject({ state: 'stop', until: at('2026-03-28T23:00:00Z') })
+  })
+
+  it('counts what a clock that is ahead calls tomorrow', async () => {
+    const spend = await daemon()
+    await spend.record('p:a', 'run-a', usage('1', 11, now + 24 * 3_600_000))
+    expect(spend.verdict('p:a').state).toBe('stop')
+  })
+
+  it('of a run goes with the run, and stays with an agent that it stopped', async () => {
+    own = { dailyUsdLimit: null, runUsdLimit: 2 }
+    const spend = await daemon()
+    await spend.record('p:a', 'run-a', usage('1', 2))
+    expect([spend.verdict('p:a').state, spend.verdict('p:b').state]).toEqual(['stop', 'ok'])
+    const hold = { by: 'budget', rule: 'r', run: 'run-a' } as const
+    await agents.update('p:a', (state) => ({ ...state, incarnation: null, phase: { name: 'parked', until: null, why: 'w', hold } }))
+    for (const each of [spend, await daemon()]) expect(each.verdict('p:a')).toMatchObject({ state: 'stop', until: null })
+    await agents.update('p:a', (state) => ({ ...state, incarnation: 'run-2', phase: { name: 'idle' } }))
+    expect(spend.verdict('p:a').state).toBe('ok')
+  })
+
+  it('is raised for today by a person, on record, and for today only', async () => {
+    const spend = await daemon()
+    await spend.record('p:a', 'run-a', usage('1', 11))
+    await spend.allow({ scope: 'team', id: 'team', nano: 5_000_000_000 }, 'user')
+    for (const each of [spend, await daemon()]) expect(each.verdict('p:a').state).toBe('ok')
+    expect((await store.read((db) => db.events.recent({ type: 'budget.allowed', limit: 9 }))).map(({ data }) => data)).toEqual([{ scope: 'team', id: 'team', usd: '5.00', day: '2026-03-28', by: 'user' }])
+    now = at('2026-03-29T10:00:00Z')
+    await spend.record('p:a', 'run-a', usage('2', 11))
+    expect(spend.verdict('p:a').state).toBe('stop')
+  })
+})
