@@ -31,7 +31,7 @@ const selection = z.object({ agents: z.array(z.string()).default([]).describe('A
 export const part = z.object({ agents: z.array(z.string()).default([]).describe('Projects, addresses or short names; none means all') })
 /** ms */
 export const drainMs = z.int().min(0).nullable().default(null).describe('How long a running turn may take before the end; 0: end at once; null: supervisor.drain_timeout_secs')
-const stopped = z.array(z.object({ agent: z.string(), took: z.string(), ms: z.number(), drain: z.string().nullable().describe('How the time before its end was used') }))
+const stopped = z.array(z.object({ agent: z.string(), took: z.string(), ms: z.number(), drain: z.string().nullable().optional().describe('How the time before its end was used') }))
 
 /** One line of what a change of the files does. `agent` is `team` for settings that belong to no agent. */
 export const changeRow = z.object({
@@ -66,10 +66,17 @@ export const team = {
     output: changed,
   }),
   down: operation({
-    about: 'End every agent, the terminal server and the keeper; the daemon stops after it. With names only those agents: the rest and the daemon go on.',
+    about: 'End every agent, the terminal server and the keeper. The daemon stops after it.',
     who: ['operator'],
-    input: part.extend({ hard: z.boolean().default(false), drainMs }),
-    output: z.object({ stopped, notices: z.array(z.string()).optional().describe('Absent from older daemons') }),
+    // Names would mean a part of the team: they are refused, not overlooked.
+    input: z.strictObject({ hard: z.boolean().default(false), drainMs }),
+    output: z.object({ stopped }),
+  }),
+  'down.part': operation({
+    about: 'End a part of the team: the rest and the daemon go on.',
+    who: ['operator'],
+    input: z.object({ agents: z.array(z.string()).min(1).describe('Projects, addresses or short names'), hard: z.boolean().default(false), drainMs }),
+    output: z.object({ stopped, notices: z.array(z.string()) }),
   }),
   start: operation({
     about: 'Start agents; clears a quarantine.',

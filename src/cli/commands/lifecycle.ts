@@ -34,14 +34,24 @@ export async function kill(cli: Cli, given: Given): Promise<void> {
 }
 
 export async function down(cli: Cli, given: Given): Promise<void> {
-  const agents = given.words('names')
-  const input = { agents, hard: given.flag('hard'), drainMs: drainOf(given, 'timeout') }
-  const result = await cli.call('down', input, agents.length === 0 ? 'ending the team' : `ending ${agents.join(', ')}`)
-  for (const notice of result.notices ?? []) cli.out.warn(notice)
-  if (agents.length === 0) await cli.ended()
+  const names = given.words('names')
+  const how = { hard: given.flag('hard'), drainMs: drainOf(given, 'timeout') }
+  if (names.length > 0) return await downPart(cli, names, how)
+  const result = await cli.call('down', how, 'ending the team')
+  await cli.ended()
+  tellDown(cli, result, 'The team is down; mail and state stay.')
+}
+
+/** Another operation: a daemon of an older release must not take it for all of the team. */
+async function downPart(cli: Cli, agents: string[], how: { hard: boolean; drainMs: number | null }): Promise<void> {
+  const result = await cli.call('down.part', { agents, ...how }, `ending ${agents.join(', ')}`)
+  for (const notice of result.notices) cli.out.warn(notice)
+  tellDown(cli, result, 'The rest of the team goes on.')
+}
+
+function tellDown(cli: Cli, result: Answer<'down'>, rest: string): void {
   const ran = result.stopped.filter((each) => each.took !== 'not running')
   cli.out.show(result, () => (ran.length === 0 ? undefined : printStopped(cli, ran)))
-  const rest = agents.length === 0 ? 'The team is down; mail and state stay.' : 'The rest of the team goes on.'
   cli.out.say(`${ran.length === 0 ? 'No agent was running. ' : ''}${rest}`)
 }
 
@@ -80,6 +90,6 @@ function tellTroubles(out: Output, { agents, troubles }: Answer<'start'>): void 
 function printStopped({ out }: Cli, stopped: Answer<'stop'>['stopped']): void {
   out.table(
     [{ head: 'AGENT', least: 12 }, { head: 'ENDED BY' }, { head: 'AFTER', align: 'right' }, { head: 'BEFORE THAT', optional: true }],
-    stopped.map(({ agent, took, ms, drain }) => [agent, took, took === 'not running' ? '-' : ms < 1000 ? `${Math.round(ms)}ms` : duration(ms), drain === null || drain === 'nothing to wait for' ? '' : drain]),
+    stopped.map(({ agent, took, ms, drain }) => [agent, took, took === 'not running' ? '-' : ms < 1000 ? `${Math.round(ms)}ms` : duration(ms), drain === 'nothing to wait for' ? '' : (drain ?? '')]),
   )
 }

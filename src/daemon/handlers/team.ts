@@ -14,7 +14,7 @@ import { ceilings, usageRows } from './budget.ts'
 import { lastScreen } from './explain.ts'
 import { limitHits } from './limit-hits.ts'
 
-type Names = 'down' | 'start' | 'stop' | 'kill' | 'restart' | 'ps' | 'inspect' | 'interrupt' | 'logs' | 'attach' | 'events'
+type Names = 'down' | 'down.part' | 'start' | 'stop' | 'kill' | 'restart' | 'ps' | 'inspect' | 'interrupt' | 'logs' | 'attach' | 'events'
 
 /** Bring up, take down, look at. */
 export function team(parts: Parts): Pick<Handlers, Names> {
@@ -23,14 +23,14 @@ export function team(parts: Parts): Pick<Handlers, Names> {
   return {
     down: async (input) => {
       const drainMs = input.hard ? 0 : input.drainMs
-      if (input.agents.length > 0) return await lifecycle.downOf(input.agents, drainMs)
       const stopped = await lifecycle.down(drainMs).catch((error: unknown) => {
         if (error instanceof TroupeError && error.facts['ended'] === true) parts.finish()
         throw error
       })
       parts.finish()
-      return { stopped, notices: [] }
+      return { stopped }
     },
+    'down.part': async (input) => await lifecycle.downOf(input.agents, input.hard ? 0 : input.drainMs),
     start: async (input, { signal }) => {
       const settled = await lifecycle.start(input.agents, input.timeoutMs, signal)
       return { ...settled, agents: await agentRows(parts, settled.agents) }
