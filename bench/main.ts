@@ -4,6 +4,7 @@ import { allToAll } from './all-to-all.ts'
 import { crowd } from './crowd.ts'
 import { faults } from './faults.ts'
 import { fuzz } from './fuzz.ts'
+import { gcBench } from './gc.ts'
 import { kills } from './kills.ts'
 import { leak } from './leak.ts'
 import { toolCalls } from './mcp.ts'
@@ -32,6 +33,7 @@ const parts: Part[] = [
   ['mixed', mixedLoad],
   ['wake', wake],
   ['slow-disk', slowDisk],
+  ['gc', async () => await gcBench(full ? 1_000_000 : 20_000)],
   ['leak', leak],
   ['kills', async () => await kills(full ? 1000 : 20)],
   ['crowd', crowd],

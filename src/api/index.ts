@@ -7,6 +7,7 @@ import { bridges } from './bridge.ts'
 import { change } from './change.ts'
 import { daemon } from './daemon.ts'
 import { explain } from './explain.ts'
+import { housekeeping } from './housekeeping.ts'
 import { mail } from './mail.ts'
 import { policy } from './policy.ts'
 import { self } from './self.ts'
@@ -17,7 +18,7 @@ export type { BudgetRow, UsageRow } from './budget.ts'
 export type { AgentRow } from './team.ts'
 export { oldestProtocol, programVersion, protocolVersion, type StreamItem } from './wire.ts'
 
-export const operations = { ...team, ...change, ...mail, ...attachments, ...explain, ...approvals, ...budgets, ...bridges, ...policy, ...self, ...audit, ...daemon } as const
+export const operations = { ...team, ...change, ...mail, ...attachments, ...explain, ...approvals, ...budgets, ...bridges, ...policy, ...self, ...audit, ...housekeeping, ...daemon } as const
 
 export type Operations = typeof operations
 export type OperationName = keyof Operations

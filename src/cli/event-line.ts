@@ -55,6 +55,8 @@ function sentence(event: EventRow, message: string): string {
       return `wanted ${fact('wanted')}`
     case 'message.sent':
       return `sent ${message} to ${fact('to')}${fact('priority') === 'normal' ? '' : around(' (', fact('priority'), ')')}${around(' with ', attachedTo(event))}`
+    case 'gc.done':
+      return `gc removed ${fact('messages')} messages, ${fact('approvals')} approvals, ${fact('bridges')} bridges, ${fact('files')} files`
     case 'attachment.refused':
       return `may not attach ${fact('name')}: ${fact('why')}`
     case 'bridge.opened':

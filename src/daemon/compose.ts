@@ -33,6 +33,7 @@ import { healthCache } from './health.ts'
 import { Hooks } from './hooks.ts'
 import { identity } from './identity.ts'
 import { whenIdle } from './idle.ts'
+import { Janitor } from './janitor.ts'
 import { Launching } from './launching.ts'
 import { limiting } from './limiting.ts'
 import { lives } from './lives.ts'
@@ -115,6 +116,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const bridges = new Bridges({ store, clock, report })
   await bridges.load()
   const attachments = new Attachments({ store, clock, paths, team, settingName: (path) => settingName(root, path), environment: values })
+  const janitor = new Janitor({ store, clock, paths, attachments, team: () => (desired.known ? team() : emptyTeam(root)), report })
   const mailroom = new Mailroom({ store, clock, chains, attachments, bridges: () => bridges.now(), team })
   const tools = new ToolLines(clock)
   agents.subscribe((after, before) => {
@@ -172,6 +174,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     approvals,
     attachments,
     compactions,
+    janitor,
     fetching,
     throttle,
     chains,
@@ -240,6 +243,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
       await approvals.start()
       await compactions.start()
       await bridges.start()
+      await janitor.start()
     },
     async stop() {
       idle.stop()
@@ -247,6 +251,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
       compactions.stop()
       await limits.stop()
       bridges.stop()
+      await janitor.stop()
       lulls.stop()
       await reconciler.stop()
       await deliverer.stop()

@@ -17,6 +17,7 @@ import type { Desired } from './desired.ts'
 import type { Drain } from './drain.ts'
 import type { Fetching } from './fetching.ts'
 import type { Holding } from './holding.ts'
+import type { Janitor } from './janitor.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Mailroom } from './mailroom.ts'
 import type { Outdated } from './outdated.ts'
@@ -45,6 +46,7 @@ export interface Parts {
   spend: Spend
   holding: Holding
   bridges: Bridges
+  janitor: Janitor
   lifecycle: Lifecycle
   changing: Changing
   outdated: Outdated

@@ -22,6 +22,7 @@ import { messagesReader, messagesWriter } from './messages.ts'
 import { migrate } from './migrate.ts'
 import { migrations } from './migrations/index.ts'
 import { prune } from './prune.ts'
+import { retentionReader, retentionWriter } from './retention.ts'
 import { retrying } from './retry.ts'
 import type { Written } from './schema.ts'
 import { settingsReader, settingsWriter } from './settings.ts'
@@ -150,6 +151,7 @@ function reader(db: Db, team: string, known: Known): Reader {
     incarnations: incarnationsReader(db, team),
     usage: usageReader(db, team),
     attachments: attachmentsReader(db, team),
+    retention: retentionReader(db, team),
     approvals: approvalsReader(db, team),
     limitHits: limitHitsReader(db, team),
     bridges: bridgesReader(db, team),
@@ -166,6 +168,7 @@ function transaction(db: Db, by: Written, known: Known, clock: Clock, journal: (
     incarnations: incarnationsWriter(db, by),
     usage: usageWriter(db, by),
     attachments: attachmentsReader(db, by.team),
+    retention: retentionWriter(db, by),
     approvals: approvalsWriter(db, by),
     limitHits: limitHitsWriter(db, by),
     bridges: bridgesWriter(db, by),

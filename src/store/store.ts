@@ -8,6 +8,7 @@ import type { LimitHit } from '../core/limit-hit.ts'
 import type { Attachment } from '../core/attachment.ts'
 import type { Message, MessageDraft } from '../core/message.ts'
 import type { Nano, Sum } from '../core/money.ts'
+import type { Candidate } from '../core/retention.ts'
 import type { AgentState } from '../core/phase.ts'
 import type { UsageRecord } from '../core/runtime.ts'
 import type { Ended } from '../core/restart.ts'
@@ -82,6 +83,12 @@ export interface Tx extends Reader {
     /** Inserts it, or replaces what is known of its hooks. */
     put(hit: LimitHit): Promise<void>
   }
+  retention: RetentionReader & {
+    /** With their deliveries and the rows of their files; how many there were. */
+    removeMessages(ids: readonly string[]): Promise<number>
+    removeApprovals(ids: readonly string[]): Promise<number>
+    removeBridges(ids: readonly string[]): Promise<number>
+  }
   settings: SettingsReader & { put(key: string, value: unknown): Promise<void> }
   /** Appends to the journal, in this transaction. Its own `events` show it after the commit. */
   journal(event: NewEvent): Promise<void>
@@ -91,6 +98,7 @@ export interface Reader {
   messages: MessagesReader
   deliveries: DeliveriesReader
   attachments: AttachmentsReader
+  retention: RetentionReader
   bridges: BridgesReader
   agents: AgentsReader
   incarnations: IncarnationsReader
@@ -135,6 +143,18 @@ export interface AttachmentsReader {
   named(sha256: string[]): Promise<Set<string>>
   /** Of all contents that are named, each counted once. */
   totalBytes(): Promise<number>
+}
+
+/** What may be over and done with. */
+export interface RetentionReader {
+  /** Messages by their numbers, from the first after `after` on. */
+  page(after: number, limit: number): Promise<Candidate[]>
+  /** Number of the last message that was stored. */
+  newest(): Promise<number>
+  /** Decided or expired before a moment, and the agent has heard of it. */
+  approvals(filter: { before: number; project: string | null; limit: number }): Promise<string[]>
+  /** Every message that names one of these contents. */
+  naming(sha256: readonly string[]): Promise<{ messageId: string; sha256: string }[]>
 }
 
 export interface DeliveriesReader {

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { JournalEvent, KeptHead } from '../core/event.ts'
+import { removedBy, type Range } from '../core/retention.ts'
 import { eventHash, firstHash, sha256 } from '../core/event.ts'
 import type { Known } from './anchors.ts'
 import type { Db } from './engine.ts'
@@ -23,16 +24,17 @@ export async function verify(db: Db, team: string, known: Known, kept: KeptHead 
   const place = kept === null ? null : await placeOf(db, team, kept, checkpoints)
   if (place !== null && 'ok' in place) return place
   const told = new Map<string, Head>()
+  const mail: Mail = { missing: [], removed: [] }
   let events = 0
   for (const [stream, head] of heads) {
     const anchor = known.heads.get(stream)
     const passes = place?.stream === stream && place.head !== null ? [place.head] : []
-    const walked = await walk(db, team, stream, { begin: checkpoints.get(stream), ends: [head, ...(anchor ? [anchor] : []), ...passes], told })
+    const walked = await walk(db, team, stream, { begin: checkpoints.get(stream), ends: [head, ...(anchor ? [anchor] : []), ...passes], told, mail })
     if (!walked.ok) return walked
     events += walked.events
   }
   const seen = place === null ? null : place.head === null ? ('pruned' as const) : ('found' as const)
-  return missing(heads, known.heads) ?? untold(checkpoints, told) ?? { ok: true, events, kept: seen }
+  return missing(heads, known.heads) ?? untold(checkpoints, told) ?? lost(mail) ?? { ok: true, events, kept: seen }
 }
 
 /** Where the kept head stands now: `head` is null where it lies before a checkpoint. */
@@ -50,9 +52,16 @@ interface Walk {
   ends: Head[]
   /** Collects what `journal.checkpoint` events say was pruned. */
   told: Map<string, Head>
+  mail: Mail
 }
 
-async function walk(db: Db, team: string, stream: string, { begin, ends, told }: Walk): Promise<Walked> {
+/** Of all streams together: the line that tells of a removal may stand in another. */
+interface Mail {
+  missing: { stream: string; seq: number; n: number }[]
+  removed: Range[]
+}
+
+async function walk(db: Db, team: string, stream: string, { begin, ends, told, mail }: Walk): Promise<Walked> {
   let last: Head = begin ?? { seq: 0, hash: firstHash }
   let events = 0
   const open = ends.filter((end) => end.seq > last.seq)
@@ -64,10 +73,11 @@ async function walk(db: Db, team: string, stream: string, { begin, ends, told }:
       const why = broken(event, last, open)
       if (why !== null) return flaw(stream, event.seq, why)
       collect(event, told)
+      mail.removed.push(...removedBy(event))
       last = event
     }
-    const lost = await changedText(db, team, page)
-    if (lost !== null) return flaw(stream, ...lost)
+    const changed = await changedText(db, team, page, mail)
+    if (changed !== null) return flaw(stream, ...changed)
     events += page.length
     if (page.length < pageSize) break
     await turn()
@@ -88,16 +98,16 @@ function broken(event: JournalEvent, last: Head, ends: Head[]): string | null {
     : 'rewritten or rolled back: it is not the event that was there before'
 }
 
-/** The journal keeps a hash of each message's words: whether they are there still, and the same. */
-async function changedText(db: Db, team: string, page: readonly JournalEvent[]): Promise<[seq: number, why: string] | null> {
+/** The journal keeps a hash of each message's words: whether they are the same still. Notes those that are not there. */
+async function changedText(db: Db, team: string, page: readonly JournalEvent[], { missing: gone }: Mail): Promise<[seq: number, why: string] | null> {
   const sent = page.filter((event) => event.type === 'message.sent' && typeof event.data['sha256'] === 'string')
   if (sent.length === 0) return null
   const texts = await textsOf(db, team, sent.map((event) => event.subject))
-  for (const { seq, subject, data } of sent) {
+  for (const { stream, seq, subject, data } of sent) {
     const text = texts.get(subject)
     const name = `message #${String(data['n'])}`
-    if (text === undefined) return [seq, `${name}, which it tells of, is gone`]
-    if (sha256(text) !== data['sha256']) return [seq, `${name} does not have the words that were sent`]
+    if (text === undefined) gone.push({ stream, seq, n: Number(data['n']) })
+    else if (sha256(text) !== data['sha256']) return [seq, `${name} does not have the words that were sent`]
   }
   return null
 }
@@ -122,6 +132,13 @@ function missing(heads: Map<string, Head>, known: Map<string, Head>): Flaw | nul
     if (seq > 0 && !heads.has(stream)) return flaw(stream, seq, 'rewritten or rolled back: the whole stream is gone')
   }
   return null
+}
+
+/** Whatever is not there must have been removed by gc, which says so. */
+function lost({ missing: gone, removed }: Mail): Flaw | null {
+  const numbers = new Set(removed.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, at) => first + at)))
+  const one = gone.find(({ n }) => !numbers.has(n))
+  return one === undefined ? null : flaw(one.stream, one.seq, `message #${one.n}, which it tells of, is gone`)
 }
 
 function flaw(stream: string, seq: number, why: string): Flaw {

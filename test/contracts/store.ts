@@ -13,6 +13,7 @@ import { attachmentsContract } from './store.attachments.ts'
 import { journalContract } from './store.journal.ts'
 import { mailContract } from './store.mail.ts'
 import { recordsContract } from './store.records.ts'
+import { retentionContract } from './store.retention.ts'
 import { writingContract } from './store.writing.ts'
 
 /** A database of its own for one test. */
@@ -57,6 +58,7 @@ export function storeContract(makePlace: (root: string) => Promise<Place>): void
   mailContract(bench)
   recordsContract(bench)
   attachmentsContract(bench)
+  retentionContract(bench)
   journalContract(bench)
 }
 

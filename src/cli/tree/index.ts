@@ -4,6 +4,7 @@ import { care } from './care.ts'
 import type { Command, Group } from './command.ts'
 import { files } from './files.ts'
 import { graph } from './bridges.ts'
+import { housekeeping } from './housekeeping.ts'
 import { mail } from './mail.ts'
 import { money } from './money.ts'
 import type { Language } from './syntax.ts'
@@ -12,7 +13,7 @@ import { team } from './team.ts'
 
 export type { Command, Group } from './command.ts'
 
-export const groups: Group[] = [team, agents, mail, graph, approvals, money, files, care, system]
+export const groups: Group[] = [team, agents, mail, graph, approvals, money, files, care, housekeeping, system]
 
 export const globalOptions: [string, string][] = [
   ['-C, --root <dir>', 'folder of the team (else TROUPE_ROOT, else found upwards from here, else the current context)'],
@@ -37,5 +38,5 @@ export const language: Language = { commands, options: globalOptions }
 /** Commands of the design that this version does not have: a clear word instead of "unknown command". */
 export const later: readonly string[] = [
   'plan', 'wait', 'reload', 'new', 'task',
-  'freeze', 'thaw', 'halt', 'import', 'gc',
+  'freeze', 'thaw', 'halt', 'import',
 ]

@@ -18,7 +18,7 @@ export const budget = z
     daily_usd_limit: optional(usd).describe('US dollars a day, the whole team; at it every agent is stopped until the next day'),
     run_usd_limit: optional(usd).describe('US dollars, each run of each agent; at it the agent is stopped until a person lets it go on'),
     warn_threshold_pct: optional(z.number().min(0).max(100)).describe('Warn at this share of a limit; 80 if left out, 100 for never'),
-    message_ttl_hours: z.number().min(0).default(72).describe('How long acknowledged messages are to be kept; not acted upon in this version'),
+    message_ttl_hours: z.number().min(0).default(72).describe('How long acknowledged messages, and approvals that are over, are kept; gc removes them then'),
     per_project_usd_limit: z.record(text, usd).default({}).describe('US dollars a day, by project'),
     timezone: text.default('UTC').describe('Where days begin and end, such as Europe/Berlin'),
     prices: z.record(text, rates).default({}).describe('US dollars for a million tokens, by a model’s id or what ids begin with; they win over those that come along'),

@@ -8,6 +8,7 @@ import { bridges } from './bridge.ts'
 import { change } from './change.ts'
 import { daemon } from './daemon.ts'
 import { explain } from './explain.ts'
+import { housekeeping } from './housekeeping.ts'
 import { mail } from './mail.ts'
 import { policy } from './policy.ts'
 import { self } from './self.ts'
@@ -16,5 +17,5 @@ import { tools } from './tools.ts'
 
 /** Every operation's handler; the type says that none is missing. */
 export function handlers(parts: Parts): Handlers {
-  return { ...team(parts), ...change(parts), ...mail(parts), ...tools(parts), ...attachments(parts), ...explain(parts), ...approvals(parts), ...budgets(parts), ...bridges(parts), ...policy(parts), ...self(parts), ...audit(parts), ...daemon(parts) }
+  return { ...team(parts), ...change(parts), ...mail(parts), ...tools(parts), ...attachments(parts), ...explain(parts), ...approvals(parts), ...budgets(parts), ...bridges(parts), ...policy(parts), ...self(parts), ...audit(parts), ...housekeeping(parts), ...daemon(parts) }
 }

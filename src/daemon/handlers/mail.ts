@@ -5,6 +5,8 @@ import { TroupeError } from '../../core/error.ts'
 import type { JournalEvent } from '../../core/event.ts'
 import { tokensOf, type Message } from '../../core/message.ts'
 import { findAgent } from '../../core/team.ts'
+import { isWithin, removedBy, removedType } from '../../core/retention.ts'
+import type { Reader } from '../../store/store.ts'
 import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
 
@@ -43,7 +45,7 @@ export function mail(parts: Parts): Pick<Handlers, 'send' | 'mail' | 'explain.me
     },
     'explain.message': async (input) => {
       const { message, deliveries, events } = await parts.store.read(async (db) => {
-        const found = await find(input.id, db.messages)
+        const found = await find(input.id, db)
         return { message: found, deliveries: await db.deliveries.of(found.id), events: await db.events.about(found.id) }
       })
       return {
@@ -88,14 +90,32 @@ function checkSize(rows: { message: Message }[]): void {
   })
 }
 
-async function find(
-  id: string,
-  messages: { get(id: string): Promise<Message | undefined>; byN(n: number): Promise<Message | undefined> },
-): Promise<Message> {
+async function find(id: string, db: Reader): Promise<Message> {
   const number = /^#?(\d{1,15})$/.exec(id)?.[1]
-  const found = number === undefined ? await messages.get(id) : await messages.byN(Number(number))
+  const found = number === undefined ? await db.messages.get(id) : await db.messages.byN(Number(number))
   if (found !== undefined) return found
-  throw new TroupeError('unknown', `there is no message ${id}`, { hint: 'troupe mail lists the newest', facts: { id } })
+  const removed = await removalOf(number === undefined ? await numberOf(id, db) : Number(number), db)
+  if (removed === null) throw new TroupeError('unknown', `there is no message ${id}`, { hint: 'troupe mail lists the newest', facts: { id } })
+  throw new TroupeError('unknown', `message ${id} is not there any more: removed by gc at ${new Date(removed).toISOString()}`, {
+    hint: 'budget.message_ttl_hours says how long acknowledged messages are kept; troupe audit log has what the journal keeps of it',
+    facts: { id, removedAt: removed },
+  })
+}
+
+/** The journal remembers it longer than the mailbox. */
+async function numberOf(id: string, db: Reader): Promise<number | null> {
+  const n = (await db.events.about(id)).find(({ type }) => type === 'message.sent')?.data['n']
+  return typeof n === 'number' ? n : null
+}
+
+/** Transactions of gc that are looked through. */
+const mostRuns = 10_000
+
+/** When gc took the message with this number, ms, as far as the newest runs tell. */
+async function removalOf(n: number | null, db: Reader): Promise<number | null> {
+  if (n === null) return null
+  const runs = await db.events.recent({ type: removedType, limit: mostRuns })
+  return runs.find((event) => isWithin(n, removedBy(event)))?.at ?? null
 }
 
 /** Where an agent is the recipient, its own delivery counts; where it is the sender, all of them. */

@@ -1,0 +1,18 @@
+import { TroupeError } from '../../core/error.ts'
+import { nearest } from '../../core/nearest.ts'
+import type { Handlers } from '../daemon.ts'
+import type { Parts } from '../parts.ts'
+
+/** What keeps a root small and safe. */
+export function housekeeping(parts: Parts): Pick<Handlers, 'gc'> {
+  return {
+    gc: async ({ project, dryRun }) => {
+      const ids = parts.team().projects.map(({ id }) => id)
+      if (project !== null && !ids.includes(project)) {
+        const meant = nearest(project, ids)
+        throw new TroupeError('unknown', `there is no project ${JSON.stringify(project)}`, { hint: meant === undefined ? `one of ${ids.join(', ')}` : meant })
+      }
+      return { ...(await parts.janitor.sweep({ project, dryRun })), dryRun }
+    },
+  }
+}
