@@ -59,7 +59,7 @@ export function retentionContract(bench: Bench): void {
 
     it('finds approvals that are over and told, oldest first', async () => {
       const approval = { agent: 'p:a', project: 'p', action: 'x', scope: null, summary: '', exact: '', origin: 'asked', requestedAt: 1, expiresAt: 5, decidedBy: null, note: null } as const
-      const insert = async (id: string, more: object) => await write((tx) => tx.approvals.insert({ ...approval, id, hash: id, status: 'denied', decidedAt: 5, usedAt: null, told: true, ...more }))
+      const insert = async (id: string, more: object) => await write((tx) => tx.approvals.insert({ ...approval, id, hash: id, status: 'denied', taint: [], decidedAt: 5, usedAt: null, told: true, ...more }))
       await insert('denied', {})
       await insert('expired', { status: 'expired', decidedAt: null })
       await insert('used', { status: 'used', usedAt: 9 })
