@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { run } from '../../src/util/spawn.ts'
@@ -132,7 +132,7 @@ it('shows the team, carries out what is asked by keys, and goes on over a killed
   expect(await pane.manners()).toBe(before)
 }, 300_000)
 
-it('gives the terminal back when it is ended from outside', async () => {
+it('gives the terminal back when it is ended from outside, or falls over', async () => {
   const troupe = new Troupe(team({ a: {}, b: {} }))
   const pane = await Pane.open(troupe, 80, 24)
   const before = await pane.manners()
@@ -140,6 +140,16 @@ it('gives the terminal back when it is ended from outside', async () => {
   expect(pane.pid).toBeGreaterThan(1)
   process.kill(pane.pid, 'SIGTERM')
   await pane.shows('left with 143')
+  expect(await pane.manners()).toBe(before)
+  const program = join(troupe.folder, 'falls.mjs')
+  writeFileSync(program, `import { Terminal } from ${JSON.stringify(new URL('../../src/cli/tui/terminal.ts', import.meta.url).href)}
+const none = () => {}
+new Terminal({ stdin: process.stdin, stdout: process.stdout, colours: true }, { key: none, paste: none, size: none, end: none }).start()
+setTimeout(() => { throw new Error('boom') }, 1)
+`)
+  await pane.type(`'${process.execPath}' '${program}'; echo left with $?`)
+  await pane.keys('Enter')
+  await pane.shows('boom', 'left with 1\n')
   expect(await pane.manners()).toBe(before)
 }, 300_000)
 

@@ -79,6 +79,7 @@ export const team: Group = {
     },
     {
       name: 'tui',
+      alias: 'ui',
       about: 'Show the whole team on one screen, and work with it: agents, their terminals, mail, approvals',
       examples: [['tui', '? shows the keys, q leaves; the team goes on']],
       more: 'Arrows or j k, Tab, Enter, Esc; @ writes to an agent, ! to a channel, a shows approvals, : takes commands. Needs a terminal.',

@@ -136,6 +136,14 @@ export function askFor(what: keyof typeof consequences, state: State, row: Agent
   return stay(ask(state, { title: `${what.charAt(0).toUpperCase()}${what.slice(1)} ${nameOf(state, row.agent)}?`, exactly: [doing, consequences[what]], yes: { do: what, agent: row.agent } }))
 }
 
+/** What was written and not sent would be gone. */
+export function quit(state: State): Step {
+  const drafts = Object.entries(state.drafts)
+  if (drafts.length === 0) return stay(state, { do: 'quit', code: 0 })
+  const exactly = drafts.flatMap(([name, text]) => [`to ${name}, not sent:`, ...text.split('\n')])
+  return stay(ask(state, { title: 'Leave, and let go of what you wrote?', exactly, yes: { do: 'quit', code: 0 } }))
+}
+
 export function withAgent(state: State, act: (row: AgentRow) => Step): Step {
   const row = agentInView(state)
   return row === undefined ? stay(tell(state, 'No agent is chosen.', true)) : act(row)

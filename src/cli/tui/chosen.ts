@@ -13,11 +13,14 @@ export function chosenAgent(state: State): AgentRow | undefined {
 }
 
 export function shownMail(state: State): Mail[] {
+  const rows = state.tab === 'inbox' ? inbox(state) : state.tab === 'channel' ? state.mail.filter(({ to }) => isChannel(to)) : state.mail
+  return rows.filter((row) => holds(state.filter.mail, `#${row.n}`, row.from, row.to, row.text, row.state))
+}
+
+/** Until those of its own are there, what is known of it. */
+function inbox(state: State): Mail[] {
   const agent = chosenAgent(state)?.agent
-  return state.mail.filter((row) => {
-    const fits = state.tab === 'wire' || (state.tab === 'channel' ? isChannel(row.to) : row.from === agent || row.to === agent)
-    return fits && holds(state.filter.mail, `#${row.n}`, row.from, row.to, row.text, row.state)
-  })
+  return state.inbox !== null && state.inbox.agent === agent ? state.inbox.rows : state.mail.filter(({ from, to }) => from === agent || to === agent)
 }
 
 export function chosenMail(state: State): Mail | undefined {

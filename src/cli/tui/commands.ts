@@ -1,7 +1,7 @@
 import { nearest } from '../../core/nearest.ts'
 import { candidates } from '../candidates.ts'
 import type { Language } from '../tree/syntax.ts'
-import { approvals, askApprove, askFor, broadcast, choose, compose, deny, open } from './actions.ts'
+import { approvals, askApprove, askFor, broadcast, choose, compose, deny, open, quit } from './actions.ts'
 import { nameOf } from './chosen.ts'
 import { fieldOf } from './field.ts'
 import type { AgentRow } from '../../api/index.ts'
@@ -39,7 +39,7 @@ const commands: Record<string, Run> = {
     return open(state, { of: 'message', id: id.replace(/^#/, '') })
   },
   help: (state) => stay({ ...state, mode: { name: 'help', top: 0 } }),
-  quit: (state) => stay(state, { do: 'quit', code: 0 }),
+  quit,
 }
 
 const short: Record<string, string> = { q: 'quit', 'q!': 'quit', wq: 'quit', status: 'ps', pending: 'approvals' }

@@ -1,4 +1,4 @@
-import { approvals, askApprove, askFor, askStartOrStop, back, broadcast, compose, deny, drillIn, filterOf, move, nextPane, nextTab, nextTrouble, open, reply, withAgent } from './actions.ts'
+import { approvals, askApprove, askFor, askStartOrStop, back, broadcast, compose, deny, drillIn, filterOf, move, nextPane, nextTab, nextTrouble, open, quit, reply, withAgent } from './actions.ts'
 import { approvalInView } from './chosen.ts'
 import { fieldOf } from './field.ts'
 import { allParts, stay, type State, type Step } from './state.ts'
@@ -28,7 +28,7 @@ const page = ({ size }: State): number => Math.max(1, size.rows - 8)
 
 export const bindings: Binding[] = [
   { keys: ['q', 'escape'], shown: 'q Esc', about: 'back', hint: 'back', here: inside, does: (state) => stay(back(state)) },
-  { keys: ['q'], shown: 'q', about: 'quit; the team goes on', hint: 'quit', here: overview, does: (state) => stay(state, { do: 'quit', code: 0 }) },
+  { keys: ['q'], shown: 'q', about: 'quit; the team goes on', hint: 'quit', here: overview, does: quit },
   { keys: ['?'], shown: '?', about: 'this help', hint: 'help', here: anywhere, does: (state) => stay({ ...state, mode: { name: 'help', top: 0 } }) },
   { keys: ['y'], shown: 'y', about: 'approve, after a question that shows the exact action', hint: 'approve', here: onApproval, does: (state) => askApprove(state, approvalInView(state)) },
   { keys: ['d', 'N', 'n'], shown: 'd N', about: 'deny, with a word to the agent', hint: 'deny', here: onApproval, does: (state) => deny(state, approvalInView(state)) },
@@ -44,6 +44,7 @@ export const bindings: Binding[] = [
   { keys: ['shift-tab'], shown: 'Shift+Tab', about: 'pane before', here: overview, does: (state) => stay(nextPane(state, -1)) },
   { keys: [']'], shown: ']', about: 'next of Inbox, Channel, Wire', here: overview, does: (state) => stay(nextTab(state, 1)) },
   { keys: ['['], shown: '[', about: 'the one before', here: overview, does: (state) => stay(nextTab(state, -1)) },
+  { keys: ['z'], shown: 'z', about: 'the pane alone, over the whole screen; again: all of them', here: overview, does: (state) => stay({ ...state, alone: !state.alone }) },
   {
     keys: ['/'], shown: '/', about: 'filter the pane', hint: 'filter', here: overview,
     does: (state) => stay({ ...state, mode: { name: 'filtering', field: fieldOf(state.filter[filterOf(state)]) } }),

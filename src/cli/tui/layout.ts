@@ -1,5 +1,5 @@
 import { columnsOf, dim, fit, line, span, type Line, type Style } from './cells.ts'
-import type { Pane, Size } from './state.ts'
+import type { Pane, Size, State } from './state.ts'
 
 /** Below this nothing useful can be drawn. */
 export const least: Size = { columns: 20, rows: 6 }
@@ -7,7 +7,8 @@ export const least: Size = { columns: 20, rows: 6 }
 /** How the three panes share the room between the first lines and the last: beside each other, stacked on the right, or one at a time. */
 export type Layout = { name: 'three'; widths: [number, number, number] } | { name: 'two'; left: number; right: number; upper: number } | { name: 'one' }
 
-export function layoutOf({ columns, rows }: Size): Layout {
+export function layoutOf({ size: { columns, rows }, alone }: Pick<State, 'size' | 'alone'>): Layout {
+  if (alone) return { name: 'one' }
   if (columns >= 130 && rows >= 10) {
     const left = Math.min(52, Math.floor(columns * 0.28))
     const right = Math.min(70, Math.floor(columns * 0.32))

@@ -2,6 +2,7 @@ import { watch, type FSWatcher } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { TroupeError } from '../../core/error.ts'
 import type { Cli } from '../cli.ts'
+import { pause } from '../pause.ts'
 import { chosenAgent } from './chosen.ts'
 import { layoutOf } from './layout.ts'
 import { fetchPage } from './pages.ts'
@@ -15,39 +16,41 @@ const staleMs = 5_000
 /** Asks for parts of the team one round after another, and never more often than `leastMs`. */
 export class Loader {
   #wanted = new Set<Part>()
-  #state: 'idle' | 'asking' = 'idle'
+  #round: 'none' | 'under way' = 'none'
   readonly #cli: Cli
   readonly #emit: (event: Event) => void
-  /** Of the page that is open; null where there is none that changes. */
-  readonly #subject: () => Subject | null
+  readonly #state: () => State
+  readonly #until: AbortSignal
 
-  constructor(cli: Cli, emit: (event: Event) => void, subject: () => Subject | null) {
+  constructor(cli: Cli, emit: (event: Event) => void, state: () => State, until: AbortSignal) {
     this.#cli = cli
     this.#emit = emit
-    this.#subject = subject
+    this.#state = state
+    this.#until = until
   }
 
   want(parts: Part[]): void {
     for (const part of parts) this.#wanted.add(part)
-    if (this.#state === 'asking') return
-    this.#state = 'asking'
-    void this.#round()
+    if (this.#round === 'under way') return
+    this.#round = 'under way'
+    void this.#rounds()
   }
 
-  async #round(): Promise<void> {
-    while (this.#wanted.size > 0) {
+  async #rounds(): Promise<void> {
+    // A question after the end would open another connection, which then nobody closes.
+    while (this.#wanted.size > 0 && !this.#until.aborted) {
       const parts = this.#wanted
       this.#wanted = new Set()
       await Promise.all(Array.from(parts, async (part) => await this.#fetch(part)))
-      await new Promise((resolve) => setTimeout(resolve, leastMs))
+      await pause(leastMs, this.#until)
     }
-    this.#state = 'idle'
+    this.#round = 'none'
   }
 
   async #fetch(part: Part): Promise<void> {
     try {
-      if (part !== 'page') return this.#emit({ on: 'loaded', ...(await fetches[part](this.#cli)) })
-      const subject = this.#subject()
+      if (part !== 'page') return this.#emit({ on: 'loaded', ...(await fetches[part](this.#cli, this.#state())) })
+      const subject = openSubject(this.#state())
       if (subject !== null) this.#emit({ on: 'page', subject, lines: await fetchPage(this.#cli, subject) })
     } catch (error) {
       // Who went away is told by the stream, and all is asked anew when it is back.
@@ -58,7 +61,7 @@ export class Loader {
 
 /** The agent whose terminal is to be seen now. */
 export function watched(state: State): string | null {
-  const seen = state.place.name === 'overview' && state.mode.name !== 'help' && (layoutOf(state.size).name !== 'one' || state.pane === 'screen')
+  const seen = state.place.name === 'overview' && state.mode.name !== 'help' && (layoutOf(state).name !== 'one' || state.pane === 'screen')
   return seen && state.link.name === 'live' ? (chosenAgent(state)?.agent ?? null) : null
 }
 
@@ -131,6 +134,11 @@ export class ScreenWatch {
     this.#watcher?.close()
     this.#watcher = null
   }
+}
+
+/** Of the page that is open; null where there is none that changes: a log is read once. */
+function openSubject({ place }: State): Subject | null {
+  return place.name === 'page' && place.subject.of !== 'log' ? place.subject : null
 }
 
 export function isAway(error: unknown): boolean {

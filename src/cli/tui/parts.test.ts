@@ -20,7 +20,7 @@ test('what was spent stands in the first line and beside the agent', () => {
 })
 
 test('events say what is to be asked for', () => {
-  expect(partsOf('message.sent')).toEqual(['mail', 'agents', 'page'])
+  expect(partsOf('message.sent')).toEqual(['mail', 'inbox', 'agents', 'page'])
   expect(partsOf('approval.requested')).toEqual(['approvals', 'page'])
   expect(partsOf('budget.stopped')).toContain('usage')
   expect(partsOf('team.applied')).toContain('channels')

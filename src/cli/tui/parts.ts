@@ -1,6 +1,7 @@
 import type { BudgetRow, UsageRow } from '../../api/index.ts'
 import type { Cli } from '../cli.ts'
-import { allParts, type Event, type Part, type Spent } from './state.ts'
+import { chosenAgent } from './chosen.ts'
+import { allParts, type Event, type Part, type Spent, type State } from './state.ts'
 
 type Loaded = Omit<Extract<Event, { on: 'loaded' }>, 'on'>
 
@@ -9,9 +10,13 @@ const mostMail = 200
 const dayMs = 86_400_000
 
 /** What is asked for each part of what is shown. */
-export const fetches: Record<Exclude<Part, 'page'>, (cli: Cli) => Promise<Loaded>> = {
+export const fetches: Record<Exclude<Part, 'page'>, (cli: Cli, state: State) => Promise<Loaded>> = {
   agents: async (cli) => ({ agents: await cli.call('ps', {}) }),
   mail: async (cli) => ({ mail: await cli.call('mail', { limit: mostMail }) }),
+  inbox: async (cli, state) => {
+    const agent = chosenAgent(state)?.agent
+    return agent === undefined ? {} : { inbox: { agent, rows: await cli.call('mail', { agent, limit: mostMail }) } }
+  },
   approvals: async (cli) => ({ approvals: await cli.call('approval.list', {}) }),
   channels: async (cli) => ({ channels: (await cli.call('policy', {})).channels.map(({ channel }) => channel) }),
   usage: async (cli) => {
@@ -25,7 +30,7 @@ export const fetches: Record<Exclude<Part, 'page'>, (cli: Cli) => Promise<Loaded
 export function partsOf(type: string): Part[] {
   const family = type.slice(0, type.indexOf('.'))
   if (family === 'team') return allParts
-  if (family === 'message' || family === 'delivery') return ['mail', 'agents', 'page']
+  if (family === 'message' || family === 'delivery') return ['mail', 'inbox', 'agents', 'page']
   return family === 'approval' ? ['approvals', 'page'] : ['agents', 'usage', 'page']
 }
 

@@ -40,6 +40,13 @@ test('40×10: one pane at a time, and it says which are not shown', () => {
   expect(page.text()).toContain('Not shown here: Agents, Screen (Tab)')
 })
 
+test('z shows one pane over the whole screen, and all again', () => {
+  const page = new Driven(80, 24).keys('tab', 'tab', 'z')
+  expect(page.text()).toMatch(/━▸ \[Inbox\] Channel {2}Wire {2}━{50}/)
+  expect(page.text()).toContain('Not shown here: Agents, Screen (Tab; z shows all)')
+  expect(page.keys('z').text()).toContain('Agents 3')
+})
+
 test('200×60: all three beside each other, with room for words', () => {
   const page = new Driven(200, 60)
   const rows = page.lines()

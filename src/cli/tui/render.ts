@@ -78,7 +78,7 @@ function bodyOf(state: State, size: Size): Line[] {
     return framed([span('Help', bold)], true, size, (inner) => scrolledTo(helpLines(inner.columns), top, inner))
   }
   if (state.place.name !== 'overview') return pageOf(state, size)
-  const layout = layoutOf({ columns: size.columns, rows: state.size.rows })
+  const layout = layoutOf(state)
   if (layout.name === 'three') {
     const [first, second, third] = layout.widths
     const block = (which: (typeof panes)[number], columns: number) => ({ lines: pane(state, which, { columns, rows: size.rows }), columns })
@@ -90,8 +90,8 @@ function bodyOf(state: State, size: Size): Line[] {
   return beside({ lines: pane(state, 'agents', { columns: layout.left, rows: size.rows }), columns: layout.left }, { lines: right, columns: layout.right })
 }
 
-function oneAtATime({ pane: shown }: State): Line {
-  return line(span(`Not shown here: ${panes.filter((each) => each !== shown).map((each) => paneNames[each]).join(', ')} (Tab)`, dim))
+function oneAtATime({ pane: shown, alone }: State): Line {
+  return line(span(`Not shown here: ${panes.filter((each) => each !== shown).map((each) => paneNames[each]).join(', ')} (Tab${alone ? '; z shows all' : ''})`, dim))
 }
 
 /** What is asked or written, between the body and the last line. */

@@ -9,7 +9,7 @@ import { isAway, Loader, ScreenWatch, watched, wordsOf } from './live.ts'
 import { fetchPage } from './pages.ts'
 import { partsOf } from './parts.ts'
 import { render } from './render.ts'
-import { allParts, initial, type Effect, type Event, type State, type Subject } from './state.ts'
+import { allParts, initial, type Effect, type Event, type State } from './state.ts'
 import { Terminal } from './terminal.ts'
 import { update } from './update.ts'
 
@@ -40,7 +40,7 @@ class LivePage {
   constructor(cli: Cli, title: string) {
     const emit = (event: Event): void => this.#take(event)
     this.#cli = cli
-    this.#loader = new Loader(cli, emit, () => this.#open())
+    this.#loader = new Loader(cli, emit, () => this.#state, this.#stop.signal)
     this.#screen = new ScreenWatch(cli, emit)
     this.#terminal = new Terminal(
       { stdin: process.stdin, stdout: process.stdout, colours: cli.out.color.isColorSupported },
@@ -52,11 +52,6 @@ class LivePage {
       },
     )
     this.#state = initial(this.#terminal.size, title, cli.language, Date.now())
-  }
-
-  #open(): Subject | null {
-    const { place } = this.#state
-    return place.name === 'page' && place.subject.of !== 'log' ? place.subject : null
   }
 
   async run(): Promise<number> {
@@ -79,7 +74,9 @@ class LivePage {
     }
   }
 
+  /** Nothing is taken once it ends: what came of it would be asked of a daemon that was let go. */
   #take(event: Event): void {
+    if (this.#stop.signal.aborted) return
     try {
       const { state, effects } = update({ ...this.#state, now: Date.now() }, event)
       this.#state = bounded(state)

@@ -51,7 +51,7 @@ export interface Question {
 export type Link = { name: 'opening' } | { name: 'live' } | { name: 'lost'; since: number }
 
 /** What is asked for: parts of the team, and whatever page is open. */
-export type Part = 'agents' | 'mail' | 'approvals' | 'usage' | 'channels' | 'page'
+export type Part = 'agents' | 'mail' | 'approvals' | 'usage' | 'channels' | 'inbox' | 'page'
 
 export interface State {
   size: Size
@@ -62,7 +62,10 @@ export interface State {
   language: Language
   /** Null until they are known. */
   agents: AgentRow[] | null
+  /** The newest of the whole team. */
   mail: Mail[]
+  /** Those of the agent that was chosen when it was asked for: among the newest of all there may be none of its. */
+  inbox: { agent: string; rows: Mail[] } | null
   approvals: Approval[]
   channels: string[]
   /** Of today, as shown: by agent, and in all against the limit. */
@@ -73,6 +76,8 @@ export interface State {
   place: Place
   mode: Mode
   pane: Pane
+  /** That pane alone is shown. */
+  alone: boolean
   tab: Tab
   /** What is chosen, by name: it stays chosen whatever comes and goes around it. */
   chosen: { agent: string | null; mail: string | null; approval: string | null }
@@ -106,7 +111,7 @@ export type Event =
   | { on: 'tick'; now: number }
   | { on: 'link'; link: Link }
   | { on: 'news'; parts: Part[] }
-  | { on: 'loaded'; agents?: AgentRow[]; mail?: Mail[]; approvals?: Approval[]; channels?: string[]; usd?: Record<string, string>; spent?: Spent | null }
+  | { on: 'loaded'; agents?: AgentRow[]; mail?: Mail[]; inbox?: { agent: string; rows: Mail[] }; approvals?: Approval[]; channels?: string[]; usd?: Record<string, string>; spent?: Spent | null }
   | { on: 'screen'; agent: string; text: string | null; why: string }
   | { on: 'page'; subject: Subject; lines: string[] }
   | { on: 'sent'; to: string; text: string }
@@ -117,7 +122,7 @@ export interface Step {
   effects: Effect[]
 }
 
-export const allParts: Part[] = ['agents', 'mail', 'approvals', 'usage', 'channels', 'page']
+export const allParts: Part[] = ['agents', 'mail', 'approvals', 'usage', 'channels', 'inbox', 'page']
 
 export function initial(size: Size, title: string, language: Language, now: number): State {
   return {
@@ -128,6 +133,7 @@ export function initial(size: Size, title: string, language: Language, now: numb
     link: { name: 'opening' },
     agents: null,
     mail: [],
+    inbox: null,
     approvals: [],
     channels: [],
     usd: {},
@@ -136,6 +142,7 @@ export function initial(size: Size, title: string, language: Language, now: numb
     place: { name: 'overview' },
     mode: { name: 'browsing' },
     pane: 'agents',
+    alone: false,
     tab: 'inbox',
     chosen: { agent: null, mail: null, approval: null },
     lifted: 0,

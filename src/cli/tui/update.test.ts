@@ -76,6 +76,21 @@ describe('mail', () => {
     expect(new Driven().event({ on: 'loaded', channels: [] }).keys('!').text()).toContain('has no channel')
   })
 
+  test('an agent that says little has its mail shown too, though the newest of all are of others', () => {
+    const page = new Driven(200, 40).event({ on: 'loaded', inbox: { agent: 'p:bob', rows: [mail(1, { to: 'p:bob', text: 'long ago' })] } })
+    expect(page.text()).not.toContain('long ago')
+    page.keys('G')
+    expect(page.asked()).toEqual(['inbox'])
+    expect(page.text()).toContain('long ago')
+  })
+
+  test('leaving lets go of no draft without a question', () => {
+    const page = new Driven().keys('@', 'unsaid', 'escape', 'q')
+    expect(page.took()).toEqual([])
+    expect(page.text()).toContain('unsaid')
+    expect(page.keys('n', 'q', 'y').took()).toEqual([{ do: 'quit', code: 0 }])
+  })
+
   test('r answers whoever wrote the message that is chosen or read', () => {
     const page = new Driven().keys('j', 'tab', 'tab')
     expect(page.keys('r').text()).toContain('To boss')

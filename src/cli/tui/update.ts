@@ -1,3 +1,4 @@
+import { chosenAgent } from './chosen.ts'
 import { dialogKey, pasted } from './dialogs.ts'
 import type { Key } from './key.ts'
 import { bindingOf } from './keys.ts'
@@ -5,6 +6,13 @@ import { allParts, browse, stay, tell, type Event, type Place, type State, type 
 
 /** Everything that can happen, and what follows from it. Touches nothing. */
 export function update(state: State, event: Event): Step {
+  const { state: next, effects } = follow(state, event)
+  const agent = chosenAgent(next)?.agent
+  if (agent === undefined || agent === chosenAgent(state)?.agent) return { state: next, effects }
+  return { state: next, effects: [...effects, { do: 'load', parts: ['inbox'] }] }
+}
+
+function follow(state: State, event: Event): Step {
   switch (event.on) {
     case 'key':
       return pressed({ ...state, told: state.mode.name === 'browsing' ? null : state.told }, event.key)
