@@ -97,7 +97,7 @@ hello:dev: delivered (hook)
 
 test('inspect shows the state with its evidence and what to do', async () => {
   const answer = {
-    ...dev, evidence: [{ at: Date.UTC(2026, 0, 2), what: 'exit 1', source: 'process' }], limits: { restart: 'always' }, limitHits: [], usage: [], session: null,
+    ...dev, evidence: [{ at: Date.UTC(2026, 0, 2), what: 'exit 1', source: 'process' }], limits: { restart: 'always', budget: [] }, limitHits: [], usage: [], session: null,
     pid: null, model: null, permissionMode: 'auto', gate: false, cwd: '/srv', reportsTo: null, canDm: [], canBroadcast: ['all'], version: null, files: {},
     next: ['troupe restart hello:dev'],
   }
