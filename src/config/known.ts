@@ -13,6 +13,8 @@ export interface Words {
 export interface RuntimeWords extends Words {
   /** Those that ask for leave before each tool call. */
   gated: readonly string[]
+  /** Those whose model calls can go through troupe. */
+  proxied: readonly string[]
   /** What each of them acts upon of what an agent's keys may ask. */
   uses: Readonly<Record<string, readonly AgentSetting[]>>
 }

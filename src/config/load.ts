@@ -68,7 +68,7 @@ export function load(root: string, known: Known): Loaded {
     }
   checkVersion(raw.version, place.at('version'))
   tellUnused('compose', place)
-  const scope: TeamScope = { root: real, known, descriptors: readDescriptors(real, out), hooks: hookNames(raw.rate_limits) }
+  const scope: TeamScope = { root: real, known, descriptors: readDescriptors(real, out), hooks: hookNames(raw.rate_limits), metering: raw.metering.via }
   const files = raw.projects.map(({ file }, index) => readProject(file, scope, place.at('projects', index, 'file'), out))
   const found = files.filter((file) => file !== null)
   checkDoubles(found)

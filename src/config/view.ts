@@ -55,8 +55,10 @@ export function teamView(team: Team): Record<string, unknown> {
     rate_limits: {
       default_on_hit: rateLimits.defaultOnHit,
       fallback_wait_seconds: rateLimits.fallbackWaitMs / 1000,
+      allow_private: rateLimits.allowPrivate,
       hooks: rateLimits.hooks.map(({ urlEnv, ...hook }) => said({ ...hook, url_env: urlEnv })),
     },
+    metering: { api_root: team.metering.apiRoot, calls_at_once: team.metering.callsAtOnce },
     interfaces: team.interfaces,
     attachments: {
       enabled: attachments.enabled,
@@ -101,6 +103,7 @@ function agentView(agent: Agent): Record<string, unknown> {
     can_broadcast: agent.canBroadcast,
     reports_to: agent.reportsTo === null ? null : shortName(agent.reportsTo),
     on_rate_limit: agent.onRateLimit,
+    metering: agent.metering ?? 'records',
     restart: agent.restart,
     budget: { daily_usd_limit: agent.budget.dailyUsdLimit, run_usd_limit: agent.budget.runUsdLimit },
     cwd: agent.cwd,

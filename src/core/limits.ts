@@ -1,5 +1,5 @@
 import type { LoopGuardSettings } from './loop-guard.ts'
-import type { AgentBudget, AttachmentSettings, BudgetSettings, HitlSettings, Limits } from './team.ts'
+import type { AgentBudget, AttachmentSettings, BudgetSettings, HitlSettings, Limits, MeteringSettings } from './team.ts'
 
 /**
  * What holds where the team's files say nothing. The rates are far above what agents at work do (a tool call takes a
@@ -22,6 +22,9 @@ export const noHitl: HitlSettings = { globallySensitiveActions: [], autoApproveW
 export const defaultLoopGuard: LoopGuardSettings = { enabled: true, hops: 8, sendsPerChain: 64, sendsPerMinute: 20 }
 
 /** No ceiling, which is said aloud wherever it matters. The prices are those that come along. */
+/** Far more than an agent and its sub-agents have under way. */
+export const defaultMetering: MeteringSettings = { apiRoot: null, callsAtOnce: 32 }
+
 export const noBudget: BudgetSettings = {
   dailyUsdLimit: null,
   runUsdLimit: null,

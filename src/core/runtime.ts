@@ -73,6 +73,16 @@ export interface FolderFinding {
   what: string
 }
 
+/** How the model calls of a CLI can go through troupe: where they would go, and what proves whose they are. */
+export interface ModelWay {
+  /** Of its provider, where nothing says otherwise. */
+  root: string
+  /** The variable that names another. The only one that troupe changes. */
+  rootVariable: string
+  /** A variable with a key, and the header that carries it; the first that is set counts. */
+  keys: readonly { variable: string; header: string; value(key: string): string }[]
+}
+
 export interface LaunchContext {
   team: Team
   agent: Agent
@@ -93,6 +103,8 @@ export interface LaunchContext {
   session: string | null
   /** The scripted model answers instead of a real one. */
   rehearsal: boolean
+  /** Its model calls go to `url`/model with its bearer; a key is there, and stays with troupe. */
+  proxied: boolean
 }
 
 export interface Programs {

@@ -20,6 +20,7 @@ export interface Team {
   places: Record<string, string>
   hitl: HitlSettings
   rateLimits: RateLimitSettings
+  metering: MeteringSettings
   interfaces: { type: string; name: string; config: unknown }[]
   attachments: AttachmentSettings
   projects: Project[]
@@ -85,6 +86,14 @@ export interface HitlSettings {
   holdMs: number
   /** How long a request that a rule made stays open, ms. */
   expiryMs: number
+}
+
+/** What stands between agents and their provider where they ask for it. */
+export interface MeteringSettings {
+  /** URL of the provider; null: what the environment of `up` says, else the runtime's own. */
+  apiRoot: string | null
+  /** Model calls of one agent that run side by side. */
+  callsAtOnce: number
 }
 
 export interface RateLimitSettings {
@@ -166,6 +175,8 @@ export interface Agent {
   restart: RestartMode
   budget: AgentBudget
   onRateLimit: string[] | null
+  /** `proxy`: its model calls go through troupe. null: they are counted from its records alone. */
+  metering: 'proxy' | null
   /** Absolute working directory. */
   cwd: string
   /** argv appended to the runtime's own. */

@@ -40,6 +40,7 @@ import { lives } from './lives.ts'
 import { giveMemoryBack, inLulls } from './lull.ts'
 import { Mailroom } from './mailroom.ts'
 import { metering } from './metering.ts'
+import { modelCalls } from './model-calls.ts'
 import { operatorsOnly } from './operators.ts'
 import { readTeam, settingName, rulePlaces } from './read-team.ts'
 import { Refusals } from './refusals.ts'
@@ -124,7 +125,9 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     if (before.phase.name === 'parked' && after.phase.name !== 'parked') fetching.arrived(after.address)
   })
   const fingerprints = new Fingerprints(token.token, runtimeVariables)
+  const calls = modelCalls({ store, clock, team: () => (desired.known ? team() : emptyTeam(root)), spend: () => spend, values, report })
   const launching = new Launching({
+    proxied: (agent) => calls.proxied(agent),
     startedWith: (agent) => fingerprints.now(agent, team(), values()),
     tools,
     store,
@@ -232,7 +235,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
       tools.heard(caller.incarnation, until)
     },
     hook: (caller, event, signal) => hooks.take(caller, event, signal),
-    model: async (caller, request) => await model(caller.address, request),
+    model: async (caller, request) => (desired.known && team().rehearsal === null ? await calls.handle(caller, request) : await model(caller.address, request)),
     async start() {
       // Without anything to look after no terminal server is started: a question alone leaves nothing behind.
       if (agents.all().some((state) => state.incarnation !== null || state.wanted === 'running')) await supervisor.start()
@@ -250,6 +253,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
       approvals.stop()
       compactions.stop()
       await limits.stop()
+      await calls.close()
       bridges.stop()
       await janitor.stop()
       lulls.stop()

@@ -1,6 +1,6 @@
 import { TroupeError } from '../core/error.ts'
 import { defaultBreakers } from '../core/breakers.ts'
-import { defaultAttachments, defaultLimits, defaultLoopGuard, noAgentBudget, noBudget, noHitl } from '../core/limits.ts'
+import { defaultAttachments, defaultLimits, defaultLoopGuard, defaultMetering, noAgentBudget, noBudget, noHitl } from '../core/limits.ts'
 import type { Agent, Project, Team } from '../core/team.ts'
 import type { Store, Tx } from '../store/store.ts'
 import type { Outside } from './fingerprints.ts'
@@ -87,7 +87,7 @@ export class Desired {
 }
 
 function withBudgets(project: Project): Project {
-  return { ...project, agents: project.agents.map((agent) => ({ ...agent, budget: { ...noAgentBudget, ...agent.budget } })) }
+  return { ...project, agents: project.agents.map((agent) => ({ ...agent, budget: { ...noAgentBudget, ...agent.budget }, metering: agent.metering ?? null })) }
 }
 
 /** An older release knew fewer settings. */
@@ -101,6 +101,7 @@ function completed(team: Team): Team {
     breakers: { ...defaultBreakers, ...team.breakers },
     budget: { ...noBudget, ...team.budget },
     rateLimits: { ...team.rateLimits, allowPrivate: team.rateLimits.allowPrivate ?? [] },
+    metering: { ...defaultMetering, ...team.metering },
     places: { ...team.places },
     projects: team.projects.map(withBudgets),
   }

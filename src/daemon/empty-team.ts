@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { defaultBreakers } from '../core/breakers.ts'
-import { defaultAttachments, defaultLimits, defaultLoopGuard, noBudget, noHitl } from '../core/limits.ts'
+import { defaultAttachments, defaultLimits, defaultLoopGuard, defaultMetering, noBudget, noHitl } from '../core/limits.ts'
 import type { Team } from '../core/team.ts'
 
 /** Before the first good team: nothing to run, defaults for the supervisor. */
@@ -16,6 +16,7 @@ export function emptyTeam(root: string): Team {
     budget: noBudget,
     places: {},
     hitl: noHitl,
+    metering: defaultMetering,
     rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate: [], hooks: [] },
     interfaces: [],
     attachments: defaultAttachments,

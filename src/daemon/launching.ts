@@ -36,6 +36,8 @@ export interface LaunchingParts {
   environmentFor(agent: Agent): Record<string, string>
   /** What it is started with now, as hashes. */
   startedWith(agent: Agent): Started
+  /** Its model calls go through troupe. Throws `config` where no key is there for that. */
+  proxied(agent: Agent): boolean
   tools: ToolLines
   front(): Front
   jitter(): number
@@ -175,6 +177,7 @@ export class Launching {
       programs,
       session,
       rehearsal: team.rehearsal !== null,
+      proxied: this.#parts.proxied(agent),
       briefing: briefing(team, agent, texts.join('\n\n').trim(), join(folder, 'context.md')),
       env: {
         ...this.#parts.environmentFor(agent),

@@ -149,7 +149,7 @@ async function readAsk(wire: Wire, request: Request): Promise<Ask | Response> {
     return wire.read(await request.json())
   } catch (error) {
     if (error instanceof SyntaxError) return wire.refuse(400, 'the body is not JSON')
-    if (error instanceof TroupeError) return wire.refuse(400, error.message)
+    if (error instanceof TroupeError) return wire.refuse(error.code === 'too_large' ? 413 : 400, error.message)
     throw error
   }
 }

@@ -13,7 +13,7 @@ export interface Wire {
   /** `ask` is what would have been answered, so that a failure can come in the middle of it. */
   fail(failure: Exclude<Failure, { kind: 'never' }>, ask: Ask, answer: Answer): Response
   /** A request that cannot be served at all. */
-  refuse(status: number, message: string): Response
+  refuse(status: number, message: string, headers?: Record<string, string>): Response
 }
 
 /** A model call, reduced to what a scenario needs. */

@@ -1,5 +1,5 @@
 import { TroupeError } from '../core/error.ts'
-import type { AgentSetting, Runtime } from '../core/runtime.ts'
+import type { AgentSetting, ModelWay, Runtime } from '../core/runtime.ts'
 import type { RuntimeDescriptor } from '../core/team.ts'
 
 /** Makes a runtime; `descriptor` is the team's own file for that name, if there is one. */
@@ -10,10 +10,21 @@ interface Entry {
   uses?: readonly AgentSetting[]
   /** Absent while nothing is behind the word. */
   load?: () => Promise<MakeRuntime>
+  /** Absent where model calls cannot go through troupe. */
+  way?: ModelWay
   /** Its abilities say so too, and the contract suite compares. */
   gate?: true
   /** Environment variables that this CLI reads for itself: handed to its agents, and to no other. */
   env: readonly string[]
+}
+
+const anthropic: ModelWay = {
+  root: 'https://api.anthropic.com',
+  rootVariable: 'ANTHROPIC_BASE_URL',
+  keys: [
+    { variable: 'ANTHROPIC_API_KEY', header: 'x-api-key', value: (key) => key },
+    { variable: 'ANTHROPIC_AUTH_TOKEN', header: 'authorization', value: (key) => `Bearer ${key}` },
+  ],
 }
 
 /** YAML word → runtime, loaded when it is first needed. One line for each. */
@@ -21,6 +32,7 @@ const runtimes: Readonly<Record<string, Entry>> = {
   'claude-code': {
     load: async () => (await import('./claude/index.ts')).claude,
     gate: true,
+    way: anthropic,
     uses: ['effort', 'hooks', 'mcps', 'skills', 'subagents', 'ultracode'],
     env: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_BASE_URL', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_CONFIG_DIR'],
   },
@@ -41,12 +53,18 @@ export const runtimeNames = {
   ready: words.filter((word) => runtimes[word]?.load !== undefined),
   planned: words.filter((word) => runtimes[word]?.load === undefined),
   gated: words.filter((word) => runtimes[word]?.gate === true),
+  proxied: words.filter((word) => runtimes[word]?.way !== undefined),
   uses: Object.fromEntries(words.flatMap((word) => (runtimes[word]?.uses === undefined ? [] : [[word, runtimes[word].uses]]))),
 }
 
 /** Names of variables that the runtime of this name reads for itself. */
 export function runtimeVariables(name: string): readonly string[] {
   return (runtimes[name] ?? generic).env
+}
+
+/** null: its model calls cannot go through troupe. */
+export function modelWay(name: string): ModelWay | null {
+  return (Object.hasOwn(runtimes, name) ? runtimes[name]?.way : undefined) ?? null
 }
 
 /** Loads the code of every runtime, so that none is looked for on disk later. */

@@ -11,35 +11,39 @@ export function checkStated(headers: Pick<Headers, 'get'>, limit: number): void 
 /** All of the body; one without a stated length is counted while it is read. Throws `too_large`, or `usage` where it ends too early. */
 export async function readBody(request: Request, limit: number): Promise<string> {
   checkStated(request.headers, limit)
-  if (isStated(request.headers)) return await whole(request.text())
-  return new TextDecoder().decode((await readBytes(request, limit)) ?? new Uint8Array())
-}
-
-/** The same as bytes; null where there is none. */
-export async function readBytes(request: Request, limit: number): Promise<Uint8Array<ArrayBuffer> | null> {
-  checkStated(request.headers, limit)
-  return request.body === null ? null : await whole(count(request.body, limit))
-}
-
-async function count(body: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > limit) throw tooLarge(limit)
-    chunks.push(chunk)
+  if (!isStated(request.headers)) {
+    const chunks: Uint8Array[] = []
+    if (request.body !== null) for await (const chunk of counted(request.body, limit)) chunks.push(chunk)
+    return new TextDecoder().decode(Buffer.concat(chunks))
   }
-  return Buffer.concat(chunks)
+  try {
+    return await request.text()
+  } catch (cause) {
+    throw endedEarly(cause)
+  }
+}
+
+/** The same as it comes; one that is too long, or ends too early, breaks off with that. */
+export function streamBody(request: Request, limit: number): ReadableStream<Uint8Array> | null {
+  return request.body === null ? null : (ReadableStream.from(counted(request.body, limit)) as ReadableStream<Uint8Array>)
+}
+
+async function* counted(body: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
+  let size = 0
+  try {
+    for await (const chunk of body) {
+      size += chunk.length
+      if (size > limit) throw tooLarge(limit)
+      yield chunk
+    }
+  } catch (error) {
+    throw endedEarly(error)
+  }
 }
 
 /** A client that goes in the middle is no defect of ours. */
-async function whole<T>(reading: Promise<T>): Promise<T> {
-  try {
-    return await reading
-  } catch (cause) {
-    if (cause instanceof TroupeError) throw cause
-    throw new TroupeError('usage', 'the request ended before its body was whole', { hint: 'send it again', cause })
-  }
+function endedEarly(cause: unknown): TroupeError {
+  return cause instanceof TroupeError ? cause : new TroupeError('usage', 'the request ended before its body was whole', { hint: 'send it again', cause })
 }
 
 function isStated(headers: Pick<Headers, 'get'>): boolean {

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Caller, Daemon } from '../daemon/daemon.ts'
 import { parseJson } from '../util/json.ts'
-import { bodyLimits, checkStated, readBody, readBytes } from './body.ts'
+import { bodyLimits, checkStated, readBody, streamBody } from './body.ts'
 import { defectSentence, failure, isDefect } from './failure.ts'
 import { checkNames, identify, withoutSecrets, type AgentCaller, type Door } from './guard.ts'
 import { mcpEndpoint } from './mcp.ts'
@@ -83,7 +83,7 @@ export function httpApp(options: HttpOptions): HttpApp {
     const { patient, answer } = daemon.hook(caller, asRecord(await readJson(c, {})), c.var.signal)
     return patient ? await patientJson(answer, options.clock, report) : c.json(await inTime(answer, options.clock, report))
   })
-  app.all('/model/*', async (c) => daemon.model(agentOnly(c.var.caller), await modelRequest(c)))
+  app.all('/model/*', async (c) => daemon.model(agentOnly(c.var.caller), modelRequest(c)))
 
   return {
     fetch: (request, door) => (unsupported.has(request.method.toUpperCase()) ? new Response(null, { status: 405 }) : app.fetch(request, { door })),
@@ -160,12 +160,11 @@ async function inTime(answer: Promise<Answer>, clock: Clock, report: (error: unk
 }
 
 /** The agent's request as the model's own API would get it: prefix and token taken off, body and abort kept. */
-async function modelRequest(c: Context<Env>): Promise<Request> {
+function modelRequest(c: Context<Env>): Request {
   const url = new URL(c.req.url)
   url.pathname = url.pathname.slice('/model'.length)
   const { method, headers } = c.req.raw
-  const body = await readBytes(c.req.raw, bodyLimits.model)
-  const request = new Request(url, { method, headers: withoutSecrets(headers), body })
+  const request = new Request(url, { method, headers: withoutSecrets(headers), body: streamBody(c.req.raw, bodyLimits.model), duplex: 'half' } as RequestInit)
   Object.defineProperty(request, 'signal', { value: c.var.signal })
   return request
 }

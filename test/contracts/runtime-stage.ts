@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 as uuid } from 'uuid'
-import { defaultLimits, defaultLoopGuard, noAgentBudget, noBudget, noHitl } from '../../src/core/limits.ts'
+import { defaultLimits, defaultLoopGuard, noAgentBudget, noBudget, noHitl, defaultMetering } from '../../src/core/limits.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { render } from '../../src/core/envelope.ts'
 import type { Message, Trust } from '../../src/core/message.ts'
@@ -171,6 +171,7 @@ export class RuntimeStage {
       briefing: 'You are alice. BRIEFING-OF-ALICE',
       session,
       rehearsal: true,
+      proxied: false,
       ...more,
     }
   }
@@ -326,7 +327,7 @@ function agentOf(cwd: string): Agent {
   return {
     ...{ address, id: 'alice', project: 'office', role: 'worker', displayName: null, runtime: '', descriptor: null },
     ...{ model: null, effort: null, rolePrompt: [], permissionMode: 'manual', autonomy: 'low_risk_only', canDm: [], canBroadcast: [] },
-    ...{ reportsTo: null, restart: 'never', onRateLimit: null, cwd, args: [], env: [], hooks: [], mcps: {}, skills: [] },
+    ...{ reportsTo: null, restart: 'never', onRateLimit: null, metering: null, cwd, args: [], env: [], hooks: [], mcps: {}, skills: [] },
     ...{ subagents: [], ultracode: false, interfaces: { telegram: null }, protected: false, budget: noAgentBudget },
   }
 }
@@ -342,6 +343,7 @@ const emptyTeam: Team = {
   budget: noBudget,
   places: {},
   hitl: noHitl,
+  metering: defaultMetering,
   rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate: [], hooks: [] },
   interfaces: [],
   attachments: { enabled: false, maxSizeBytes: 0, maxTotalBytes: 0, allowedRoots: [], scanner: null, auditLogPath: null, tempfileTtlMs: 0 },

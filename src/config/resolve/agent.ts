@@ -3,6 +3,7 @@ import { didYouMean } from '../../core/nearest.ts'
 import type { Place } from '../place.ts'
 import type { RawAgent } from '../schema/agent.ts'
 import { resolveAgentBudget } from './budget.ts'
+import { agentMetering } from './metering.ts'
 import { checkFile, workingFolder } from './files.ts'
 import { checkDisplayName, checkId, checkVariable, printable } from './names.ts'
 import { agentHooks } from './hooks.ts'
@@ -42,6 +43,7 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
     reportsTo: reportsTo(id, raw.reports_to, scope, place.at('reports_to')),
     restart: raw.restart,
     budget: resolveAgentBudget(raw.budget, place.at('budget')),
+    metering: agentMetering(raw, scope, place.at('metering')),
     onRateLimit: checkHookNames(raw.on_rate_limit, scope.hooks, place.at('on_rate_limit')),
     cwd: raw.cwd === null ? scope.cwd : workingFolder(scope.cwd, raw.cwd, place.at('cwd')),
     args: raw.args,

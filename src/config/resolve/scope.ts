@@ -8,6 +8,8 @@ export interface TeamScope {
   descriptors: ReadonlyMap<string, RuntimeDescriptor>
   /** Names of rate-limit hooks, `wait` included. */
   hooks: readonly string[]
+  /** Of agents that say nothing. */
+  metering: 'records' | 'proxy'
 }
 
 /** What the agents of one project know of each other. */

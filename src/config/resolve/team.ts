@@ -8,6 +8,7 @@ import type { Place } from '../place.ts'
 import type { RawCompose } from '../schema/compose.ts'
 import { limitPlaces, resolveBudget } from './budget.ts'
 import { checkFile } from './files.ts'
+import { resolveMetering } from './metering.ts'
 import { checkVariable, printable } from './names.ts'
 import { resolveAttachments, resolveHitl, resolveRateLimits, type Projects } from './policies.ts'
 
@@ -40,6 +41,7 @@ export function resolveTeam(
     places: limitPlaces(root, projects, place, placeOf),
     hitl: resolveHitl(raw.hitl, named, place.at('hitl')),
     rateLimits: resolveRateLimits(raw.rate_limits, place.at('rate_limits')),
+    metering: resolveMetering(raw.metering, place.at('metering')),
     interfaces: raw.interfaces,
     attachments: resolveAttachments(raw.attachments, root, place.at('attachments')),
     projects,

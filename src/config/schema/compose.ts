@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defaultBreakers } from '../../core/breakers.ts'
-import { defaultAttachments, defaultLimits, defaultLoopGuard } from '../../core/limits.ts'
+import { defaultAttachments, defaultLimits, defaultLoopGuard, defaultMetering } from '../../core/limits.ts'
 import type { Known } from '../known.ts'
 import { budget } from './budget.ts'
 import { list, optional, text, variable, version } from './words.ts'
@@ -136,6 +136,15 @@ const rateLimits = z
   .prefault({})
   .describe('What is done when an agent hits a limit of its provider; docs/limits.md')
 
+const metering = z
+  .strictObject({
+    via: z.enum(['records', 'proxy']).default('records').describe('For agents that say nothing: counted from the records of their CLI, or by what goes through troupe'),
+    api_root: optional(text).describe('URL of the provider; left out, what the environment says, else the runtime’s own'),
+    calls_at_once: atLeastOne.default(defaultMetering.callsAtOnce).describe('Model calls of one agent that may run side by side'),
+  })
+  .prefault({})
+  .describe('Model calls through troupe’s proxy, for agents with an API key; docs/limits.md')
+
 const attachments = z
   .strictObject({
     enabled: z.boolean().default(true).describe('Messages may carry files'),
@@ -170,6 +179,7 @@ export function composeSchema(known: Known) {
     budget,
     hitl,
     rate_limits: rateLimits,
+    metering,
     interfaces: list(z.strictObject({ type: text, name: text, config: z.unknown().default(null) })).describe(
       'Ways for people to reach the team',
     ),

@@ -38,6 +38,7 @@ function context(more: Partial<LaunchContext> = {}, agent: Partial<Agent> = {}):
     briefing: 'you are alice',
     session: null,
     rehearsal: false,
+    proxied: false,
     ...more,
   }
 }

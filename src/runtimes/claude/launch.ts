@@ -147,7 +147,7 @@ function writeFiles(context: LaunchContext, files: ClaudeFiles, env: Record<stri
 function environment(context: LaunchContext, home: ClaudeHome): Record<string, string> {
   const place = home.configDir === null ? {} : { CLAUDE_CONFIG_DIR: home.configDir }
   const claudeMd = { CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD: '1' }
-  if (!context.rehearsal) return { ...context.env, ...quiet, ...claudeMd, ...place }
+  if (!context.rehearsal) return { ...(context.proxied ? throughTroupe(context) : context.env), ...quiet, ...claudeMd, ...place }
   // A key of the person's own must not reach a scripted model, nor the question about it the screen.
   const rest = Object.fromEntries(Object.entries(context.env).filter(([name]) => !leadsOut.test(name)))
   return {
@@ -165,6 +165,13 @@ function environment(context: LaunchContext, home: ClaudeHome): Record<string, s
     // As a bearer there is no question about an API key.
     ANTHROPIC_AUTH_TOKEN: context.env['TROUPE_AGENT_TOKEN'] ?? '',
   }
+}
+
+/** The key stays with troupe, which sets it on the way: nothing that this agent runs can read it. */
+function throughTroupe({ env, url }: LaunchContext): Record<string, string> {
+  const { ANTHROPIC_API_KEY: _key, CLAUDE_CODE_OAUTH_TOKEN: _login, ...rest } = env
+  // As a bearer there is no question about an API key.
+  return { ...rest, ANTHROPIC_BASE_URL: `${url}/model`, ANTHROPIC_AUTH_TOKEN: env['TROUPE_AGENT_TOKEN'] ?? '' }
 }
 
 /** Claude leaves logs of MCP servers and a handler for its links there, whatever CLAUDE_CONFIG_DIR says. */

@@ -1,0 +1,26 @@
+import { costOf } from '../core/prices.ts'
+import { agentEnvironment } from '../config/environment.ts'
+import { modelWay, runtimeVariables } from '../runtimes/index.ts'
+import { prices } from '../runtimes/prices.ts'
+import { ModelDoor, type ModelDoorParts } from './model-door.ts'
+
+/** Longer answers than this no model gives. Tokens. */
+const longestAnswer = 128_000
+
+type ModelCallParts = Omit<ModelDoorParts, 'wayOf' | 'environmentFor' | 'most'> & { values(): Record<string, string> }
+
+/** The door for model calls, put together. */
+export function modelCalls({ values, ...parts }: ModelCallParts): ModelDoor {
+  return new ModelDoor({
+    ...parts,
+    wayOf: modelWay,
+    environmentFor: (agent) => agentEnvironment(agent, values(), runtimeVariables),
+    // A token is a byte at least.
+    most(model, bytes) {
+      const asked = [{ input: bytes }, { cacheWrite: bytes }, { cacheWrite: bytes, cacheWriteLong: bytes }]
+      const costs = asked.map((tokens) => costOf({ model, at: parts.clock.now(), tokens: { input: 0, cacheRead: 0, cacheWrite: 0, output: longestAnswer, ...tokens } }, prices, parts.team().budget.prices))
+      const known = costs.filter((cost) => cost !== null)
+      return known.length === 0 ? null : Math.max(...known)
+    },
+  })
+}

@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { Limit } from '../core/budget.ts'
+import { systemClock } from '../core/clock.ts'
+import type { UsageRecord } from '../core/runtime.ts'
+import type { Agent, Team } from '../core/team.ts'
+import { modelWay } from '../runtimes/index.ts'
+import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { ModelDoor } from './model-door.ts'
+import type { Spend } from './spend.ts'
+
+const patiently = { timeout: 30_000, interval: 10 }
+const caller = { address: 'p:a', incarnation: 'i' }
+const limit: Limit = { scope: 'team', id: 'team', period: 'day', nano: 100, rule: 'budget.daily_usd_limit (team-compose.yaml:3)' }
+
+let folder: string
+let store: Store
+let server: Server
+let door: ModelDoor
+let env: Record<string, string>
+let limits: Limit[]
+let callsAtOnce: number
+let spent: number
+let recorded: UsageRecord[]
+let open: ServerResponse[]
+
+/** A message that costs ten. */
+const answer = (id: string): string => JSON.stringify({ type: 'message', id, model: 'm', usage: { input_tokens: 4, output_tokens: 6 } })
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'model-door-'))
+  store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock: systemClock })
+  open = []
+  server = createServer((request, response) => void request.resume().on('end', () => open.push(response)))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  ;[limits, callsAtOnce, spent, recorded, env] = [[], 9, 0, [], { ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }]
+  const agent = { address: 'p:a', id: 'a', project: 'p', runtime: 'claude-code', metering: 'proxy' } as Agent
+  const other = { ...agent, address: 'p:b', id: 'b', metering: null }
+  const team = () => ({ rehearsal: null, metering: { apiRoot: null, callsAtOnce }, projects: [{ id: 'p', agents: [agent, other], channels: [] }] }) as unknown as Team
+  const spend = {
+    limits: () => limits,
+    spentOn: () => ({ nano: spent, unpriced: 0 }),
+    verdict: () => (limits.length > 0 && spent >= limit.nano ? { state: 'stop', limit, spent: { nano: spent, unpriced: 0 }, until: 5_000 } : { state: 'ok' }),
+    record: async (_agent: string, _run: string, usage: UsageRecord) => {
+      await new Promise((resolve) => setTimeout(resolve, 20)) // as a store takes
+      recorded.push(usage)
+      spent += usage.tokens.input + usage.tokens.output
+    },
+  } as unknown as Spend
+  door = new ModelDoor({ store, clock: systemClock, team, spend: () => spend, wayOf: modelWay, environmentFor: () => env, most: (_model, bytes) => bytes, report: (what, error) => expect.fail(`${what}: ${String(error)}`) })
+})
+afterEach(async () => {
+  server.closeAllConnections()
+  await door.close()
+  await new Promise((resolve) => server.close(resolve))
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
+
+/** `most`: its length, which is what it may cost here. */
+function call(most = 30, { path = '/v1/messages', method = 'POST', signal = new AbortController().signal, as = caller } = {}): Promise<Response> {
+  const body = '{"model":"m"}'.padEnd(most)
+  const init = { method, signal, headers: { 'content-type': 'application/json', 'content-length': String(most) }, body: method === 'POST' ? body : null }
+  return door.handle(as, new Request(`http://door${path}`, init))
+}
+const asked = (n: number) => vi.waitFor(() => expect(open).toHaveLength(n), patiently)
+const reply = (n: number) => open[n]?.writeHead(200, { 'content-type': 'application/json' }).end(answer(`msg_${n}`))
+
+it('counts a call under the provider’s name for it', async () => {
+  const calling = call()
+  await asked(1)
+  reply(0)
+  expect(await (await calling).json()).toMatchObject({ id: 'msg_0' })
+  await vi.waitFor(() => expect(recorded).toMatchObject([{ key: 'msg_0', model: 'm', tokens: { input: 4, output: 6, cacheRead: 0, cacheWrite: 0 } }]), patiently)
+})
+
+it('refuses the next call at the ceiling as the provider would, with the rule, and says so in the journal once', async () => {
+  limits = [limit]
+  spent = 95
+  const first = call(999)
+  await asked(1)
+  reply(0)
+  await (await first).text()
+  // Right after the answer, before it can be written down.
+  const refused = await call()
+  expect([refused.status, refused.headers.get('x-should-retry')]).toEqual([402, 'false'])
+  expect(await refused.json()).toMatchObject({ type: 'error', error: { type: 'billing_error', message: expect.stringMatching(/spent of \$0\.0000001, no model call passes until 1970.*\(budget\.daily_usd_limit \(team-compose\.yaml:3\)\)/) as string } })
+  expect((await call()).status).toBe(402)
+  expect(open).toHaveLength(1)
+  expect((await store.read((db) => db.events.recent({ type: 'budget', limit: 9 }))).map(({ type }) => type)).toEqual(['budget.call-refused'])
+})
+
+it('lets calls run side by side while all of them fit below the ceiling, and one after another then', async () => {
+  limits = [limit]
+  spent = 30
+  const calls = [call(30), call(30), call(30)].map(async (each) => [(await each).status, await (await each).text()][0])
+  await asked(2)
+  reply(0)
+  await asked(3)
+  reply(1)
+  reply(2)
+  expect(await Promise.all(calls)).toEqual([200, 200, 200])
+})
+
+it('passes a ceiling by one call at the most, however many ask at once', async () => {
+  limits = [limit]
+  spent = 91
+  const calls = Array.from({ length: 8 }, () => call(30).then(async (response) => [response.status, await response.text()] as const))
+  await asked(1)
+  reply(0)
+  const statuses = (await Promise.all(calls)).map(([status]) => status).toSorted()
+  expect(statuses).toEqual([200, 402, 402, 402, 402, 402, 402, 402])
+  expect(spent).toBe(101)
+})
+
+it('gives up a call that waits when its CLI does, and ends one under way', async () => {
+  limits = [limit]
+  spent = 90
+  const [gone, away] = [new AbortController(), new AbortController()]
+  const first = call(30, { signal: gone.signal })
+  await asked(1)
+  const second = call(30, { signal: away.signal })
+  away.abort()
+  expect((await second).status).toBe(499)
+  const closed = new Promise((resolve) => open[0]?.on('close', resolve))
+  gone.abort()
+  expect((await first).status).toBe(499)
+  await closed
+  // What was under way stands in nobody’s way any more.
+  const third = call()
+  await asked(2)
+  reply(1)
+  expect(await (await third).text()).toContain('msg_1')
+})
+
+it('says no in the provider’s words: to too many at once, to other agents, to what it does not pass, without a provider or a key', async () => {
+  callsAtOnce = 1
+  const first = call()
+  await asked(1)
+  const busy = await call()
+  expect([busy.status, busy.headers.get('retry-after')]).toEqual([429, '1'])
+  reply(0)
+  await (await first).text()
+  const status = async (options: Parameters<typeof call>[1]) => (await call(30, options)).status
+  expect([await status({ as: { address: 'p:b', incarnation: 'i' } }), await status({ as: { address: 'p:x', incarnation: 'i' } })]).toEqual([404, 404])
+  expect([await status({ path: '/v1/messages/batches' }), await status({ path: '/v1/organizations/x/api_keys' }), await status({ path: '/', method: 'HEAD' })]).toEqual([404, 404, 200])
+  env = { ...env, ANTHROPIC_BASE_URL: 'http://127.0.0.1:9' }
+  const away = await call()
+  expect([away.status, await away.text()]).toEqual([502, expect.stringContaining('troupe cannot reach the provider at 127.0.0.1:9')])
+  env = { ANTHROPIC_BASE_URL: env['ANTHROPIC_BASE_URL']!, CLAUDE_CODE_OAUTH_TOKEN: 'o' }
+  const keyless = await call()
+  expect([keyless.status, await keyless.text()]).toEqual([401, expect.stringContaining('has metering: proxy and no API key')])
+})
