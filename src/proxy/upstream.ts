@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import type { ReadableStream as NodeStream } from 'node:stream/web'
 
 /** Of one connection, not of the request; and what names the way to us rather than to the provider. */
-const hopByHop = ['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'host', 'expect']
+const hopByHop = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'host', 'expect'])
 /** A provider that says nothing for so long is gone: models think long, and send pings meanwhile. ms */
 const silenceMs = 600_000
 /** What waits here for a reader that is slower than the provider. Bytes. */
@@ -94,7 +94,7 @@ function answerTo(sent: ClientRequest, body: Asked['body']): Promise<IncomingMes
 
 function passedOn(headers: Headers): Record<string, string> {
   const named = (headers.get('connection') ?? '').toLowerCase().split(/\s*,\s*/)
-  const kept = [...headers].filter(([name]) => !hopByHop.includes(name) && !named.includes(name))
+  const kept = [...headers].filter(([name]) => !hopByHop.has(name) && !named.includes(name))
   // The copy is read here: what a provider would pack for the way would have to be unpacked for that.
   return { ...Object.fromEntries(kept), 'accept-encoding': 'identity' }
 }
@@ -103,7 +103,7 @@ function passedBack({ rawHeaders }: IncomingMessage): Headers {
   const headers = new Headers()
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? ''
-    if (!hopByHop.includes(name.toLowerCase())) headers.append(name, rawHeaders[at + 1] ?? '')
+    if (!hopByHop.has(name.toLowerCase())) headers.append(name, rawHeaders[at + 1] ?? '')
   }
   return headers
 }

@@ -63,6 +63,7 @@ describe.skipIf(missing !== null)('the model calls of a real Claude Code through
 
   it('are not those of a login, and it says so', async () => {
     const { troupe, asked } = await setUp({ env: { CLAUDE_CODE_OAUTH_TOKEN: `sk-ant-oat01-${'x'.repeat(80)}` } })
+    expect(await troupe.ok('validate', '--json')).toContain('the model calls of p:a are to go through troupe, and there is no key here')
     const up = await troupe.run('up')
     expect([up.code, up.stderr]).toEqual([1, expect.stringMatching(/has metering: proxy and no API key: a login[^]*set ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN/)])
     expect((await troupe.agent('a')).phase).toBe('blocked')

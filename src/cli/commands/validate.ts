@@ -1,10 +1,13 @@
+import { join } from 'node:path'
 import type { Diagnostic } from '../../config/diagnostic.ts'
 import { load } from '../../config/load.ts'
+import { composeFile } from '../../config/paths.ts'
 import { renderDiagnostics } from '../../config/render.ts'
 import { validateReport, validateSummary } from '../../config/report.ts'
 import { unlimited } from '../../core/budget.ts'
 import { exitCodes } from '../../core/error.ts'
-import type { Team } from '../../core/team.ts'
+import { agentsOf, type Team } from '../../core/team.ts'
+import { modelWay } from '../../runtimes/index.ts'
 import type { Cli } from '../cli.ts'
 import { foldersOf } from '../folders.ts'
 import type { Given } from '../given.ts'
@@ -13,7 +16,7 @@ import { known } from '../team-files.ts'
 export async function validate(cli: Cli, given: Given): Promise<number> {
   const { out } = cli
   const loaded = load(await cli.root(), known)
-  if (loaded.team !== null) loaded.diagnostics.push(...(await strangeThings(loaded.team)))
+  if (loaded.team !== null) loaded.diagnostics.push(...keyless(loaded.team, cli.env), ...(await strangeThings(loaded.team)))
   const report = validateReport(loaded)
   out.show(report, () => {
     const shown = renderDiagnostics(loaded.diagnostics, { color: out.wordColor.isColorSupported, verbose: given.flag('verbose'), from: cli.cwd })
@@ -24,6 +27,20 @@ export async function validate(cli: Cli, given: Given): Promise<number> {
     if (free !== null) out.say(`${free}. Try: budget.daily_usd_limit in team-compose.yaml`)
   })
   return report.ok ? 0 : exitCodes.config
+}
+
+/** `up` may have another environment, so that this is no error yet. */
+function keyless(team: Team, env: Cli['env']): Diagnostic[] {
+  const without = agentsOf(team).filter(({ metering, runtime }) => metering === 'proxy' && modelWay(runtime)?.keys.some(({ variable }) => (env[variable] ?? '') !== '') === false)
+  if (without.length === 0 || team.rehearsal !== null) return []
+  const variables = modelWay(without[0]!.runtime)?.keys.map(({ variable }) => variable).join(' or ') ?? ''
+  return [
+    {
+      ...{ severity: 'warning', file: join(team.root, composeFile), line: 1, column: 1, excerpt: null },
+      message: `the model calls of ${without.map(({ address }) => address).join(', ')} are to go through troupe, and there is no key here for that: a login of the CLI’s own cannot go that way`,
+      hint: `set ${variables} in the environment of troupe up, or take metering: proxy out`,
+    },
+  ]
 }
 
 /** What agents’ working folders bring along: no fault of the team’s files, and worth knowing before they run. */
