@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { arch, cpus, platform } from 'node:os'
 import { allToAll } from './all-to-all.ts'
+import { budget } from './budget.ts'
 import { crowd } from './crowd.ts'
 import { faults } from './faults.ts'
 import { fuzz } from './fuzz.ts'
@@ -34,6 +35,7 @@ const parts: Part[] = [
   ['wake', wake],
   ['slow-disk', slowDisk],
   ['gc', async () => await gcBench(full ? 1_000_000 : 20_000)],
+  ['budget', budget],
   ['leak', leak],
   ['kills', async () => await kills(full ? 1000 : 20)],
   ['crowd', crowd],
