@@ -16,6 +16,12 @@ it.each([
   expect(toolCall(event(tool, input))).toMatchObject({ tool, cwd: '/w', ...expected })
 })
 
+it('knows a subagent that is asked for, and whether one asks for it', () => {
+  expect(toolCall(event('Agent', { prompt: 'p' }))).toMatchObject({ spawns: { nested: false } })
+  expect(toolCall({ ...event('Task', { prompt: 'p' }), agent_id: 'a1' })).toMatchObject({ spawns: { nested: true } })
+  expect(toolCall(event('Read', {}))).not.toHaveProperty('spawns')
+})
+
 it('says nothing of an event without a tool or a place', () => {
   expect(toolCall({ hook_event_name: 'PreToolUse', cwd: '/w' })).toBeNull()
   expect(toolCall({ hook_event_name: 'PreToolUse', tool_name: 'Bash' })).toBeNull()
