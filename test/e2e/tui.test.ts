@@ -126,6 +126,14 @@ it('shows the team, carries out what is asked by keys, and goes on over a killed
   await pane.keys('Enter')
   await pane.shows('Agents 2', '■ stopped')
 
+  await troupe.ok('down')
+  // Long enough for a daemon to be back, had the page started one.
+  await pane.shows('daemon away for 3s')
+  await pane.keys('s', 'y')
+  await pane.shows('the daemon is away; nothing was done')
+  await troupe.ok('up')
+  await pane.shows('The daemon is back.', '○ 2 idle')
+
   await pane.keys('q')
   await pane.shows('back with 0')
   expect(await pane.screen()).not.toContain('Agents 2')

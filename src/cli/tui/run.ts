@@ -31,6 +31,8 @@ class LivePage {
   #state: State
   #drawing = false
   readonly #cli: Cli
+  /** For whatever is asked while the page is shown: it starts no daemon, so whoever ended the team does not get one back by that. */
+  readonly #asking: Cli
   readonly #terminal: Terminal
   readonly #loader: Loader
   readonly #screen: ScreenWatch
@@ -40,8 +42,9 @@ class LivePage {
   constructor(cli: Cli, title: string) {
     const emit = (event: Event): void => this.#take(event)
     this.#cli = cli
-    this.#loader = new Loader(cli, emit, () => this.#state, this.#stop.signal)
-    this.#screen = new ScreenWatch(cli, emit)
+    this.#asking = { ...cli, call: async (...asked) => (this.#state.link.name === 'live' ? await cli.call(...asked) : await Promise.reject(away())) }
+    this.#loader = new Loader(this.#asking, emit, () => this.#state, this.#stop.signal)
+    this.#screen = new ScreenWatch(this.#asking, emit)
     this.#terminal = new Terminal(
       { stdin: process.stdin, stdout: process.stdout, colours: cli.out.color.isColorSupported },
       {
@@ -140,7 +143,7 @@ class LivePage {
       case 'load':
         return this.#loader.want(effect.parts)
       case 'page':
-        return this.#take({ on: 'page', subject: effect.subject, lines: await fetchPage(this.#cli, effect.subject) })
+        return this.#take({ on: 'page', subject: effect.subject, lines: await fetchPage(this.#asking, effect.subject) })
       case 'redraw':
         return this.#terminal.forget()
       case 'suspend':
@@ -155,44 +158,38 @@ class LivePage {
       }
       case 'decide': {
         const { id, verdict, note } = effect
-        const decided = await this.#asked().call('approval.decide', { id, verdict, ...(note === '' ? {} : { note }) })
+        const decided = await this.#asking.call('approval.decide', { id, verdict, ...(note === '' ? {} : { note }) })
         return told(`Approval ${decided.n} ${decided.status === 'denied' ? 'denied' : 'approved'}.`)
       }
       case 'interrupt':
-        await this.#asked().call('interrupt', { agent: effect.agent })
+        await this.#asking.call('interrupt', { agent: effect.agent })
         return told(`${effect.agent} was told to interrupt its turn.`)
       case 'stop':
         told(`Stopping ${effect.agent} …`)
-        await this.#asked().call('stop', { agents: [effect.agent] })
+        await this.#asking.call('stop', { agents: [effect.agent] })
         return told(`${effect.agent} is stopped.`)
       case 'start':
       case 'restart': {
         told(`${effect.do === 'start' ? 'Starting' : 'Restarting'} ${effect.agent} …`)
-        const { troubles } = await this.#asked().call(effect.do, { agents: [effect.agent], timeoutMs: startTimeoutMs })
+        const { troubles } = await this.#asking.call(effect.do, { agents: [effect.agent], timeoutMs: startTimeoutMs })
         const [trouble] = troubles
         return trouble === undefined ? told(`${effect.agent} is ready.`) : told(`${trouble.agent}: ${trouble.why}. Try: ${trouble.fix}`, true)
       }
     }
   }
 
-  /** This page starts no daemon: whoever ended the team does not get one back by a key. */
-  #asked(): Cli {
-    if (this.#state.link.name === 'live') return this.#cli
-    throw new TroupeError('unavailable', 'the daemon is away; nothing was done', { hint: 'troupe up, in another terminal' })
-  }
-
   async #send({ to, text }: Extract<Effect, { do: 'send' }>): Promise<string> {
     if (to.kind === 'agent') {
-      const { n, deliveries } = await this.#asked().call('send', { to: to.name, text })
+      const { n, deliveries } = await this.#asking.call('send', { to: to.name, text })
       return `#${n} → ${deliveries.map((each) => `${each.to}: ${each.state}`).join(', ')}`
     }
-    const { id, channel, recipients } = await this.#asked().call('broadcast', { channel: to.name, text })
+    const { id, channel, recipients } = await this.#asking.call('broadcast', { channel: to.name, text })
     return `#${id} → ${channel}: ${recipients.join(', ')}`
   }
 
   /** The agent's own terminal, read-only, on this one, until it is detached. */
   async #attach(agent: string): Promise<void> {
-    const { argv } = await this.#asked().call('attach', { agent, rw: false })
+    const { argv } = await this.#asking.call('attach', { agent, rw: false })
     this.#terminal.stop()
     try {
       const code = await runHere(argv)
@@ -201,4 +198,8 @@ class LivePage {
       this.#terminal.start()
     }
   }
+}
+
+function away(): TroupeError {
+  return new TroupeError('unavailable', 'the daemon is away; nothing was done', { hint: 'troupe up, in another terminal' })
 }
