@@ -60,7 +60,18 @@ export const approvals = {
   'approval.decide': operation({
     about: 'Approve or deny one pending request. Nobody decides it a second time.',
     who: ['operator'],
-    input: z.object({ id: z.string().describe('UUID or number'), verdict: z.enum(['approve', 'deny']), note: z.string().max(4000).optional() }),
+    input: z.object({ id: z.string().describe('UUID or number'), verdict: z.enum(['approve', 'deny']), note: z.string().max(4000).optional(), proof: z.string().max(200).optional().describe('Of the team’s passphrase, for this very approval') }),
     output: approval,
+  }),
+  'approval.passphrase': operation({
+    about: 'Set what proofs of the team’s passphrase are checked with. The passphrase itself is not sent.',
+    who: ['operator'],
+    input: z.object({
+      salt: z.string().regex(/^[0-9a-f]{32}$/),
+      cost: z.int().min(16_384).max(1_048_576),
+      stored: z.string().regex(/^[0-9a-f]{64}$/),
+      proof: z.string().max(200).optional().describe('Of the one so far'),
+    }),
+    output: z.object({ set: z.literal(true) }),
   }),
 } as const

@@ -21,6 +21,11 @@ export class Given {
     return value
   }
 
+  /** The same, with one value replaced. */
+  as(name: string, value: string | undefined): Given {
+    return new Given({ ...this.values, [name]: value })
+  }
+
   words(name: string): string[] {
     const value = this.values[name]
     return Array.isArray(value) ? value.map(String) : []
@@ -41,7 +46,7 @@ export class Given {
     const value = this.text(name)
     if (value === undefined) return undefined
     if (!/^[1-9]\d{0,8}$/.test(value)) {
-      throw new TroupeError('usage', `--${name} wants a positive whole number, not "${value}"`, { hint: `--${name} 50` })
+      throw new TroupeError('usage', `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} wants a positive whole number, not "${value}"`, { hint: `--${name} 50` })
     }
     return Number(value)
   }

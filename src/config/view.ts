@@ -51,6 +51,7 @@ export function teamView(team: Team): Record<string, unknown> {
       rules: hitl.rules.map(({ action, command, tool }) => said({ action, command: command?.join(' ') ?? null, tool })),
       hold: hitl.holdMs / 1000,
       expiry: hitl.expiryMs / 1000,
+      confirm: hitl.confirm,
     },
     rate_limits: {
       default_on_hit: rateLimits.defaultOnHit,

@@ -16,7 +16,7 @@ export const defaultLimits: Limits = {
 }
 
 /** Nothing is held where nothing says so; what is asked for waits as long as in any team. */
-export const noHitl: HitlSettings = { globallySensitiveActions: [], autoApproveWindows: [], rules: [], holdMs: 600_000, expiryMs: 900_000 }
+export const noHitl: HitlSettings = { globallySensitiveActions: [], autoApproveWindows: [], rules: [], holdMs: 600_000, expiryMs: 900_000, confirm: null }
 
 /** Far above what agents need that work: a question, its answer and what follows are a few hops, and work sets them back. */
 export const defaultLoopGuard: LoopGuardSettings = { enabled: true, hops: 8, sendsPerChain: 64, sendsPerMinute: 20 }

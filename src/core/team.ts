@@ -86,6 +86,8 @@ export interface HitlSettings {
   holdMs: number
   /** How long a request that a rule made stays open, ms. */
   expiryMs: number
+  /** What a yes needs besides the operator socket. */
+  confirm: 'passphrase' | 'chat' | null
 }
 
 /** What stands between agents and their provider where they ask for it. */

@@ -20,6 +20,7 @@ import { Attachments } from './attachments.ts'
 import { Bridges } from './bridges.ts'
 import { Chains } from './chains.ts'
 import { Compactions } from './compactions.ts'
+import { Confirmation } from './confirmation.ts'
 import type { Daemon, Front } from './daemon.ts'
 import { Deliverer } from './deliverer.ts'
 import { Desired } from './desired.ts'
@@ -175,6 +176,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     deliverer,
     mailroom,
     approvals,
+    confirmation: new Confirmation({ store, clock, mode: () => team().hitl.confirm }),
     attachments,
     compactions,
     janitor,

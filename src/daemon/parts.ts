@@ -9,6 +9,7 @@ import type { Approvals } from './approvals.ts'
 import type { Attachments } from './attachments.ts'
 import type { Bridges } from './bridges.ts'
 import type { Chains } from './chains.ts'
+import type { Confirmation } from './confirmation.ts'
 import type { Changing } from './changing.ts'
 import type { Front } from './daemon.ts'
 import type { Compactions } from './compactions.ts'
@@ -38,6 +39,7 @@ export interface Parts {
   deliverer: Deliverer
   mailroom: Mailroom
   approvals: Approvals
+  confirmation: Confirmation
   attachments: Attachments
   compactions: Compactions
   fetching: Fetching

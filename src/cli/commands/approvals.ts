@@ -1,10 +1,14 @@
 import type { Output as Answer } from '../../api/index.ts'
+import { TroupeError } from '../../core/error.ts'
+import { approvalStatement, proofOf } from '../../core/proof.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
 import type { Colors, Output, Page } from '../output.ts'
+import { readPassphrase } from '../passphrase.ts'
 import { pairs } from '../table.ts'
 import { duration, escapeLine } from '../text.ts'
 import { show } from '../watch.ts'
+import { challengeOf } from './passphrase.ts'
 
 type Row = Answer<'approval.list'>[number]
 
@@ -23,7 +27,14 @@ export async function approvals(cli: Cli, given: Given): Promise<void> {
 
 export async function decide(cli: Cli, given: Given, verdict: 'approve' | 'deny'): Promise<void> {
   const note = given.text('note')
-  const decided = await cli.call('approval.decide', { id: given.required('id'), verdict, ...(note === undefined ? {} : { note }) }, 'deciding')
+  const input = { id: given.required('id'), verdict, ...(note === undefined ? {} : { note }) }
+  const decided = await cli.call('approval.decide', input, 'deciding').catch(async (error: unknown) => {
+    if (!(error instanceof TroupeError) || error.facts['confirm'] !== 'approval') throw error
+    const { id, hash } = error.facts
+    const statement = approvalStatement({ id: String(id), hash: String(hash) })
+    const passphrase = await readPassphrase(given, `Passphrase to approve ${input.id}: `)
+    return await cli.call('approval.decide', { ...input, proof: await proofOf(passphrase, challengeOf(error), statement) }, 'deciding')
+  })
   cli.out.show(decided, () => cli.out.line(`approval ${decided.n} ${decided.status === 'denied' ? 'denied' : 'approved'}`))
 }
 

@@ -23,9 +23,19 @@ export const approvals: Group = {
       name: 'approve',
       about: 'Allow one action, once',
       args: [['<id>', 'number or UUID']],
-      options: [note],
+      options: [note, ['--passphrase-fd <n>', 'read the passphrase from this file descriptor, where hitl.confirm wants one']],
       examples: [['approve 3 --note "only the docs"', 'the agent goes on with exactly that action']],
       run: async (cli, given) => (await import('../commands/approvals.ts')).decide(cli, given, 'approve'),
+    },
+    {
+      name: 'passphrase',
+      about: 'Set the passphrase that approve asks for where hitl.confirm says so',
+      options: [
+        ['--passphrase-fd <n>', 'read the new one from this file descriptor'],
+        ['--old-passphrase-fd <n>', 'and the one so far from this'],
+      ],
+      examples: [['passphrase', 'asked for twice at the terminal, and never shown']],
+      run: async (cli, given) => (await import('../commands/passphrase.ts')).passphrase(cli, given),
     },
     {
       name: 'deny',

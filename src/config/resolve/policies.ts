@@ -24,6 +24,7 @@ export function resolveHitl(raw: RawCompose['hitl'], projects: Projects, place: 
   return {
     holdMs: raw.hold * 1000,
     expiryMs: raw.expiry * 1000,
+    confirm: raw.confirm,
     rules: raw.rules.map((rule, index) => resolveRule(rule, raw.globally_sensitive_actions, place.at('rules', index))),
     globallySensitiveActions: raw.globally_sensitive_actions,
     autoApproveWindows: raw.auto_approve_windows.map((window, index) => {

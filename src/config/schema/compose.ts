@@ -107,6 +107,7 @@ const hitl = z
         tool: optional(text).describe('Name of a tool; * stands for any part'),
       }),
     ).describe('Further calls that are one of these actions; docs/approvals.md lists those that are known'),
+    confirm: optional(z.enum(['passphrase', 'chat'])).describe('What a yes needs besides the operator socket: the passphrase of `troupe passphrase`, or a person in the team’s chat'),
     hold: atLeastOne.default(600).describe('Seconds a call waits for its verdict before it is denied for now, at most 3600'),
     expiry: atLeastOne.default(900).describe('Seconds a request that a rule made stays open, at most 86400; then it is denied'),
   })

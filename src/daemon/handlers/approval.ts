@@ -7,7 +7,7 @@ import type { Decider } from '../approvals.ts'
 import type { Caller, Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
 
-type Names = 'request_approval' | 'approval.list' | 'approval.show' | 'approval.decide'
+type Names = 'request_approval' | 'approval.list' | 'approval.show' | 'approval.decide' | 'approval.passphrase'
 
 /** Asking for approval, and deciding. Only operators decide: a message never does. */
 export function approvals(parts: Parts): Pick<Handlers, Names> {
@@ -37,7 +37,16 @@ export function approvals(parts: Parts): Pick<Handlers, Names> {
       return (await parts.store.read((db) => db.approvals.list({ ...of, pending: !all, limit }))).map(row)
     },
     'approval.show': async ({ id }) => row(await parts.store.read((db) => parts.approvals.find(db, id))),
-    'approval.decide': async ({ id, verdict, note }, { caller }) => row(await parts.approvals.decide(id, verdict, decider(caller), note ?? null)),
+    'approval.decide': async ({ id, verdict, note, proof }, { caller }) => {
+      const by = decider(caller)
+      const found = await parts.store.read((db) => parts.approvals.find(db, id))
+      if (caller.kind === 'operator' && found.status === 'pending') await parts.confirmation.check(found, verdict, caller, proof ?? null)
+      return row(await parts.approvals.decide(found.id, verdict, by, note ?? null))
+    },
+    'approval.passphrase': async ({ proof, ...verifier }) => {
+      await parts.confirmation.set(verifier, proof ?? null)
+      return { set: true }
+    },
   }
 }
 
