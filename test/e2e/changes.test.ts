@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { expectOneEach, incarnations, shellAgent } from './teams.ts'
+import { environmentOf, expectOneEach, incarnations, shellAgent } from './teams.ts'
 import { kill, patiently, team, Troupe, type Mail, type Row } from './troupe.ts'
 
 interface Change { agent: string; action: string; why: string; aclWidened: string[]; conversation: string | null }
@@ -150,6 +150,26 @@ describe('a team that runs', () => {
   }, 300_000)
 })
 
+it('sees that the value of a variable changed, restarts who gets it, and writes no value down', async () => {
+  const troupe = new Troupe(team({ a: { can_dm: [], env: ['SHOP_KEY'] }, b: { can_dm: [] } }), { SHOP_KEY: 'first-of-all-values' })
+  await troupe.ok('up')
+  const first = await incarnations(troupe)
+  troupe.env['SHOP_KEY'] = 'second-of-all-values'
+  expect(await plan(troupe)).toMatchObject([{ agent: 'p:a', action: 'restart', why: expect.stringMatching(/^value of SHOP_KEY \(projects\/p\.yaml:\d+\)$/) as string }, { action: 'untouched' }])
+  await troupe.ok('reload')
+  const second = await incarnations(troupe)
+  expect(second).toEqual({ ...first, 'p:a': second['p:a'] })
+  expect(environmentOf(await troupe.pid('a'))['SHOP_KEY']).toBe('second-of-all-values')
+  // From a shell that does not have it, nothing is taken away.
+  delete troupe.env['SHOP_KEY']
+  expect(actions(await plan(troupe))).toEqual({})
+  await troupe.ok('restart', 'a')
+  expect(environmentOf(await troupe.pid('a'))['SHOP_KEY']).toBe('second-of-all-values')
+  for (const file of readdirSync(join(troupe.root, 'state'), { recursive: true, withFileTypes: true }).filter((each) => each.isFile())) {
+    expect(readFileSync(join(file.parentPath, file.name), 'latin1'), file.name).not.toContain('of-all-values')
+  }
+}, 300_000)
+
 it('takes projects and agents by name: what is not named stays as it was', async () => {
   const projects = ['one', 'two']
   const file = (id: string, model: string) => JSON.stringify({ version: 2, project: { id, name: id, cwd: '.' }, workers: Object.fromEntries(['a', 'two'].map((name) => [name, { runtime: 'scripted', model }])) })
@@ -212,6 +232,15 @@ describe('before an agent is ended', () => {
     expect(saved.map((mail) => mail.state)).toEqual(['acked', expect.any(String)])
     const ends = (await troupe.events('a')).filter(({ type }) => type === 'agent.ended').map(({ data }) => data['drain'])
     expect(ends.at(-1)).toBe('ready')
+
+    // Who is removed loses its conversation.
+    await troupe.ok('send', 'b', 'work 1')
+    await vi.waitFor(async () => expect(await troupe.agent('b')).toMatchObject({ phase: 'idle', inbox: 0 }), patiently)
+    troupe.write(team({ a: {} }, { scenario }))
+    await troupe.ok('reload', '--drain', '60s')
+    const last = (await troupe.events()).filter(({ type, agent }) => type === 'agent.ended' && agent === 'p:b')
+    expect(last.map(({ data }) => data['drain'])).toEqual(['ready'])
+    expect((await troupe.json<Mail[]>('mail', 'p:b')).find((mail) => mail.from === 'troupe')?.state).toBe('acked')
   }, 300_000)
 
   it('there is no more time than was said, and none with --now or kill', async () => {

@@ -108,7 +108,8 @@ type AgentCaller = Caller & { kind: 'agent' } & { agent: Agent }
 /** The calling agent, from its connection. */
 export function self(parts: Parts, caller: Caller): AgentCaller {
   if (caller.kind !== 'agent') throw new TroupeError('denied', 'only an agent has an inbox', { hint: 'use send and mail' })
-  const agent = findAgent(parts.team(), caller.address)
+  // Who left the team may still read its mail, and say that it is ready, until its process ends.
+  const agent = findAgent(parts.team(), caller.address) ?? parts.desired.leaving.find(({ address }) => address === caller.address)
   if (agent === undefined) throw new TroupeError('denied', `${caller.address} is no longer in the team`, { hint: 'its operator took it out; stop working' })
   return { ...caller, agent }
 }
