@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { programPath } from '../../src/util/programs.ts'
+import { run } from '../../src/util/spawn.ts'
 import { folder, teamFolder, troupe } from './troupe.ts'
 
 /** A team whose files name variables in every place that may. */
@@ -70,30 +71,30 @@ test('env of a team that names nothing says so', async () => {
 
 test('the current context counts where nothing else names a team', async () => {
   const [shop, other, away] = [teamFolder(), teamFolder(), folder()]
-  const run = (cwd: string, ...args: string[]) => troupe(cwd, args, { env: { HOME: away, XDG_CONFIG_HOME: join(away, 'conf') } })
-  expect(await run(away, 'validate')).toMatchObject({ code: 2, stderr: expect.stringContaining('no team here') })
-  expect(await run(away, 'context', 'add', 'shop', shop.home)).toMatchObject({ code: 0, stderr: expect.stringContaining('and the current context') })
-  expect(await run(other.home, 'context', 'add', 'other')).toMatchObject({ code: 0 })
+  const at = (cwd: string, ...args: string[]) => troupe(cwd, args, { env: { HOME: away, XDG_CONFIG_HOME: join(away, 'conf') } })
+  expect(await at(away, 'validate')).toMatchObject({ code: 2, stderr: expect.stringContaining('no team here') })
+  expect(await at(away, 'context', 'add', 'shop', shop.home)).toMatchObject({ code: 0, stderr: expect.stringContaining('and the current context') })
+  expect(await at(other.home, 'context', 'add', 'other')).toMatchObject({ code: 0 })
   const file = join(away, 'conf/troupe/contexts.json')
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ current: 'shop', contexts: { shop: shop.root, other: other.root } })
   expect(statSync(file).mode & 0o777).toBe(0o600)
-  const rootOf = async (cwd: string, ...args: string[]) => JSON.parse((await run(cwd, 'config', '--json', ...args)).stdout).root as string
+  const rootOf = async (cwd: string, ...args: string[]) => JSON.parse((await at(cwd, 'config', '--json', ...args)).stdout).root as string
   expect(await rootOf(away)).toBe(shop.root)
   expect(await rootOf(other.home)).toBe(other.root)
   expect(await rootOf(away, '-C', other.home)).toBe(other.root)
-  await run(away, 'context', 'use', 'other')
-  expect([await rootOf(away), (await run(away, 'context', 'current')).stdout]).toEqual([other.root, 'other\n'])
-  expect((await run(away, 'complete', '--', 'context', 'use', 's')).stdout).toBe('shop\n')
-  expect(await run(away, 'context', 'use', 'shpo')).toMatchObject({ code: 4, stderr: expect.stringContaining('did you mean shop') })
-  expect(await run(away, 'context', 'add', 'shop', other.home)).toMatchObject({ code: 1, stderr: expect.stringContaining(shop.root) })
+  await at(away, 'context', 'use', 'other')
+  expect([await rootOf(away), (await at(away, 'context', 'current')).stdout]).toEqual([other.root, 'other\n'])
+  expect((await at(away, 'complete', '--', 'context', 'use', 's')).stdout).toBe('shop\n')
+  expect(await at(away, 'context', 'use', 'shpo')).toMatchObject({ code: 4, stderr: expect.stringContaining('did you mean shop') })
+  expect(await at(away, 'context', 'add', 'shop', other.home)).toMatchObject({ code: 1, stderr: expect.stringContaining(shop.root) })
 
   rmSync(other.root, { recursive: true })
-  expect(await run(away, 'ps')).toMatchObject({ code: 2, stderr: expect.stringMatching(/the current context other names .* which does not exist[^]*troupe context rm other/) })
-  expect((await run(away, 'context', 'ls')).stdout).toMatch(/\* +other +missing/)
-  await run(away, 'context', 'rm', 'other')
-  expect(await run(away, 'context', 'current')).toMatchObject({ code: 1 })
+  expect(await at(away, 'ps')).toMatchObject({ code: 2, stderr: expect.stringMatching(/the current context other names .* which does not exist[^]*troupe context rm other/) })
+  expect((await at(away, 'context', 'ls')).stdout).toMatch(/\* +other +missing/)
+  await at(away, 'context', 'rm', 'other')
+  expect(await at(away, 'context', 'current')).toMatchObject({ code: 1 })
   writeFileSync(file, '{"contexts": 3}')
-  expect(await run(away, 'ps')).toMatchObject({ code: 2, stderr: expect.stringContaining(file) })
+  expect(await at(away, 'ps')).toMatchObject({ code: 2, stderr: expect.stringContaining(file) })
 })
 
 test('contexts of teamctl are taken over, those whose folder is gone are left out by name', async () => {
@@ -157,4 +158,32 @@ test('reading commands say when the environment chose another team than the fold
   ] as [string, Record<string, string>, ...string[]][]) {
     expect(await said(cwd, env, ...args), args.join()).not.toContain('using $')
   }
+})
+
+test('on a terminal exec keeps it, and Ctrl-C is the program’s alone, as often as it is pressed', async () => {
+  const { home } = namingTeam()
+  writeFileSync(join(home, 'waits.cjs'), `
+let pressed = 0
+process.on('SIGINT', () => { console.log('pressed', ++pressed); if (pressed === 3) process.exit(9) })
+console.log('terminal', process.stdin.isTTY, process.stdout.isTTY)
+setInterval(() => {}, 1000)
+`)
+  const tmux = async (...args: string[]) => (await run(['tmux', '-f', '/dev/null', '-S', join(home, 't.sock'), ...args], { env: { PATH: process.env.PATH ?? '', HOME: home, TERM: 'xterm', TERM_PROGRAM: '' }, cwd: home, timeoutMs: 30_000 })).stdout
+  onTestFinished(async () => void (await tmux('kill-server')))
+  // The shell around it hears Ctrl-C too, and stays.
+  const command = `trap : INT; ${process.execPath} ${programPath('troupe')} -q exec dev -- ${process.execPath} ${join(home, 'waits.cjs')}; echo ended $?; sleep 1000`
+  await tmux('new-session', '-d', '-x', '200', '-y', '20', 'sh', '-c', command)
+  const shows = (words: string) => expect.poll(() => tmux('capture-pane', '-p'), { timeout: 60_000 }).toContain(words)
+  await shows('terminal true true')
+  for (const n of [1, 2, 3]) {
+    await tmux('send-keys', 'C-c')
+    await shows(`pressed ${n}`)
+  }
+  await shows('ended 9')
+}, 300_000)
+
+test('exec warns of what its agent lacks, and of nobody else’s', async () => {
+  const { home } = namingTeam()
+  const { stderr } = await troupe(home, ['exec', 'dev', '--', 'true'])
+  expect(stderr).toBe('warning: API_KEY is not set (named by hello:dev)\nwarning: DB_URL is not set (named by hello:dev)\n')
 })

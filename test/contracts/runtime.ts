@@ -60,6 +60,7 @@ export function runtimeContract(name: string, subject: RuntimeSubject): void {
     it('starts to ready, briefed, and no secret is in its argv or files', async () => {
       const on = await stage()
       const run = await start(on)
+      expect([run.session.gate !== undefined, run.session.compact !== undefined]).toEqual([abilities.gate, abilities.compact])
       expect(run.launch.spec.argv.join('\n')).not.toContain('token-of-alice')
       if (run.launch.session !== null) expect((await run.signal('session')).id).toBe(run.launch.session)
       await toldOnce(on, run, abilities.rungs.idle)

@@ -7,8 +7,8 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-7/
 
 it('a team with names for people, and variables of its own, shows both everywhere it should', async () => {
   const files = pair()
-  const project = files['projects/hello.yaml']!.replace('dev: {', 'dev: {display_name: Doris Day, env: [API_KEY, FROM_FILE], ')
-  const troupe = new Troupe({ ...files, 'projects/hello.yaml': project, '.env': 'STRAY=not-for-anybody\nFROM_FILE=of-the-file\n' }, { API_KEY: 'of-the-first-shell-1', TROUPE_LOG: 'debug' })
+  const project = files['projects/hello.yaml']!.replace('dev: {', 'dev: {display_name: Doris Day, role_prompt: [roles/base.md, roles/dev.md], env: [API_KEY, FROM_FILE], ')
+  const troupe = new Troupe({ ...files, 'projects/hello.yaml': project, 'roles/base.md': 'Be BRIEF.\n', 'roles/dev.md': 'Write CODE.\n', '.env': 'STRAY=not-for-anybody\nFROM_FILE=of-the-file\n' }, { API_KEY: 'of-the-first-shell-1', TROUPE_LOG: 'debug' })
   expect(await troupe.ok('up')).toMatch(/hello:dev +Doris Day +worker/)
   expect((await troupe.json<{ agent: string; displayName: string | null }[]>('ps')).map(({ agent, displayName }) => [agent, displayName])).toEqual([['hello:manager', null], ['hello:dev', 'Doris Day']])
   expect(await troupe.ok('inspect', 'dev')).toMatch(/^hello:dev \(Doris Day\) /)
@@ -18,6 +18,8 @@ it('a team with names for people, and variables of its own, shows both everywher
     expect(await given('dev')).toEqual(expect.arrayContaining(['API_KEY=of-the-first-shell-1', 'FROM_FILE=of-the-file']))
     expect([(await given('dev')).length, await given('manager')]).toEqual([2, []])
   }
+
+  expect(readFileSync(join(troupe.root, 'state/agents/hello-dev/mission.txt'), 'utf8')).toMatch(/Be BRIEF\.\n+Write CODE\.\n*$/)
 
   const sent = await troupe.json<{ id: string; n: number; to: string; deliveries: { to: string }[] }>('broadcast', '#all', 'good morning')
   expect(sent).toMatchObject({ id: expect.stringMatching(uuid), to: 'hello#all', tokens: 6, deliveries: [{ to: 'hello:manager' }, { to: 'hello:dev' }] })

@@ -1,12 +1,13 @@
 import { statSync } from 'node:fs'
-import { agentEnvironment } from '../../config/environment.ts'
+import { agentEnvironment, teamEnvironment } from '../../config/environment.ts'
+import { declaredVariables } from '../../config/variables.ts'
 import { resolveAgent } from '../../core/address.ts'
 import { TroupeError } from '../../core/error.ts'
-import type { Agent } from '../../core/team.ts'
+import type { Agent, Team } from '../../core/team.ts'
 import { runtimeVariables } from '../../runtimes/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
-import { environmentOf, teamOf } from '../team-files.ts'
+import { teamOf } from '../team-files.ts'
 
 /** As shells have them: not found, and found but not to be run. */
 const notFound = 127
@@ -28,7 +29,7 @@ async function runAs(cli: Cli, name: string, argvOf: (env: Record<string, string
   checkFolder(agent)
   const { TERM } = cli.env
   const env = {
-    ...agentEnvironment(agent, environmentOf(root, cli), runtimeVariables),
+    ...givenTo(agent, team, cli),
     ...(TERM === undefined ? {} : { TERM }),
     TROUPE_AGENT: agent.address,
     TROUPE_PROJECT: agent.project,
@@ -46,6 +47,16 @@ async function runAs(cli: Cli, name: string, argvOf: (env: Record<string, string
     cli.out.error(new TroupeError(code === 'ENOENT' ? 'unknown' : 'denied', `the program "${argv[0]}" ${why}`, { hint: `troupe exec ${agent.address} -- PROGRAM ARGUMENTS…`, cause: error }))
     return code === 'ENOENT' ? notFound : notToRun
   }
+}
+
+/** Says what this agent names and nothing sets; what others lack is of no matter here. */
+function givenTo(agent: Agent, team: Team, { env, out }: Cli): Record<string, string> {
+  const set = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  const { values, missing, problems } = teamEnvironment(team, Object.fromEntries(set), runtimeVariables)
+  const own = new Set(declaredVariables(agent))
+  for (const problem of problems) out.warn(problem)
+  for (const { name } of missing) if (own.has(name)) out.warn(`${name} is not set (named by ${agent.address})`)
+  return agentEnvironment(agent, values, runtimeVariables)
 }
 
 function checkFolder({ address, cwd }: Agent): void {
