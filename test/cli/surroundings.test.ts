@@ -173,7 +173,7 @@ setInterval(() => {}, 1000)
   // The shell around it hears Ctrl-C too, and stays.
   const command = `trap : INT; ${process.execPath} ${programPath('troupe')} -q exec dev -- ${process.execPath} ${join(home, 'waits.cjs')}; echo ended $?; sleep 1000`
   await tmux('new-session', '-d', '-x', '200', '-y', '20', 'sh', '-c', command)
-  const shows = (words: string) => expect.poll(() => tmux('capture-pane', '-p'), { timeout: 60_000 }).toContain(words)
+  const shows = async (words: string) => await expect.poll(() => tmux('capture-pane', '-p'), { timeout: 60_000 }).toContain(words)
   await shows('terminal true true')
   for (const n of [1, 2, 3]) {
     await tmux('send-keys', 'C-c')
