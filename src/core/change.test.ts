@@ -182,6 +182,17 @@ describe('one change', () => {
     ])
   })
 
+  it('of the ways in and of what a yes needs is said to widen', () => {
+    const guarded = team([base()], { hitl: { ...noHitl, confirm: 'chat' } })
+    const open = { ...structuredClone(guarded), hitl: noHitl, attachments: { ...guarded.attachments, allowedRoots: ['/in'] }, rateLimits: { ...guarded.rateLimits, allowPrivate: ['localhost'] } }
+    expect(diff(guarded, open)[0]?.widened).toEqual([
+      'webhooks may call localhost (rate_limits.allow_private)',
+      'files may be read from /in (attachments.allowed_roots)',
+      'a yes needs no chat any more (hitl.confirm)',
+    ])
+    expect(diff(open, guarded)[0]?.widened).toEqual([])
+  })
+
   it('of a name is an agent that goes and one that comes, and says so on both', () => {
     const rows = change((copy) => Object.assign(copy.projects[0]?.agents[1] ?? {}, { id: 'bea', address: 'p:bea' }), { standing: { ...running, mail: 2 } })
     expect(rows.map(({ agent: name, action }) => [name, action])).toEqual([['p:b', 'stop'], ['p:bea', 'start']])

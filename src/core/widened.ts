@@ -39,6 +39,8 @@ export function teamWidened(before: Team, after: Team): string[] {
     ...before.hitl.rules.map(rule).filter((each) => !kept.has(each)).map((each) => `a rule goes: ${each} (hitl.rules)`),
     ...windows.map((each) => `${each.action}${whose(each)} approves itself until ${new Date(each.until).toISOString()} (hitl.auto_approve_windows)`),
     ...after.rateLimits.allowPrivate.filter((host) => !before.rateLimits.allowPrivate.includes(host)).map((host) => `webhooks may call ${host} (rate_limits.allow_private)`),
+    ...after.attachments.allowedRoots.filter((folder) => !before.attachments.allowedRoots.includes(folder)).map((folder) => `files may be read from ${folder} (attachments.allowed_roots)`),
+    ...(before.hitl.confirm !== null && after.hitl.confirm === null ? [`a yes needs no ${before.hitl.confirm} any more (hitl.confirm)`] : []),
     ...(before.loopGuard.enabled && !after.loopGuard.enabled ? ['chains of messages are not bounded any more (loop_guard.enabled)'] : []),
   ]
 }
