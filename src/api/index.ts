@@ -9,6 +9,7 @@ import { daemon } from './daemon.ts'
 import { explain } from './explain.ts'
 import { housekeeping } from './housekeeping.ts'
 import { mail } from './mail.ts'
+import { people } from './people.ts'
 import { policy } from './policy.ts'
 import { self } from './self.ts'
 import { team } from './team.ts'
@@ -18,7 +19,7 @@ export type { BudgetRow, UsageRow } from './budget.ts'
 export type { AgentRow } from './team.ts'
 export { oldestProtocol, programVersion, protocolVersion, type StreamItem } from './wire.ts'
 
-export const operations = { ...team, ...change, ...mail, ...attachments, ...explain, ...approvals, ...budgets, ...bridges, ...policy, ...self, ...audit, ...housekeeping, ...daemon } as const
+export const operations = { ...team, ...change, ...mail, ...attachments, ...explain, ...approvals, ...budgets, ...bridges, ...people, ...policy, ...self, ...audit, ...housekeeping, ...daemon } as const
 
 export type Operations = typeof operations
 export type OperationName = keyof Operations

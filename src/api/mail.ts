@@ -18,6 +18,7 @@ const inboxMessage = z.object({
   trust: z.enum(['operator', 'lead', 'peer', 'bridged', 'external']),
   taint: z.array(z.string()).describe('Where its content may come from besides its sender, such as bridge:3'),
   attachments: z.array(attached).describe('Files that came with it; read them with read_attachment'),
+  telegram_msg_id: z.int().optional().describe('Of a message that a person wrote in Telegram; for react_to_user'),
 })
 
 const inbox = z.object({ messages: z.array(inboxMessage) })

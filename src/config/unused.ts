@@ -7,10 +7,9 @@ import type { Place } from './place.ts'
  * A feature that lands takes its lines out.
  */
 const unusedKeys = {
-  compose: ['interfaces', 'supervisor.worktree_isolation'],
+  compose: ['supervisor.worktree_isolation'],
   project: ['interfaces'],
   agent: [
-    'interfaces',
     'protected',
     'cwd_override',
   ],

@@ -56,6 +56,7 @@ function ofAgent(agent: Agent): [string, Naming, boolean][] {
       : ([
           [telegram.botTokenEnv, at('bot_token_env', 'interfaces', 'telegram', 'bot_token_env'), true],
           [telegram.chatIdsEnv, at('chat_ids_env', 'interfaces', 'telegram', 'chat_ids_env'), true],
+          ...(telegram.userIdsEnv === null ? [] : [[telegram.userIdsEnv, at('user_ids_env', 'interfaces', 'telegram', 'user_ids_env'), true]]),
         ] as [string, Naming, boolean][])),
   ]
 }

@@ -1,5 +1,5 @@
 import type { OwnPrices } from '../core/prices.ts'
-import type { Agent, Project, Team } from '../core/team.ts'
+import type { Agent, Project, Team, BotSettings } from '../core/team.ts'
 
 /** A resolved team in the words, units and shape of its YAML files, each project inlined. */
 export function teamView(team: Team): Record<string, unknown> {
@@ -111,7 +111,7 @@ function agentView(agent: Agent): Record<string, unknown> {
     args: agent.args,
     env: agent.env,
     protected: agent.protected,
-    interfaces: telegram === null ? {} : { telegram: { bot_token_env: telegram.botTokenEnv, chat_ids_env: telegram.chatIdsEnv } },
+    interfaces: telegram === null ? {} : { telegram: telegramView(telegram) },
     hooks: agent.hooks.map(said),
     mcps: agent.mcps,
     skills: agent.skills,
@@ -127,6 +127,12 @@ function pricesView(prices: OwnPrices): Record<string, Record<string, unknown>> 
       { input, output, cache_read: cacheRead, cache_write: cacheWrite, cache_write_1h: cacheWriteLong },
     ]),
   )
+}
+
+function telegramView({ botTokenEnv, chatIdsEnv, userIdsEnv, apiRoot, quietHours }: BotSettings): Record<string, unknown> {
+  const time = (minute: number): string => `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
+  const quiet = quietHours === null ? null : { ...quietHours, from: time(quietHours.from), to: time(quietHours.to) }
+  return said({ bot_token_env: botTokenEnv, chat_ids_env: chatIdsEnv, user_ids_env: userIdsEnv, api_root: apiRoot, quiet_hours: quiet })
 }
 
 function shortName(address: string): string {

@@ -11,6 +11,7 @@ export function advice(state: AgentState): string[] {
     case 'blocked':
       return [phase.fix ?? `mend the cause (${phase.why})`, `troupe start ${address}: tries again`, `troupe restart ${address}: the same with a new process`]
     case 'parked':
+      if (phase.hold?.by === 'person') return [phase.fix ?? phase.why]
       if (phase.hold !== undefined) return [phase.fix ?? phase.why, `troupe budget: what it has cost, and what it may`]
       return phase.until === null
         ? [...(phase.fix === undefined ? [] : [phase.fix]), `troupe start ${address}: once the provider lets it work again`]

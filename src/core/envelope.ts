@@ -42,6 +42,7 @@ export function render(facts: EnvelopeFacts): Parcel {
     ...(message.taint.length === 0 ? [] : [`tainted by ${message.taint.join(' ')}`]),
     ...(message.priority === 'normal' ? [] : [message.priority]),
     ...(message.threadId === null ? [] : [`thread ${quoted(message.threadId)}`]),
+    ...outsideOf(message),
     ...(facts.again ? ['shown again: not acknowledged yet'] : []),
     `id ${message.id}`,
   ]
@@ -60,8 +61,15 @@ export function render(facts: EnvelopeFacts): Parcel {
   }
 }
 
+/** The person is named as the person chose; the platform's id of the message is what a reaction needs. */
+function outsideOf({ outside }: Message): string[] {
+  if (outside === undefined) return []
+  return [`by ${quoted(outside.name.slice(0, 64))} (user ${outside.user})`, `${outside.type}_msg_id ${outside.message}`]
+}
+
 /** A bridged message has the bridge as its thread. */
-function wayOf({ to, trust, threadId }: Message): string {
+function wayOf({ to, trust, threadId, outside }: Message): string {
+  if (outside !== undefined) return outside.type
   if (to.includes('#')) return to.slice(to.indexOf('#'))
   return trust === 'bridged' && threadId !== null && /^bridge:\d+$/.test(threadId) ? threadId : 'dm'
 }

@@ -34,6 +34,19 @@ export interface Message {
   control: { kind: 'stop' | 'report' | 'done' | 'save'; incarnation: string } | null
   /** ms */
   sentAt: number
+  /** Where a person wrote it, outside of troupe; absent for everything else. */
+  outside?: Outside
+}
+
+/** A message on a chat platform. Ids are the platform's; `name` is as its user chose it. */
+export interface Outside {
+  /** Id of the gateway, and what kind it is. */
+  gateway: string
+  type: string
+  chat: string
+  message: string
+  user: string
+  name: string
 }
 
 /** A control message acts on one run of an agent, and never on the next. */

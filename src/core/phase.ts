@@ -31,7 +31,7 @@ export type Activity = 'idle' | 'busy' | 'waiting'
  * `rule`: the key with its place. `run`: the incarnation whose limit it is.
  */
 export interface Hold {
-  by: 'budget' | 'breaker'
+  by: 'budget' | 'breaker' | 'person'
   rule: string
   run: string | null
 }

@@ -22,6 +22,8 @@ export interface Team {
   rateLimits: RateLimitSettings
   metering: MeteringSettings
   interfaces: { type: string; name: string; config: unknown }[]
+  /** Ways to people that are in use: those of managers and of the whole team. */
+  gateways: GatewaySettings[]
   attachments: AttachmentSettings
   projects: Project[]
   /** Present when the whole team runs on a scripted model; a scenario name or absolute path. */
@@ -117,6 +119,45 @@ export interface RateLimitHook {
   command: string[]
 }
 
+/** One way to people, as the files say; the values of variables are looked up where it is opened. */
+export interface GatewaySettings {
+  /** `telegram hello:manager`, or `telegram` and the name of the interface. */
+  id: string
+  /** A name exported by gateways/index.ts. */
+  type: string
+  /** Whose people it is for; null: the whole team's. */
+  manager: Address | null
+  /** Variable with the bot's token, or the key of signatures. */
+  secretEnv: string
+  /** Where the platform is, where that is not its usual place; or the variable that says so. */
+  url: string | null
+  urlEnv: string | null
+  /** Ids on the platform, and variables with more of them. No chat means that nobody may speak. */
+  chats: string[]
+  chatsEnv: string | null
+  users: string[]
+  usersEnv: string | null
+  quietHours: QuietHours | null
+}
+
+export interface BotSettings {
+  botTokenEnv: string
+  chatIdsEnv: string
+  userIdsEnv: string | null
+  apiRoot: string | null
+  quietHours: QuietHours | null
+}
+
+export interface QuietHours {
+  /** Minutes of the day; over midnight where `to` is the smaller one. */
+  from: number
+  to: number
+  /** IANA name. */
+  timezone: string
+  /** What happens to approvals meanwhile; other messages wait. */
+  approvals: 'silent' | 'wait' | 'loud'
+}
+
 export interface AttachmentSettings {
   enabled: boolean
   maxSizeBytes: number
@@ -190,7 +231,7 @@ export interface Agent {
   skills: string[]
   subagents: string[]
   ultracode: boolean
-  interfaces: { telegram: { botTokenEnv: string; chatIdsEnv: string } | null }
+  interfaces: { telegram: BotSettings | null }
   /** `own`, or the name of the agent's scenario where the whole team rehearses. */
   protected: boolean
 }

@@ -21,7 +21,7 @@ import { Bridges } from './bridges.ts'
 import { Chains } from './chains.ts'
 import { Compactions } from './compactions.ts'
 import { Confirmation } from './confirmation.ts'
-import type { Daemon, Front } from './daemon.ts'
+import type { Daemon, Front, Handlers } from './daemon.ts'
 import { Deliverer } from './deliverer.ts'
 import { Desired } from './desired.ts'
 import { emptyTeam } from './empty-team.ts'
@@ -42,6 +42,7 @@ import { giveMemoryBack, inLulls } from './lull.ts'
 import { Mailroom } from './mailroom.ts'
 import { metering } from './metering.ts'
 import { modelCalls } from './model-calls.ts'
+import { openPeople } from './people/open.ts'
 import { operatorsOnly } from './operators.ts'
 import { readTeam, settingName, rulePlaces } from './read-team.ts'
 import { Refusals } from './refusals.ts'
@@ -164,8 +165,11 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const { reconciler } = alive
 
   const finished = Promise.withResolvers<void>()
-  const idle = whenIdle(clock, () => agents.all().some((state) => state.incarnation !== null || state.wanted === 'running'), finished.resolve)
-  const table = handlers({
+  const atChat = openPeople({ clock, store, paths, agents, holding, mailroom, chains, team, known: () => desired.known, values, tell, report, run: async (caller, name, input) => await run(table, caller, name, input, new AbortController().signal) })
+  const { people } = atChat
+  const idle = whenIdle(clock, () => people.active || agents.all().some((state) => state.incarnation !== null || state.wanted === 'running'), finished.resolve)
+  const table: Handlers = handlers({
+    ...atChat,
     clock,
     store,
     paths,
@@ -221,6 +225,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     events: (cursor, signal) => stream(store, cursor, signal),
     listening: (given) => {
       front = given
+      given.held.subscribe(() => void people.refresh())
     },
     async call(caller, name, input, signal) {
       idle.used()
@@ -249,9 +254,11 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
       await compactions.start()
       await bridges.start()
       await janitor.start()
+      await atChat.start()
     },
     async stop() {
       idle.stop()
+      await people.stop()
       approvals.stop()
       compactions.stop()
       await limits.stop()

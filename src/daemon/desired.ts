@@ -103,6 +103,7 @@ function completed(team: Team): Team {
     rateLimits: { ...team.rateLimits, allowPrivate: team.rateLimits.allowPrivate ?? [] },
     metering: { ...defaultMetering, ...team.metering },
     places: { ...team.places },
+    gateways: (team.gateways as Team['gateways'] | undefined) ?? [],
     projects: team.projects.map(withBudgets),
   }
 }

@@ -19,6 +19,7 @@ export function emptyTeam(root: string): Team {
     metering: defaultMetering,
     rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate: [], hooks: [] },
     interfaces: [],
+    gateways: [],
     attachments: defaultAttachments,
     projects: [],
     rehearsal: null,

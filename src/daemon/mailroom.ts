@@ -6,7 +6,7 @@ import { describeDelivery } from '../core/delivery.ts'
 import { TroupeError } from '../core/error.ts'
 import { sha256 } from '../core/event.ts'
 import { isLoop, type Link } from '../core/loop-guard.ts'
-import type { Message, MessageDraft, Priority, Sender, Trust } from '../core/message.ts'
+import type { Message, MessageDraft, Outside, Priority, Sender, Trust } from '../core/message.ts'
 import { teamRule } from '../core/rule.ts'
 import { findAgent, type Agent, type Team } from '../core/team.ts'
 import { throttled } from '../core/throttle.ts'
@@ -25,6 +25,9 @@ export interface Letter {
   key: string | null
   /** Kept as the team's rules allow it, or the message is not sent. */
   attachments?: FileSource[]
+  /** Where a person wrote it outside of troupe, and what its content may come from besides the person. */
+  outside?: Outside
+  taint?: readonly string[]
 }
 
 export interface Posted {
@@ -81,9 +84,10 @@ export class Mailroom {
       key: letter.key,
       chain: id,
       hop: 0,
-      taint: bridge === null ? [] : [bridge],
+      taint: [...(bridge === null ? [] : [bridge]), ...(letter.taint ?? [])],
       control: null,
       sentAt: this.#parts.clock.now(),
+      ...(letter.outside === undefined ? {} : { outside: letter.outside }),
     }
     // Files last: nobody fills the disk with what they may not send.
     return await this.#parts.attachments.during(letter.attachments ?? [], letter.from, async (attachments) => {
@@ -148,12 +152,13 @@ export class Mailroom {
 }
 
 /** Ids and hashes, never what was said. */
-function lineOf({ n, from, to, text, priority, chain, hop, taint, attachments }: Message, recipients: string[]): Record<string, unknown> {
+function lineOf({ n, from, to, text, priority, chain, hop, taint, attachments, outside }: Message, recipients: string[]): Record<string, unknown> {
   return {
     ...{ n, from, to, recipients, bytes: Buffer.byteLength(text), sha256: sha256(text), priority },
     ...(hop > 0 ? { chain, hop } : {}),
     ...(taint.length > 0 ? { taint } : {}),
     ...(attachments.length > 0 ? { attachments: attachments.map(({ n: id, bytes, sha256: content }) => ({ id, bytes, sha256: content })) } : {}),
+    ...(outside === undefined ? {} : { gateway: outside.gateway, chat: outside.chat, user: outside.user }),
   }
 }
 

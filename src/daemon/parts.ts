@@ -22,6 +22,8 @@ import type { Janitor } from './janitor.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Mailroom } from './mailroom.ts'
 import type { Outdated } from './outdated.ts'
+import type { People } from './people/people.ts'
+import type { Replies } from './people/replies.ts'
 import type { Reconciler } from './reconciler.ts'
 import type { Sessions } from './sessions.ts'
 import type { Spend } from './spend.ts'
@@ -53,6 +55,8 @@ export interface Parts {
   changing: Changing
   outdated: Outdated
   drain: Drain
+  people: People
+  replies: Replies
   desired: Desired
   team(): Team
   runtimeOf(agent: Agent): Promise<Runtime>

@@ -37,7 +37,7 @@ describe.each([undefined, '2026-07-28' as const])('the official client, protocol
     const client = await connect(http.url, tokens.ada, pin)
     const { tools } = await client.listTools()
     expect(tools.map(({ name }) => name).toSorted()).toEqual(
-      ['broadcast', 'budget_left', 'compact_self', 'dm', 'escalate', 'inbox_ack', 'inbox_peek', 'inbox_read', 'inbox_watch', 'list_team', 'org_chart', 'read_attachment', 'ready', 'request_approval', 'whoami'],
+      ['broadcast', 'budget_left', 'compact_self', 'dm', 'escalate', 'inbox_ack', 'inbox_peek', 'inbox_read', 'inbox_watch', 'list_team', 'org_chart', 'react_to_user', 'read_attachment', 'ready', 'reply_to_user', 'request_approval', 'whoami'],
     )
     expect(client.getServerVersion()?.name).toBe('team')
     expect(client.getInstructions()).toContain('inbox_ack')

@@ -21,6 +21,11 @@ export function messagesReader(db: Db, team: string): MessagesReader {
     get: (id) => one(byId(db, { team, id })),
     byN: (n) => one(byN(db, { team, n })),
     byKey: (sender, key) => one(byKey(db, { team, sender, key })),
+    byOutside: async (recipient, id) => {
+      const query = all(db, team).where('recipient', '=', recipient).where('outside_id', '=', id).orderBy('n', 'desc').limit(1)
+      const [message] = await readMessages(db, team, await query.execute())
+      return message
+    },
     list: (filter) => list(db, team, filter),
     async counts(since) {
       const rows = await db.selectFrom('messages').select(['project', sql<number>`count(*)`.as('number')]).where('team', '=', team).where('sent_at', '>=', since).groupBy('project').execute()

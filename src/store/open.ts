@@ -10,6 +10,7 @@ import type { Anchors, Known } from './anchors.ts'
 import { approvalsReader, approvalsWriter } from './approvals.ts'
 import { limitHitsReader, limitHitsWriter } from './limit-hits.ts'
 import { attachmentsReader } from './attachments.ts'
+import { noncesWriter, outboxReader, outboxWriter } from './outbox.ts'
 import { GroupCommit } from './batch.ts'
 import { deliveriesReader, deliveriesWriter } from './deliveries.ts'
 import { bridgesReader, bridgesWriter } from './bridges.ts'
@@ -155,6 +156,7 @@ function reader(db: Db, team: string, known: Known): Reader {
     approvals: approvalsReader(db, team),
     limitHits: limitHitsReader(db, team),
     bridges: bridgesReader(db, team),
+    outbox: outboxReader(db, team),
     settings: settingsReader(db, team),
     events: eventsReader(db, team, known),
   }
@@ -172,6 +174,8 @@ function transaction(db: Db, by: Written, known: Known, clock: Clock, journal: (
     approvals: approvalsWriter(db, by),
     limitHits: limitHitsWriter(db, by),
     bridges: bridgesWriter(db, by),
+    outbox: outboxWriter(db, by),
+    nonces: noncesWriter(db, by),
     settings: settingsWriter(db, by),
     events: eventsReader(db, by.team, known),
     async journal(event) {

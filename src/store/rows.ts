@@ -3,7 +3,7 @@ import type { Delivery, DeliveryState } from '../core/delivery.ts'
 import type { Attachment } from '../core/attachment.ts'
 import { sha256 } from '../core/event.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
-import type { Message, Priority, Trust } from '../core/message.ts'
+import type { Message, Outside, Priority, Trust } from '../core/message.ts'
 import type { DeliveryTable, MessageTable, Written } from './schema.ts'
 
 /** Rows of mail and what they mean. */
@@ -30,6 +30,7 @@ export function readMessage(row: Selectable<MessageTable>, attachments: Attachme
     sentAt: row.sent_at,
     taint: row.taint === null ? [] : row.taint.split(' '),
     attachments,
+    ...(row.outside === null ? {} : { outside: JSON.parse(row.outside) as Outside }),
   }
 }
 
@@ -53,6 +54,8 @@ export function messageRow(by: Written, message: Message): MessageTable {
     sent_at: message.sentAt,
     taint: message.taint.length === 0 ? null : message.taint.join(' '),
     attached: message.attachments.length === 0 ? null : message.attachments.length,
+    outside: message.outside === undefined ? null : JSON.stringify(message.outside),
+    outside_id: message.outside?.message ?? null,
   }
 }
 

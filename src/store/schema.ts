@@ -16,6 +16,8 @@ export interface Schema {
   approvals: ApprovalTable
   limit_hits: LimitHitTable
   bridges: BridgeTable
+  outbox: OutboxTable
+  nonces: Written & { gateway: string; nonce: string; at: number }
   settings: Written & { key: string; value: string }
   events: EventTable
   checkpoints: CheckpointTable
@@ -57,6 +59,9 @@ export interface MessageTable extends Written {
   taint: string | null
   /** Number of its files; null for most. */
   attached: number | null
+  /** JSON */
+  outside: string | null
+  outside_id: string | null
 }
 
 export interface AttachmentTable extends Written {
@@ -172,6 +177,25 @@ export interface LimitHitTable extends Written {
   raw: string
   hooks: string
   open: number
+}
+
+export interface OutboxTable extends Written {
+  id: string
+  key: string
+  gateway: string
+  chat: string
+  content: string
+  urgency: string
+  approval: string | null
+  nonce: string | null
+  message: string | null
+  state: string
+  parts: number
+  platform_id: string | null
+  attempts: number
+  reason: string | null
+  created_at: number
+  sent_at: number | null
 }
 
 export interface EventTable {

@@ -9,6 +9,7 @@ import type { Attachment } from '../core/attachment.ts'
 import type { Message, MessageDraft } from '../core/message.ts'
 import type { Nano, Sum } from '../core/money.ts'
 import type { Candidate } from '../core/retention.ts'
+import type { Outgoing } from '../core/outbox.ts'
 import type { AgentState } from '../core/phase.ts'
 import type { UsageRecord } from '../core/runtime.ts'
 import type { Ended } from '../core/restart.ts'
@@ -89,6 +90,17 @@ export interface Tx extends Reader {
     removeApprovals(ids: readonly string[]): Promise<number>
     removeBridges(ids: readonly string[]): Promise<number>
   }
+  outbox: OutboxReader & {
+    /** False if there is one of that key: nothing happened then. */
+    insert(outgoing: Outgoing): Promise<boolean>
+    update(id: string, change: Partial<Pick<Outgoing, 'state' | 'parts' | 'platformId' | 'attempts' | 'reason' | 'sentAt' | 'nonce'>>): Promise<void>
+    /** Takes out what is done with and older than that, ms. Resolves with their number. */
+    prune(before: number): Promise<number>
+  }
+  nonces: {
+    /** False if it was used before; those used before `forgetBefore` (ms) are forgotten. */
+    use(gateway: string, nonce: string, at: number, forgetBefore: number): Promise<boolean>
+  }
   settings: SettingsReader & { put(key: string, value: unknown): Promise<void> }
   /** Appends to the journal, in this transaction. Its own `events` show it after the commit. */
   journal(event: NewEvent): Promise<void>
@@ -105,6 +117,7 @@ export interface Reader {
   usage: UsageReader
   approvals: ApprovalsReader
   limitHits: LimitHitsReader
+  outbox: OutboxReader
   settings: SettingsReader
   events: {
     /** In order of each stream, streams merged by time; at most `limit`. `gone` if the cursor is older than what is kept. */
@@ -131,6 +144,8 @@ export interface MessagesReader {
   byKey(from: string, key: string): Promise<Message | undefined>
   /** Number of messages since then, by project. */
   counts(since: number): Promise<Record<string, number>>
+  /** The newest to this recipient that a person wrote outside, by its id there. */
+  byOutside(recipient: string, id: string): Promise<Message | undefined>
   /** Newest first, with their deliveries. `agent`: to or from it. */
   list(filter: { agent?: string; limit: number; unread?: boolean }): Promise<{ message: Message; deliveries: Delivery[] }[]>
 }
@@ -293,6 +308,17 @@ export interface LimitHitsReader {
   open(): Promise<LimitHit[]>
   /** Newest first. */
   recent(agent: string, limit: number): Promise<LimitHit[]>
+}
+
+export interface OutboxReader {
+  get(id: string): Promise<Outgoing | undefined>
+  byKey(key: string): Promise<Outgoing | undefined>
+  /** Oldest first. */
+  queued(gateway: string, limit: number): Promise<Outgoing[]>
+  ofApproval(approval: string): Promise<Outgoing[]>
+  ofMessages(ids: readonly string[]): Promise<Outgoing[]>
+  /** Queued, by gateway. */
+  counts(): Promise<Record<string, number>>
 }
 
 export interface SettingsReader {

@@ -346,6 +346,7 @@ const emptyTeam: Team = {
   metering: defaultMetering,
   rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate: [], hooks: [] },
   interfaces: [],
+  gateways: [],
   attachments: { enabled: false, maxSizeBytes: 0, maxTotalBytes: 0, allowedRoots: [], scanner: null, auditLogPath: null, tempfileTtlMs: 0 },
   projects: [],
   rehearsal: 'contract',

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Approval } from '../../src/core/approval.ts'
 import type { LimitHit } from '../../src/core/limit-hit.ts'
+import type { Outgoing } from '../../src/core/outbox.ts'
 import type { AgentState } from '../../src/core/phase.ts'
 import { noRestarts } from '../../src/core/restart.ts'
 import type { UsageRecord } from '../../src/core/runtime.ts'
@@ -111,6 +112,47 @@ export function recordsContract(bench: Bench): void {
       await store.write((tx) => send(tx, { from, to, threadId, text: `${from} ${to}` }, [to]))
     }
     expect((await store.read((db) => db.bridges.log(first))).map(({ text }) => text)).toEqual(['p:m q:m', 'q:m p:m'])
+  })
+
+  it('keeps what goes to people in order and once, until it is done with', async () => {
+    const { store } = bench
+    const draft: Outgoing = {
+      id: 'o1', key: 'k1', gateway: 'g', chat: '42', content: { kind: 'text', text: 'a\0\u{1F309}', format: 'plain', replyTo: null, buttons: [{ label: 'x', data: 'y' }] },
+      urgency: 'approval', approval: 'a1', nonce: 'n', message: 'm1', state: 'queued', parts: 0, platformId: null, attempts: 0, reason: null, createdAt: 1_760_000_000_000, sentAt: null,
+    }
+    expect(await store.write((tx) => tx.outbox.insert({ ...draft, id: 'o2', key: 'k2' }))).toBe(true)
+    expect(await store.write((tx) => tx.outbox.insert(draft))).toBe(true)
+    expect(await store.write((tx) => tx.outbox.insert({ ...draft, id: 'o3' }))).toBe(false)
+    expect(await store.write((tx) => tx.outbox.insert({ ...draft, id: 'o4', key: 'k4', gateway: 'h', approval: null, message: null }))).toBe(true)
+    const second = { ...draft, id: 'o2', key: 'k2' }
+    const ids = (rows: Outgoing[]) => rows.map(({ id }) => id)
+    expect(await store.read((db) => db.outbox.queued('g', 9))).toEqual([draft, second])
+    expect(await store.read((db) => db.outbox.counts())).toEqual({ g: 2, h: 1 })
+    const sent = { state: 'sent', parts: 2, platformId: '77', attempts: 1, reason: 'later', sentAt: 1_760_000_000_001 } as const
+    await store.write((tx) => tx.outbox.update('o1', sent))
+    await store.write((tx) => tx.outbox.update('o2', { nonce: null }))
+    expect(await store.read((db) => db.outbox.get('o1'))).toEqual({ ...draft, ...sent })
+    expect(await store.read((db) => db.outbox.byKey('k2'))).toEqual({ ...second, nonce: null })
+    expect(ids(await store.read((db) => db.outbox.queued('g', 9)))).toEqual(['o2'])
+    expect(ids(await store.read((db) => db.outbox.ofApproval('a1')))).toEqual(['o1', 'o2'])
+    expect(ids(await store.read((db) => db.outbox.ofMessages(['m1', 'm2'])))).toEqual(['o1', 'o2'])
+    expect(await store.read((db) => db.outbox.ofMessages([]))).toEqual([])
+    expect(await store.write((tx) => tx.outbox.prune(1_760_000_000_000))).toBe(0)
+    expect(await store.write((tx) => tx.outbox.prune(1_760_000_000_001))).toBe(1)
+    expect(await store.read((db) => db.outbox.get('o1'))).toBeUndefined()
+  })
+
+  it('takes a nonce once, until it is old', async () => {
+    const use = (gateway: string, nonce: string, at: number, forgetBefore: number) => bench.store.write((tx) => tx.nonces.use(gateway, nonce, at, forgetBefore))
+    expect([await use('g', 'n', 5, 0), await use('g', 'n', 6, 0), await use('h', 'n', 6, 0), await use('g', 'n', 7, 6)]).toEqual([true, false, true, true])
+  })
+
+  it('finds what a person wrote outside by its id there', async () => {
+    const outside = { gateway: 'g', type: 'telegram', chat: '42', message: '7', user: '42', name: 'Ann' }
+    for (const text of ['first', 'second']) await bench.store.write((tx) => send(tx, { from: 'user', to: 'p:b', text, outside }, ['p:b']))
+    expect(await bench.store.read((db) => db.messages.byOutside('p:b', '7'))).toMatchObject({ text: 'second', outside })
+    expect(await bench.store.read((db) => db.messages.byOutside('p:a', '7'))).toBeUndefined()
+    expect(await bench.store.read((db) => db.messages.byOutside('p:b', '8'))).toBeUndefined()
   })
 
   it('tells what taints a conversation, over the runs that carry it on', async () => {

@@ -5,6 +5,7 @@ import type { RawAgent } from '../schema/agent.ts'
 import { resolveAgentBudget } from './budget.ts'
 import { agentMetering } from './metering.ts'
 import { checkFile, workingFolder } from './files.ts'
+import { resolveTelegram } from './gateways.ts'
 import { checkDisplayName, checkId, checkVariable, printable } from './names.ts'
 import { agentHooks } from './hooks.ts'
 import { skillFolders, subagentFiles } from './offers.ts'
@@ -25,7 +26,8 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
   const promised = { mode: permissionMode(raw.permission_mode, place.at('permission_mode')), autonomy: autonomy(raw.autonomy, place.at('autonomy')) }
   if (descriptor !== null && !scope.known.runtimes.gated.includes(raw.runtime)) checkGate(raw.runtime, promised, place)
   const { telegram } = raw.interfaces
-  if (telegram !== null) checkTelegram(id, role, telegram, place.at('interfaces', 'telegram'))
+  if (telegram !== null && role !== 'manager')
+    place.at('interfaces', 'telegram').errorAtKey(`\`${id}\` has \`interfaces.telegram\` but is a worker: only managers talk to people in a chat`, 'move the block to its manager')
   return {
     address: `${scope.project}:${id}`,
     id,
@@ -53,9 +55,7 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
     skills: skillFolders(scope.root, raw.skills, place.at('skills')),
     subagents: subagentFiles(scope.root, raw.subagents, place.at('subagents')),
     ultracode: raw.ultracode,
-    interfaces: {
-      telegram: telegram === null ? null : { botTokenEnv: telegram.bot_token_env, chatIdsEnv: telegram.chat_ids_env },
-    },
+    interfaces: { telegram: resolveTelegram(telegram, place.at('interfaces', 'telegram')) },
     protected: raw.protected,
   }
 }
@@ -118,15 +118,4 @@ function checkTools(raw: RawAgent, place: Place): void {
   raw.args.forEach((arg, index) => {
     if (arg.includes('\0')) place.at('args', index).error('an argument cannot hold a NUL character')
   })
-}
-
-function checkTelegram(id: string, role: Role, raw: { bot_token_env: string; chat_ids_env: string }, place: Place): void {
-  if (role !== 'manager') {
-    place.errorAtKey(
-      `\`${id}\` has \`interfaces.telegram\` but is a worker: only managers talk to people in a chat`,
-      'move the block to its manager',
-    )
-  }
-  checkVariable(raw.bot_token_env, place.at('bot_token_env'))
-  checkVariable(raw.chat_ids_env, place.at('chat_ids_env'))
 }

@@ -9,6 +9,7 @@ import type { RawCompose } from '../schema/compose.ts'
 import { limitPlaces, resolveBudget } from './budget.ts'
 import { checkFile } from './files.ts'
 import { resolveMetering } from './metering.ts'
+import { resolveGateways } from './gateways.ts'
 import { checkVariable, printable } from './names.ts'
 import { resolveAttachments, resolveHitl, resolveRateLimits, type Projects } from './policies.ts'
 
@@ -28,7 +29,6 @@ export function resolveTeam(
   const named: Projects = complete ? projects : null
   if (raw.name !== null && (raw.name.trim() === '' || /\p{Cc}/u.test(raw.name)))
     place.at('name').error('the team’s name is blank or holds control characters')
-  raw.interfaces.forEach((one, index) => checkInterface(one.type, known, place.at('interfaces', index, 'type')))
   return {
     root,
     name: raw.name ?? folderName(root),
@@ -43,6 +43,7 @@ export function resolveTeam(
     rateLimits: resolveRateLimits(raw.rate_limits, place.at('rate_limits')),
     metering: resolveMetering(raw.metering, place.at('metering')),
     interfaces: raw.interfaces,
+    gateways: resolveGateways(raw.interfaces, known, projects, named, place.at('interfaces')),
     attachments: resolveAttachments(raw.attachments, root, place.at('attachments')),
     projects,
     rehearsal: raw.rehearsal === null ? null : rehearsal(raw.rehearsal, root, place.at('rehearsal')),
@@ -128,15 +129,6 @@ function resolveSupervisor(raw: RawCompose['supervisor'], known: Known, place: P
       )
   }
   return { type: raw.type, tmuxPrefix: raw.tmux_prefix, drainTimeoutMs: Math.round(drain * 1000), tmuxServer: raw.tmux_server }
-}
-
-function checkInterface(type: string, known: Known, place: Place): void {
-  const { ready, planned } = known.gateways
-  if (ready.includes(type)) return
-  place.info(
-    `nothing uses interfaces of type \`${printable(type)}\` yet`,
-    planned.includes(type) ? null : didYouMean(type, [...ready, ...planned], 'known types'),
-  )
 }
 
 /** A plain word names one of the scenarios that come along; anything else is a file. */

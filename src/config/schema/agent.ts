@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Known } from '../known.ts'
 import { agentBudget } from './budget.ts'
+import { telegramOfManager } from './gateways.ts'
 import { list, optional, text, variable } from './words.ts'
 
 const efforts = ['low', 'medium', 'high', 'xhigh', 'max'] as const
@@ -39,7 +40,7 @@ export function agentSchema(known: Known) {
     protected: z.boolean().default(false).describe('Spared by `halt` unless it is named'),
     interfaces: z
       .strictObject({
-        telegram: optional(z.strictObject({ bot_token_env: variable, chat_ids_env: variable })).describe('Managers only'),
+        telegram: optional(telegramOfManager).describe('A bot of this manager’s own; managers only'),
       })
       .prefault({})
       .describe('Ways for people to reach this agent'),

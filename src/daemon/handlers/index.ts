@@ -10,6 +10,7 @@ import { daemon } from './daemon.ts'
 import { explain } from './explain.ts'
 import { housekeeping } from './housekeeping.ts'
 import { mail } from './mail.ts'
+import { people } from './people.ts'
 import { policy } from './policy.ts'
 import { self } from './self.ts'
 import { team } from './team.ts'
@@ -17,5 +18,5 @@ import { tools } from './tools.ts'
 
 /** Every operation's handler; the type says that none is missing. */
 export function handlers(parts: Parts): Handlers {
-  return { ...team(parts), ...change(parts), ...mail(parts), ...tools(parts), ...attachments(parts), ...explain(parts), ...approvals(parts), ...budgets(parts), ...bridges(parts), ...policy(parts), ...self(parts), ...audit(parts), ...housekeeping(parts), ...daemon(parts) }
+  return { ...team(parts), ...change(parts), ...mail(parts), ...tools(parts), ...attachments(parts), ...explain(parts), ...approvals(parts), ...budgets(parts), ...bridges(parts), ...people(parts), ...policy(parts), ...self(parts), ...audit(parts), ...housekeeping(parts), ...daemon(parts) }
 }

@@ -7,6 +7,7 @@ import { tokensOf, type Message } from '../../core/message.ts'
 import { findAgent } from '../../core/team.ts'
 import { isWithin, removedBy, removedType } from '../../core/retention.ts'
 import type { Reader } from '../../store/store.ts'
+import { describeOutgoing, type Outgoing } from '../../core/outbox.ts'
 import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
 
@@ -28,7 +29,11 @@ export function mail(parts: Parts): Pick<Handlers, 'send' | 'mail' | 'explain.me
     mail: async (input) => {
       const agent = input.agent === undefined ? undefined : await mailboxOf(parts, input.agent)
       const filter = { limit: input.limit, unread: input.unread, ...(agent === undefined ? {} : { agent }) }
-      const rows = await parts.store.read((db) => db.messages.list(filter))
+      const { rows, outgoing } = await parts.store.read(async (db) => {
+        const found = await db.messages.list(filter)
+        const away = found.filter(({ deliveries }) => deliveries.length === 0).map(({ message }) => message.id)
+        return { rows: found, outgoing: Map.groupBy(await db.outbox.ofMessages(away), (row) => row.message ?? '') }
+      })
       checkSize(rows)
       return rows.map(({ message, deliveries }) => ({
         id: message.id,
@@ -38,15 +43,15 @@ export function mail(parts: Parts): Pick<Handlers, 'send' | 'mail' | 'explain.me
         fromName: nameOf(parts, message.from),
         toName: nameOf(parts, message.to),
         text: message.text,
-        ...summary(agent === undefined ? deliveries : ownOrAll(deliveries, agent)),
+        ...(deliveries.length === 0 ? wayOut(outgoing.get(message.id) ?? []) : summary(agent === undefined ? deliveries : ownOrAll(deliveries, agent))),
         sentAt: message.sentAt,
         attachments: message.attachments.map(listed),
       }))
     },
     'explain.message': async (input) => {
-      const { message, deliveries, events } = await parts.store.read(async (db) => {
+      const { message, deliveries, events, outgoing } = await parts.store.read(async (db) => {
         const found = await find(input.id, db)
-        return { message: found, deliveries: await db.deliveries.of(found.id), events: await db.events.about(found.id) }
+        return { message: found, deliveries: await db.deliveries.of(found.id), events: await db.events.about(found.id), outgoing: await db.outbox.ofMessages([found.id]) }
       })
       return {
         id: message.id,
@@ -56,7 +61,7 @@ export function mail(parts: Parts): Pick<Handlers, 'send' | 'mail' | 'explain.me
         text: message.text,
         sentAt: message.sentAt,
         attachments: message.attachments.map(listed),
-        deliveries: deliveries.map((delivery) => story(parts, message, delivery, events)),
+        deliveries: [...deliveries.map((delivery) => story(parts, message, delivery, events)), ...outgoing.map((row) => outgoingStory(message, row))],
       }
     },
   }
@@ -133,6 +138,20 @@ function summary(deliveries: Delivery[]): { state: string; proof: string | null 
   const same = deliveries.filter((delivery) => delivery.state === first.state).length
   const count = deliveries.length === 1 ? '' : ` (${same} of ${deliveries.length})`
   return { state: `${describeDelivery(first)}${count}`, proof: first.proof }
+}
+
+/** What goes to people has no deliveries: where its rows are. */
+function wayOut(rows: Outgoing[]): { state: string; proof: null } {
+  return { state: rows.length === 0 ? 'no recipients' : [...new Set(rows.map(describeOutgoing))].join('; '), proof: null }
+}
+
+function outgoingStory(message: Message, row: Outgoing) {
+  const steps = [
+    { at: message.sentAt, what: `stored as message #${message.n}`, by: message.from },
+    { at: row.createdAt, what: `put into the outbox of ${row.gateway}`, by: 'troupe' },
+    ...(row.sentAt === null ? [] : [{ at: row.sentAt, what: row.platformId === null ? 'confirmed by the platform' : `confirmed by the platform as its message ${row.platformId}`, by: 'troupe' }]),
+  ]
+  return { to: `${row.gateway}, chat ${row.chat}`, state: describeOutgoing(row), proof: null, steps }
 }
 
 function story(parts: Parts, message: Message, delivery: Delivery, events: JournalEvent[]) {

@@ -139,5 +139,6 @@ function inboxMessage(message: Message) {
     trust: message.trust,
     taint: message.taint,
     attachments: message.attachments.map(listed),
+    ...(message.outside?.type === 'telegram' ? { telegram_msg_id: Number(message.outside.message) } : {}),
   }
 }

@@ -6,6 +6,7 @@ import * as taint from './0004-taint.ts'
 import * as approvals from './0005-approvals.ts'
 import * as costs from './0006-costs.ts'
 import * as limitHits from './0007-limit-hits.ts'
+import * as people from './0008-people.ts'
 import * as attachments from './0010-attachments.ts'
 import * as approvalTaint from './0012-approval-taint.ts'
 
@@ -18,6 +19,7 @@ export const migrations: Record<string, Migration> = {
   '0005-approvals': approvals,
   '0006-costs': costs,
   '0007-limit-hits': limitHits,
+  '0008-people': people,
   '0010-attachments': attachments,
   '0012-approval-taint': approvalTaint,
 }

@@ -1,0 +1,36 @@
+import { holdOf, type AgentState } from '../../core/phase.ts'
+import type { Agent } from '../../core/team.ts'
+import type { Agents } from '../agents.ts'
+import type { Holding } from '../holding.ts'
+
+export interface HoldingParts {
+  agents: Agents
+  holding: Holding
+}
+
+/** At work, or about to be: what a person can hold. */
+function canHold({ phase, wanted }: AgentState): boolean {
+  return wanted === 'running' && ['starting', 'idle', 'busy', 'waiting', 'backoff'].includes(phase.name)
+}
+
+export function isHeld({ phase }: AgentState): boolean {
+  return holdOf(phase)?.by === 'person'
+}
+
+/**
+ * Keeps agents where they are until a person lets them go on: no mail reaches them and none is started, and a turn that
+ * runs is interrupted where the runtime can. Processes and conversations stay. Resolves with their addresses.
+ */
+export async function hold({ agents, holding }: HoldingParts, chosen: readonly Agent[], who: string): Promise<string[]> {
+  const held = chosen.filter(({ address }) => canHold(agents.get(address)))
+  for (const { address } of held) {
+    await holding.hold(address, {
+      hold: { by: 'person', rule: who, run: agents.get(address).incarnation },
+      why: `held by ${who}`,
+      fix: `troupe start ${address}, or /resume in the chat`,
+      until: null,
+      event: { type: 'agent.held', subject: address, agent: address, data: { by: who } },
+    })
+  }
+  return held.map(({ address }) => address)
+}

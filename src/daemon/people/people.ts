@@ -1,0 +1,257 @@
+import type { Gateway, Identity, Post } from '../../core/gateway.ts'
+import { TroupeError } from '../../core/error.ts'
+import type { JournalEvent } from '../../core/event.ts'
+import type { Outgoing } from '../../core/outbox.ts'
+import { readIds } from '../../core/people.ts'
+import type { GatewaySettings } from '../../core/team.ts'
+import { loadGateway } from '../../gateways/index.ts'
+import { Desk, type DeskParts } from './desk.ts'
+import { Pauses, pause, reasonOf, type LineState, type Opened } from './line.ts'
+import { Receiver } from './receiver.ts'
+import { Sender } from './sender.ts'
+import { Showing } from './showing.ts'
+
+/** What went out is kept this long, ms. */
+const keptFor = 30 * 86_400_000
+/** A signed request is good this long before and after its own time, ms; its nonce is remembered as long. */
+const postGoodFor = 300_000
+
+export interface PeopleParts extends DeskParts {
+  /** A team was read from its files, or brought up. */
+  known(): boolean
+  /** Of variables that the files name. */
+  values(): Record<string, string>
+  tell(agent: string, text: string, key: string): Promise<void>
+  /** Nothing more comes of a row: what was kept for it can go. */
+  done(row: Outgoing): Promise<void>
+}
+
+/** What the files and their variables say of one. */
+interface Wanted {
+  settings: GatewaySettings
+  mark: string
+  secret: string
+  url: string | null
+  chats: string[]
+  users: string[]
+}
+
+/** One gateway of the team: open, or why not. */
+interface Line {
+  settings: GatewaySettings
+  /** Of settings and values: another one means another gateway. */
+  mark: string
+  opened: Opened | null
+  state: LineState
+  sender: Sender | null
+  stop(): Promise<void>
+}
+
+export interface GatewayRow {
+  settings: GatewaySettings
+  state: LineState
+  chats: number
+  queued: number
+}
+
+/** The team's gateways: opens those that the files and their variables allow, keeps them open, and shows how each does. */
+export class People {
+  readonly #parts: PeopleParts
+  readonly #desk: Desk
+  readonly #showing: Showing
+  #lines: Line[] = []
+  #work: Promise<void> = Promise.resolve()
+  #leave = (): void => undefined
+  #stopped = true
+
+  constructor(parts: PeopleParts) {
+    this.#parts = parts
+    this.#desk = new Desk(parts)
+    this.#showing = new Showing({ ...parts, lines: () => this.#lines.flatMap(({ opened }) => opened ?? []) })
+  }
+
+  /** People may come at any time: the daemon stays for them. */
+  get active(): boolean {
+    return this.#lines.some(({ opened }) => opened !== null)
+  }
+
+  async start(): Promise<void> {
+    this.#stopped = false
+    this.#leave = this.#parts.store.subscribe((events) => this.#heard(events))
+    await this.#parts.store.write(async (tx) => void (await tx.outbox.prune(this.#parts.clock.now() - keptFor)))
+    await this.refresh()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#leave()
+    await this.#work
+    await Promise.all(this.#lines.map((line) => line.stop()))
+    this.#lines = []
+  }
+
+  /** After the team or the values of its variables changed: only what differs is opened anew. */
+  async refresh(): Promise<void> {
+    await this.#inTurn('opening gateways', async () => {
+      const wanted = this.#parts.known() ? this.#parts.team().gateways.map((settings) => this.#wanted(settings)) : []
+      const gone = this.#lines.filter(({ mark }) => !wanted.some((each) => each.mark === mark))
+      await Promise.all(gone.map((line) => line.stop()))
+      const kept = this.#lines.filter((line) => !gone.includes(line))
+      this.#lines = wanted.flatMap((each) => kept.find(({ mark }) => mark === each.mark) ?? [])
+      for (const each of wanted) if (!kept.some(({ mark }) => mark === each.mark)) this.#lines.push(await this.#open(each))
+      if (this.#lines.length > 0) await this.#showing.catchUp()
+    })
+  }
+
+  async rows(): Promise<GatewayRow[]> {
+    const counts = await this.#parts.store.read((db) => db.outbox.counts())
+    return this.#lines.map(({ settings, state, opened }) => ({ settings, state, chats: opened?.chats.length ?? 0, queued: counts[settings.id] ?? 0 }))
+  }
+
+  /** The open gateway of this id. Throws where it is not open, with the reason. */
+  opened(id: string): Opened {
+    const line = this.#lines.find(({ settings }) => settings.id === id)
+    if (line?.opened) return line.opened
+    const { why, hint } = line?.state.name === 'off' ? line.state : { why: 'it is not in the team', hint: 'troupe up' }
+    throw new TroupeError('unavailable', `the gateway ${id} is not open: ${why}`, { hint })
+  }
+
+  /** What came in at the daemon's own door for the interface of this name. */
+  async take(name: string, post: Post): Promise<void> {
+    const { clock, store } = this.#parts
+    const opened = this.#lines.find(({ settings, opened: each }) => each?.gateway.inbound.by === 'post' && settings.id.endsWith(` ${name}`))?.opened
+    const inbound = opened?.gateway.inbound
+    // Nobody learns here which names there are.
+    if (opened === undefined || opened === null || inbound?.by !== 'post') throw new TroupeError('unauthorised', 'the signature is not right')
+    const now = clock.now()
+    const { nonce, incoming } = inbound.accept(post, now)
+    const fresh = await store.write(async (tx) => await tx.nonces.use(opened.settings.id, nonce, now, now - 2 * postGoodFor))
+    if (!fresh) throw new TroupeError('conflict', 'this nonce was used before', { hint: 'sign each request anew; the same id has its effect once' })
+    await this.#desk.handle(opened, { id: name, name, warnings: [] }, incoming)
+  }
+
+  #heard(events: readonly JournalEvent[]): void {
+    for (const { type, subject } of events) {
+      if (type === 'outbox.queued') for (const line of this.#lines) line.sender?.wake()
+      else if (type === 'team.applied') void this.refresh()
+      else if (/^approval\.(requested|approved|denied|used|expired)$/.test(type)) void this.#inTurn('showing an approval', async () => await this.#showing.changed(subject))
+    }
+  }
+
+  /** One after the other; what fails is on record, and done at the next start. */
+  #inTurn(what: string, work: () => Promise<void>): Promise<void> {
+    this.#work = this.#work.then(async () => {
+      if (this.#stopped) return
+      try {
+        await work()
+      } catch (error) {
+        this.#parts.report(what, error)
+      }
+    })
+    return this.#work
+  }
+
+  #wanted(settings: GatewaySettings): Wanted {
+    const values = this.#parts.values()
+    const of = (name: string | null): string => (name === null ? '' : (values[name] ?? ''))
+    const secret = of(settings.secretEnv)
+    const url = settings.url ?? (settings.urlEnv === null ? null : of(settings.urlEnv))
+    const chats = [...new Set([...settings.chats, ...readIds(of(settings.chatsEnv))])]
+    const users = [...new Set([...settings.users, ...readIds(of(settings.usersEnv))])]
+    return { settings, mark: JSON.stringify([settings, secret, url, chats, users]), secret, url, chats, users }
+  }
+
+  async #open({ settings, mark, secret, url, chats, users }: Wanted): Promise<Line> {
+    const off = (why: string, hint: string): Line => ({ settings, mark, opened: null, state: { name: 'off', why, hint }, sender: null, stop: async () => undefined })
+    if (secret === '') return off(`${settings.secretEnv} is not set`, `put ${settings.secretEnv} into .env, then troupe up`)
+    if (url === '') return off(`${settings.urlEnv} is not set`, `put ${settings.urlEnv} into .env; then troupe up`)
+    const twin = this.#lines.find((line) => line.opened !== null && line.settings.type === settings.type && JSON.parse(line.mark)[1] === secret && settings.type === 'telegram')
+    if (twin !== undefined) return off(`it is the same bot as that of ${twin.settings.id}`, 'each needs a bot of its own')
+    const gateway = await loadGateway(settings.type, { secret, url })
+    return this.#run({ settings, mark, opened: { settings, gateway, chats, users }, state: { name: 'connecting' }, sender: null, stop: async () => undefined }, { settings, gateway, chats, users })
+  }
+
+  /** Starts its loops. */
+  #run(line: Line, opened: Opened): Line {
+    const abort = new AbortController()
+    const { signal } = abort
+    const { store, clock, report } = this.#parts
+    const { settings, gateway } = opened
+    const trouble = (error: unknown): void => this.#failing(line, error)
+    const connected = (identity: Identity): void => this.#works(line, identity)
+    const sender = new Sender({
+      ...opened,
+      store,
+      clock,
+      prepare: (row) => this.#showing.prepare(row),
+      // Whether it can be heard is for who asks it; one that only takes is heard by that.
+      sent: async (row) => {
+        if (gateway.inbound.by === 'post') connected(identityOf(line.state) ?? { id: settings.id, name: settings.id, warnings: [] })
+        await this.#parts.done(row)
+      },
+      failed: async (row, why) => {
+        await this.#undelivered(row, why)
+        await this.#parts.done(row)
+      },
+      trouble,
+    })
+    line.sender = sender
+    const { inbound } = gateway
+    const identify = (until: AbortSignal): Promise<Identity> => gateway.identify(until)
+    const listening =
+      inbound.by === 'poll'
+        ? new Receiver({ store, clock, inbound, gateway: settings.id, type: settings.type, identify, handle: (incoming, identity) => this.#desk.handle(opened, identity, incoming), connected, trouble, report }).run(signal)
+        : this.#greet(gateway, connected, trouble, signal)
+    const running = Promise.all([sender.run(signal), listening]).catch((error: unknown) => report(`the gateway ${settings.id}`, error))
+    line.stop = async () => {
+      abort.abort()
+      sender.wake()
+      await running
+    }
+    return line
+  }
+
+  /** A platform that calls us is asked once whether it is there. */
+  async #greet(gateway: Gateway, connected: (identity: Identity) => void, trouble: (error: unknown) => void, signal: AbortSignal): Promise<void> {
+    const pauses = new Pauses()
+    while (!signal.aborted) {
+      try {
+        return connected(await gateway.identify(signal))
+      } catch (error) {
+        if (signal.aborted) return
+        trouble(error)
+        await pause(this.#parts.clock, pauses.failed(error), signal)
+      }
+    }
+  }
+
+  #works(line: Line, identity: Identity): void {
+    if (line.state.name === 'on') return
+    line.state = { name: 'on', identity }
+    this.#tell('gateway.on', line, { name: identity.name, warnings: identity.warnings })
+  }
+
+  #failing(line: Line, error: unknown): void {
+    const { why, hint } = reasonOf(error)
+    const before = line.state
+    const since = before.name === 'failing' ? before.since : this.#parts.clock.now()
+    line.state = { name: 'failing', why, hint, since, identity: identityOf(before) }
+    if (before.name !== 'failing' || before.why !== why) this.#tell('gateway.failing', line, { why })
+    if (!(error instanceof TroupeError)) this.#parts.report(`the gateway ${line.settings.id}`, error)
+  }
+
+  #tell(type: string, { settings }: Line, data: Record<string, unknown>): void {
+    this.#parts.store.write(async (tx) => await tx.journal({ type, subject: settings.id, agent: null, data })).catch((error: unknown) => this.#parts.report(`telling of ${type}`, error))
+  }
+
+  /** Whoever wrote it hears that nobody got it. */
+  async #undelivered({ id, message }: Outgoing, why: string): Promise<void> {
+    const letter = message === null ? undefined : await this.#parts.store.read((db) => db.messages.get(message))
+    if (letter === undefined) return
+    await this.#parts.tell(letter.from, `Your message #${letter.n} did not reach the user: ${why}`, `outbox ${id}`)
+  }
+}
+
+function identityOf(state: LineState): Identity | null {
+  return state.name === 'on' || state.name === 'failing' ? state.identity : null
+}
