@@ -72,7 +72,12 @@ export class Janitor {
 
   /** `project` null: all. A dry run counts what a run would remove now, and removes nothing. */
   async sweep({ project, dryRun }: { project: string | null; dryRun: boolean }): Promise<Swept> {
-    const run = this.#running.then(async () => await this.#sweep(project, dryRun))
+    return await this.alone(async () => await this.#sweep(project, dryRun))
+  }
+
+  /** No run meanwhile. */
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#running.then(work)
     this.#running = run.catch(() => undefined) // told to whom it failed
     return await run
   }

@@ -29,6 +29,8 @@ export interface Engine {
   explain(error: unknown): unknown
   /** Keeps a copy of the data before a step of the schema, at a time in ms; its place, or null where the engine makes none. */
   copy(step: string, at: number): Promise<string | null>
+  /** Writes a whole copy of the data into a new file while commits go on; null where the engine's own tools do that. */
+  backup: ((target: string) => Promise<void>) | null
   /** Resolves once everything committed before the call is on the disk, one call at a time; null where a commit waits for that. */
   sync: (() => Promise<void>) | null
   close(): Promise<void>

@@ -140,6 +140,13 @@ function store(engine: Engine, by: Written, anchors: Anchors, commit: GroupCommi
       refuseClosed()
       return commit.write((db, journal) => prune(db, by.team, before, journal))
     },
+    async backup(target) {
+      refuseClosed()
+      if (engine.backup !== null) return await engine.backup(target)
+      throw new TroupeError('failed', `${engine.where} is a PostgreSQL database: its own tools back it up`, {
+        hint: 'pg_dump --format=custom --schema=troupe "$URL" > troupe.dump; the files of the root with any other tool, without state/run',
+      })
+    },
     close: () => (closing ??= close()),
   }
 }

@@ -66,6 +66,7 @@ export async function openPostgres(url: string): Promise<Engine> {
     fault,
     explain: (error) => explain(error, where),
     sync: null,
+    backup: null,
     copy: async () => null, // all steps are one transaction; a dump is the operator's
     close: () => db.destroy(),
   }

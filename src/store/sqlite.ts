@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely } from 'kysely'
 import { TroupeError } from '../core/error.ts'
+import { copyDatabase } from './backup.ts'
 import { copyBefore } from './copy.ts'
 import type { Engine } from './engine.ts'
 import { migrationTable } from './migrate.ts'
@@ -51,6 +52,7 @@ function engine(path: string, writing: DatabaseSync, file: Held): Engine {
     fault,
     explain: (error) => explained(error, path),
     copy: async (step, at) => copyBefore(writing, path, step, at),
+    backup: async (target) => await copyDatabase(path, target),
     sync: () => wal.sync(),
     async close() {
       await wal.close()

@@ -36,6 +36,8 @@ export interface Store {
    * own. Resolves with their number.
    */
   prune(before: number): Promise<number>
+  /** Copies all of it, as of one moment, into a new file, 0600, while writes go on. Throws `failed` on an engine whose own tools do that. */
+  backup(target: string): Promise<void>
   /** Waits for what is under way. Idempotent. */
   close(): Promise<void>
 }

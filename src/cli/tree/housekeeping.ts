@@ -14,5 +14,24 @@ export const housekeeping: Group = {
       more: 'The daemon does it four times a day. Never what is not acknowledged, pending or open; budget.message_ttl_hours says what is old.',
       run: async (cli, given) => (await import('../commands/housekeeping.ts')).gc(cli, given),
     },
+    {
+      name: 'backup',
+      about: 'Copy everything that makes this team into a new folder, while it goes on',
+      args: [['<folder>', 'a folder that is not there yet']],
+      options: [['--with-env', 'the secrets of .env as well']],
+      examples: [['backup /safe/team-monday', 'files, mail, attachments and journal, as of one moment']],
+      run: async (cli, given) => (await import('../commands/backup.ts')).backup(cli, given),
+    },
+    {
+      name: 'restore',
+      about: 'Put a backup back, checked first',
+      args: [['<folder>', 'what backup wrote']],
+      options: [
+        ['--to <dir>', 'root to put it into (default: where it came from)'],
+        ['--force', 'also where a team is: what is there is set aside, nothing is removed'],
+      ],
+      examples: [['restore /safe/team-monday --to ~/elsewhere/.team', 'a second one; do not run both']],
+      run: async (cli, given) => (await import('../commands/backup.ts')).restore(cli, given),
+    },
   ],
 }

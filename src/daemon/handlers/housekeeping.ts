@@ -1,10 +1,11 @@
 import { TroupeError } from '../../core/error.ts'
 import { nearest } from '../../core/nearest.ts'
+import { backUp } from '../backup.ts'
 import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
 
 /** What keeps a root small and safe. */
-export function housekeeping(parts: Parts): Pick<Handlers, 'gc'> {
+export function housekeeping(parts: Parts): Pick<Handlers, 'gc' | 'backup'> {
   return {
     gc: async ({ project, dryRun }) => {
       const ids = parts.team().projects.map(({ id }) => id)
@@ -14,5 +15,7 @@ export function housekeeping(parts: Parts): Pick<Handlers, 'gc'> {
       }
       return { ...(await parts.janitor.sweep({ project, dryRun })), dryRun }
     },
+    // Beside gc files would go that the database's copy still names.
+    backup: async ({ to, withEnv }) => await parts.janitor.alone(async () => await backUp(parts, to, withEnv)),
   }
 }

@@ -1,0 +1,52 @@
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { programVersion } from '../api/index.ts'
+import { backupFormat, databaseName, isInBackup, manifestName, mayHold } from '../core/backup.ts'
+import type { Clock } from '../core/clock.ts'
+import { TroupeError } from '../core/error.ts'
+import type { Paths } from '../config/paths.ts'
+import type { Store } from '../store/store.ts'
+import { syncFolder, writeAtomic } from '../util/atomic-write.ts'
+import { copySynced, describeFile, filesBelow, type ManifestFile } from '../util/manifest.ts'
+
+export interface BackupParts {
+  store: Store
+  clock: Clock
+  paths: Paths
+}
+
+/**
+ * Writes everything that makes a root into a new folder, while the team goes on: whole or not at all. First what notes
+ * how far the journal was, then the database, then the files that its rows name: each is at least as new as what looks for it.
+ */
+export async function backUp({ store, clock, paths }: BackupParts, target: string, withEnv: boolean): Promise<{ files: number; bytes: number }> {
+  const { root } = paths
+  if (existsSync(target)) throw new TroupeError('usage', `${target} is there already`, { hint: 'name a new folder' })
+  const part = `${target}.${process.pid}.part`
+  rmSync(part, { recursive: true, force: true })
+  try {
+    mkdirSync(part, { recursive: true, mode: 0o700 })
+    await copy(root, part, ['state/journal-head.json', 'state/team-id'])
+    await store.backup(join(part, databaseName))
+    const all = (await filesBelow(root, mayHold)).filter((path) => isInBackup(path, withEnv))
+    await copy(root, part, all)
+    const files: ManifestFile[] = []
+    for (const path of await filesBelow(part)) files.push(await describeFile(part, path))
+    const manifest = { format: backupFormat, troupe: programVersion, at: clock.now(), root, database: relative(root, store.where), withEnv, files }
+    writeAtomic(join(part, manifestName), `${JSON.stringify(manifest, null, 2)}\n`)
+    renameSync(part, target)
+    syncFolder(dirname(target))
+    await store.write(async (tx) => tx.journal({ type: 'backup.done', subject: 'backup', agent: null, data: { to: target, files: files.length, withEnv } }))
+    return { files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) }
+  } finally {
+    rmSync(part, { recursive: true, force: true })
+  }
+}
+
+/** One that went meanwhile, such as a role that is being rewritten, or a file of mail that gc took, is not in it. */
+async function copy(root: string, part: string, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    if (existsSync(join(part, path))) continue
+    await copySynced(join(root, path), join(part, path)).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? undefined : Promise.reject(error)))
+  }
+}
