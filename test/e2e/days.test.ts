@@ -36,6 +36,13 @@ class Day {
     expect((await this.said()).filter((line) => line.endsWith(`: ${text}`)), `${address(from)} ${words}`).toEqual([])
   }
 
+  /** The same, where it is a rule that says no: the journal names it. */
+  async denied(from: DeclaredAgent, words: string, text: string): Promise<void> {
+    await this.refused(from, words, text)
+    const refusals = (await this.#troupe.events()).filter(({ type, agent }) => type === 'call.refused' && agent === address(from))
+    expect(refusals, `${address(from)} ${words}`).not.toEqual([])
+  }
+
   /** Everything was read and is done with. */
   async quiet(): Promise<Mail[]> {
     return await vi.waitFor(async () => {
@@ -90,10 +97,10 @@ class Day {
     await this.refused(lead, 'tell nobody_here', 'to a name that is not there')
     await this.refused(lead, 'say on nowhere', 'to a channel that is not there')
     const pair = strangers(this.#declared)
-    if (pair !== null) await this.refused(pair.from, `tell ${pair.to.id}`, 'past the rules')
+    if (pair !== null) await this.denied(pair.from, `tell ${pair.to.id}`, 'past the rules')
     for (const project of this.#declared.projects) for (const agent of project.agents) {
       const outside = agent.on.find((name) => !project.channels.find((channel) => channel.name === name)?.members.includes(agent.id))
-      if (outside !== undefined) await this.refused(agent, `say on ${outside}`, 'where I am no member')
+      if (outside !== undefined) await this.denied(agent, `say on ${outside}`, 'where I am no member')
     }
   }
 
@@ -107,14 +114,14 @@ class Day {
       expect([ran.code, ran.stderr]).toEqual([3, expect.stringContaining(worker.id)])
       return
     }
-    await this.refused(one!, `tell ${address(two)}`, 'before there is a bridge')
+    await this.denied(one!, `tell ${address(two)}`, 'before there is a bridge')
     await this.#troupe.ok(...open, address(two))
     await this.order(one!, `tell ${address(two)} over the bridge`)
     await this.hears(one!, address(two), 'over the bridge')
     await this.order(two, `tell ${address(one!)} and back`)
     await this.hears(two, address(one!), 'and back')
     await this.#troupe.ok('bridge', 'close', '1')
-    await this.refused(one!, `tell ${address(two)}`, 'after the bridge is closed')
+    await this.denied(one!, `tell ${address(two)}`, 'after the bridge is closed')
   }
 
   async decided(lead: DeclaredAgent, hand: DeclaredAgent): Promise<void> {
