@@ -1,4 +1,4 @@
-import type { Output as Answer } from '../../api/index.ts'
+import type { Input, Output as Answer } from '../../api/index.ts'
 import { TroupeError } from '../../core/error.ts'
 import { approvalStatement, proofOf } from '../../core/proof.ts'
 import type { Cli } from '../cli.ts'
@@ -28,14 +28,18 @@ export async function approvals(cli: Cli, given: Given): Promise<void> {
 export async function decide(cli: Cli, given: Given, verdict: 'approve' | 'deny'): Promise<void> {
   const note = given.text('note')
   const input = { id: given.required('id'), verdict, ...(note === undefined ? {} : { note }) }
-  const decided = await cli.call('approval.decide', input, 'deciding').catch(async (error: unknown) => {
+  const decided = await decideWith(cli, input, async () => await readPassphrase(given, `Passphrase to approve ${input.id}: `))
+  cli.out.show(decided, () => cli.out.line(`approval ${decided.n} ${decided.status === 'denied' ? 'denied' : 'approved'}`))
+}
+
+/** Asks for the passphrase only where the team wants one for this. */
+export async function decideWith(cli: Cli, input: Input<'approval.decide'>, passphrase: () => Promise<string>): Promise<Row> {
+  return await cli.call('approval.decide', input, 'deciding').catch(async (error: unknown) => {
     if (!(error instanceof TroupeError) || error.facts['confirm'] !== 'approval') throw error
     const { id, hash } = error.facts
-    const statement = approvalStatement({ id: String(id), hash: String(hash) })
-    const passphrase = await readPassphrase(given, `Passphrase to approve ${input.id}: `)
-    return await cli.call('approval.decide', { ...input, proof: await proofOf(passphrase, challengeOf(error), statement) }, 'deciding')
+    const proof = await proofOf(await passphrase(), challengeOf(error), approvalStatement({ id: String(id), hash: String(hash) }))
+    return await cli.call('approval.decide', { ...input, proof }, 'deciding')
   })
-  cli.out.show(decided, () => cli.out.line(`approval ${decided.n} ${decided.status === 'denied' ? 'denied' : 'approved'}`))
 }
 
 /** The ones that wait longest end first: they stand on top. */

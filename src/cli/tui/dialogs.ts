@@ -7,7 +7,7 @@ import { browse, stay, tell, type Mode, type State, type Step } from './state.ts
 /** Keys while something is typed or asked. Escape and Ctrl-C always lead out, with nothing done. */
 export function dialogKey(state: State, key: Key): Step {
   const { mode } = state
-  if (key.name === 'escape' || key.name === 'ctrl-c') return stay(left(state))
+  if (key.name === 'escape' || key.name === 'ctrl-c') return mode.name === 'proving' ? stay(tell(browse(state), 'Nothing was done.'), { do: 'prove', passphrase: null }) : stay(left(state))
   switch (mode.name) {
     case 'filtering':
       return key.name === 'enter' ? stay(browse(state)) : typed(state, edit(mode.field, key))
@@ -24,6 +24,8 @@ export function dialogKey(state: State, key: Key): Step {
       const { id, n } = mode.approval
       return key.name === 'enter' ? stay(browse(state), { do: 'decide', id, n, verdict: 'deny', note: mode.field.text.trim() }) : typed(state, edit(mode.field, key))
     }
+    case 'proving':
+      return key.name === 'enter' && mode.field.text !== '' ? stay(browse(state), { do: 'prove', passphrase: mode.field.text }) : typed(state, edit(mode.field, key))
     case 'confirming':
       return answered(state, mode, key)
     case 'help':
@@ -37,7 +39,8 @@ export function dialogKey(state: State, key: Key): Step {
 export function pasted(state: State, text: string): Step {
   const { mode } = state
   if (!('field' in mode)) return stay(state)
-  return typed(state, insert(mode.field, mode.name === 'composing' ? text : text.replace(/\s+/g, ' ')))
+  const asItIs = mode.name === 'composing' || mode.name === 'proving'
+  return typed(state, insert(mode.field, asItIs ? text.replace(/\r?\n$/, '') : text.replace(/\s+/g, ' ')))
 }
 
 /** Terminals send Alt+Enter or Ctrl-J for another line; all of them can send one of the two. */
@@ -53,7 +56,7 @@ function typed(state: State, field: Field | null): Step {
 }
 
 /** What was written stays for the next time; a filter that was not finished goes. */
-function left(state: State): State {
+export function left(state: State): State {
   const { mode } = state
   if (mode.name === 'composing' && mode.field.text.trim() !== '') {
     return tell({ ...browse(state), drafts: { ...state.drafts, [mode.to.name]: mode.field.text } }, `Not sent; what you wrote to ${mode.to.name} is kept.`)

@@ -65,7 +65,7 @@ function agentCells(state: State, row: AgentRow): Cell[] {
     { text: `${glyphs[row.phase] ?? '·'} ${row.phase}`, paint: phaseColor(colors, row) },
     row.detail === 'never started' ? '-' : duration(state.now - row.since),
     row.inbox === 0 ? '' : String(row.inbox),
-    state.usd[row.agent] ?? '',
+    Object.values(state.usd).some((usd) => usd !== '—') ? (state.usd[row.agent] ?? '') : '',
     row.displayName ?? '',
     row.detail,
   ]

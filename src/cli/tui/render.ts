@@ -109,7 +109,12 @@ function panel(state: State, room: Size): Panel {
   }
   if (mode.name === 'composing') return editor(`To ${mode.to.kind === 'agent' ? nameOf(state, mode.to.name) : mode.to.name}`, mode.field, room)
   if (mode.name === 'denying') return editor(`Deny ${mode.approval.n}: ${mode.approval.action}. A word to ${nameOf(state, mode.approval.agent)} (may be empty)`, mode.field, room)
+  if (mode.name === 'proving') return editor(`Passphrase to approve ${mode.n}`, dotted(mode.field), room)
   return { lines: [], cursor: null }
+}
+
+function dotted({ text, at }: Field): Field {
+  return { text: '•'.repeat(characters(text).length), at }
 }
 
 /** The text with the cursor in it; where it is longer than the room, the part around the cursor. */
@@ -138,6 +143,7 @@ function footer(state: State, columns: number): { line: Line; cursor: number | n
 
 const hints: Partial<Record<State['mode']['name'], string>> = {
   composing: 'Enter sends · Alt+Enter or Ctrl-J new line · Esc not now',
+  proving: 'Enter approves · Esc not now',
   denying: 'Enter denies · Esc not now',
   confirming: 'y yes · n no · ↑↓ the rest of it',
   picking: 'Enter chooses · Esc not now',

@@ -2,6 +2,7 @@ import { basename, dirname } from 'node:path'
 import { TroupeError } from '../../core/error.ts'
 import { runHere } from '../../util/spawn.ts'
 import type { Cli } from '../cli.ts'
+import { decideWith } from '../commands/approvals.ts'
 import { eventOf } from '../event-line.ts'
 import { comesBack, listen } from '../watch.ts'
 import { bounded } from './bounded.ts'
@@ -30,6 +31,8 @@ export async function runPage(cli: Cli): Promise<number> {
 class LivePage {
   #state: State
   #drawing = false
+  /** Takes the passphrase that was asked for. */
+  #answer: (passphrase: string | null) => void = () => undefined
   readonly #cli: Cli
   /** For whatever is asked while the page is shown: it starts no daemon, so whoever ended the team does not get one back by that. */
   readonly #asking: Cli
@@ -157,10 +160,12 @@ class LivePage {
         return this.#take({ on: 'sent', to: effect.to.name, text: sent })
       }
       case 'decide': {
-        const { id, verdict, note } = effect
-        const decided = await this.#asking.call('approval.decide', { id, verdict, ...(note === '' ? {} : { note }) })
+        const { id, n, verdict, note } = effect
+        const decided = await decideWith(this.#asking, { id, verdict, ...(note === '' ? {} : { note }) }, async () => await this.#passphrase(n))
         return told(`Approval ${decided.n} ${decided.status === 'denied' ? 'denied' : 'approved'}.`)
       }
+      case 'prove':
+        return this.#answer(effect.passphrase)
       case 'interrupt':
         await this.#asking.call('interrupt', { agent: effect.agent })
         return told(`${effect.agent} was told to interrupt its turn.`)
@@ -176,6 +181,15 @@ class LivePage {
         return trouble === undefined ? told(`${effect.agent} is ready.`) : told(`${trouble.agent}: ${trouble.why}. Try: ${trouble.fix}`, true)
       }
     }
+  }
+
+  async #passphrase(n: number): Promise<string> {
+    const { promise, resolve } = Promise.withResolvers<string | null>()
+    this.#answer = resolve
+    this.#take({ on: 'challenge', n })
+    const given = await promise
+    if (given !== null) return given
+    throw new TroupeError('failed', `approval ${n} was not decided`, { hint: 'it waits as before' })
   }
 
   async #send({ to, text }: Extract<Effect, { do: 'send' }>): Promise<string> {

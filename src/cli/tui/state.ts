@@ -35,6 +35,8 @@ export type Mode =
   | { name: 'picking'; at: number }
   | { name: 'composing'; to: Recipient; field: Field }
   | { name: 'denying'; approval: Approval; field: Field }
+  /** `field` holds the passphrase: it is shown as dots, and goes nowhere but into the proof. */
+  | { name: 'proving'; n: number; field: Field }
   | { name: 'confirming'; question: Question; top: number }
   | { name: 'help'; top: number }
 
@@ -101,6 +103,8 @@ export type Effect =
   | { do: 'send'; to: Recipient; text: string }
   | { do: 'decide'; id: string; n: number; verdict: 'approve' | 'deny'; note: string }
   | { do: 'start' | 'stop' | 'restart' | 'interrupt' | 'attach'; agent: string }
+  /** Null: not now. */
+  | { do: 'prove'; passphrase: string | null }
   | { do: 'suspend' | 'redraw' }
   | { do: 'quit'; code: number }
 
@@ -114,6 +118,7 @@ export type Event =
   | { on: 'loaded'; agents?: AgentRow[]; mail?: Mail[]; inbox?: { agent: string; rows: Mail[] }; approvals?: Approval[]; channels?: string[]; usd?: Record<string, string>; spent?: Spent | null }
   | { on: 'screen'; agent: string; text: string | null; why: string }
   | { on: 'page'; subject: Subject; lines: string[] }
+  | { on: 'challenge'; n: number }
   | { on: 'sent'; to: string; text: string }
   | { on: 'told'; text: string; bad: boolean }
 

@@ -140,6 +140,29 @@ describe('approvals', () => {
   })
 })
 
+describe('a passphrase', () => {
+  const asked = () => new Driven().event({ on: 'challenge', n: 3 })
+
+  test('is asked for where the team wants one, and never shown', () => {
+    const page = asked().keys('open', 'sesame')
+    expect(page.text()).toContain('Passphrase to approve 3')
+    expect(page.text()).toContain('••••••••••')
+    expect(page.text()).not.toContain('sesame')
+    expect(page.keys('enter').took()).toEqual([{ do: 'prove', passphrase: 'opensesame' }])
+    expect(page.keys('enter', 'escape', '@').text()).not.toContain('sesame')
+  })
+
+  test('Escape and an empty one decide nothing', () => {
+    expect(asked().keys('enter').took()).toEqual([])
+    expect(asked().keys('x', 'escape').took()).toEqual([{ do: 'prove', passphrase: null }])
+    expect(asked().event({ on: 'paste', text: 'two  words\n' }).keys('enter').took()).toEqual([{ do: 'prove', passphrase: 'two  words' }])
+  })
+
+  test('what was being written when it is asked for is kept', () => {
+    expect(new Driven().keys('@', 'half').event({ on: 'challenge', n: 3 }).keys('escape', '@').text()).toContain('half')
+  })
+})
+
 describe('commands', () => {
   test.each([
     ['stop ada', 'Stop ada?'],

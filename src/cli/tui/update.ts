@@ -1,5 +1,6 @@
 import { chosenAgent } from './chosen.ts'
-import { dialogKey, pasted } from './dialogs.ts'
+import { dialogKey, left, pasted } from './dialogs.ts'
+import { emptyField } from './field.ts'
 import type { Key } from './key.ts'
 import { bindingOf } from './keys.ts'
 import { allParts, browse, stay, tell, type Event, type Place, type State, type Step, type Subject } from './state.ts'
@@ -34,6 +35,8 @@ function follow(state: State, event: Event): Step {
       return stay({ ...state, screen: { agent: event.agent, text: event.text, why: event.why } })
     case 'page':
       return stay(isAbout(state.place, event.subject) ? { ...state, place: { ...state.place, lines: event.lines } } : state)
+    case 'challenge':
+      return stay({ ...left(state), mode: { name: 'proving', n: event.n, field: emptyField } })
     case 'sent': {
       const { [event.to]: _, ...drafts } = state.drafts
       return stay(tell({ ...state, drafts }, event.text))
