@@ -47,6 +47,7 @@ export const budgets = {
       model: z.string().max(500).optional(),
       chain: z.string().max(500).optional().describe('Id of the message that the chain began with'),
       since: z.number().optional().describe('ms since the epoch'),
+      day: z.string().max(40).optional().describe('Of one day of the budget’s time zone, such as 2026-11-21, instead of `since`'),
       by: z.enum(['chain']).optional(),
     }),
     output: z.array(usageRow),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { dayOf, isTimezone } from './day.ts'
+import { dayNamed, dayOf, isTimezone } from './day.ts'
 
 const hour = 3_600_000
 const at = (text: string) => Date.parse(text)
@@ -23,6 +23,11 @@ it.each([
   expect(dayOf(day.end - 1, timezone)).toEqual(day)
   expect(dayOf(day.end, timezone).start).toBe(day.end)
   expect(dayOf(day.start - 1, timezone).end).toBe(day.start)
+})
+
+it('is found by its name in every zone', () => {
+  for (const timezone of ['UTC', 'Pacific/Kiritimati', 'Etc/GMT+12', 'Asia/Kolkata']) expect(dayNamed('2026-11-21', timezone)?.name).toBe('2026-11-21')
+  expect(['2026-13-01', 'yesterday', '2026-02-30'].map((name) => dayNamed(name, 'UTC'))).toEqual([null, null, null])
 })
 
 it('knows zones from words', () => {

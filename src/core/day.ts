@@ -16,6 +16,15 @@ export function dayOf(at: number, timezone: string): Day {
   return { name, start, end: firstMoment(at, at + farthest, (moment) => nameOf(moment, timezone) > name) }
 }
 
+/** The day of this name, such as `2026-11-21`; null for what is no day. */
+export function dayNamed(name: string, timezone: string): Day | null {
+  const noon = /^\d{4}-\d\d-\d\d$/.test(name) ? Date.parse(`${name}T12:00:00Z`) : Number.NaN
+  if (Number.isNaN(noon)) return null
+  // Zones are up to 14 hours ahead of UTC, and 12 behind.
+  const found = [0, -8, 8].map((hours) => dayOf(noon + hours * 3_600_000, timezone)).find((day) => day.name === name)
+  return found ?? null
+}
+
 export function isTimezone(name: string): boolean {
   try {
     formatOf(name)

@@ -67,5 +67,11 @@ export function lives(given: Given): Lives {
   const read = (): TeamFiles => readFiles(paths.root)
   const changing = new Changing({ ...given, drain, reconciler, settling, read })
   const outdated = new Outdated({ desired: given.desired, root: paths.root, read, plan: async () => await changing.plan([], {}) })
+  // Who is about to end and may cost nothing more gets no more time for its turn.
+  given.spend.subscribe(() => {
+    for (const { address, incarnation, phase } of agents.all()) {
+      if (phase.name === 'stopping' && incarnation !== null && given.spend.verdict(address).state === 'stop') drain.cut(incarnation)
+    }
+  })
   return { drain, reconciler, lifecycle, changing, outdated }
 }

@@ -20,7 +20,7 @@ type MeteringParts = Omit<SpendParts, 'prices' | 'warned' | 'called'> & Omit<Hol
 export function metering(parts: MeteringParts): Metering {
   const warned = async (limit: Limit, spent: Sum, agent: Agent): Promise<void> => {
     const text = `${nameOf(limit)} has spent ${sumText(spent)} of $${usdText(limit.nano)} (${limit.rule}). At the limit it is stopped in the middle of its turn: bring what matters to an end.`
-    parts.show(agent.address, `${nameOf(limit)}: ${sumText(spent)} of $${usdText(limit.nano)} spent`)
+    parts.show(agent.address, `${nameOf(limit)}: ${sumText(spent)} of $${usdText(limit.nano)} spent (${spend.day.name})`)
     for (const to of toldOf(parts.team(), agent)) {
       // A mail to an agent that is stopped would only wait.
       if (holdOf(parts.agents.get(to).phase) !== null) continue

@@ -258,6 +258,8 @@ export interface Spent {
 export interface UsageFilter {
   /** ms, inclusive. */
   since?: number | undefined
+  /** ms, exclusive. */
+  until?: number | undefined
   agent?: string | undefined
   project?: string | undefined
   model?: string | undefined

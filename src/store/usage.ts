@@ -8,9 +8,10 @@ const nano = sql<number>`coalesce(sum(cost), 0)`
 const unpriced = sql<number>`sum(case when cost is null then 1 else 0 end)`
 
 export function usageReader(db: Db, team: string): UsageReader {
-  const chosen = ({ since, agent, project, model, chain }: UsageFilter) => {
+  const chosen = ({ since, until, agent, project, model, chain }: UsageFilter) => {
     let query = db.selectFrom('usage').where('team', '=', team)
     if (since !== undefined) query = query.where('at', '>=', since)
+    if (until !== undefined) query = query.where('at', '<', until)
     if (agent !== undefined) query = query.where('agent', '=', agent)
     // An agent's address begins with its project; `;` follows `:`, which no address goes on with.
     if (project !== undefined) query = query.where('agent', '>=', `${project}:`).where('agent', '<', `${project};`)

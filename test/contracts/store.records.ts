@@ -75,6 +75,7 @@ export function recordsContract(bench: Bench): void {
     expect(await totals({ project: 'p' })).toEqual([a, b])
     expect(await totals({ chain: 'c1' }, 'chain')).toEqual([{ ...total, agent: 'p:a', chain: 'c1', tokens: { ...tokens, output: 5 }, cost: 25 }, { ...b, chain: 'c1' }])
     expect(await totals({ since: 5, agent: 'p:a', model: 'm' })).toMatchObject([{ calls: 1, cost: 0, unpriced: 1 }])
+    expect((await totals({ since: 1, until: 5 })).map(({ agent: who }) => who)).toEqual(['p:a', 'p:b'])
     const sums = async (of: Parameters<UsageReader['sums']>[0]) => (await bench.store.read((db) => db.usage.sums(of))).toSorted((x, y) => (x.incarnation < y.incarnation ? -1 : 1))
     expect(await sums({ since: 5 })).toEqual([{ agent: 'p:a', incarnation: 'i2', nano: 0, unpriced: 1 }, { agent: 'pp:a', incarnation: 'i4', nano: 1, unpriced: 0 }])
     expect(await sums({ incarnations: ['i1'] })).toEqual([{ agent: 'p:a', incarnation: 'i1', nano: 25, unpriced: 0 }])

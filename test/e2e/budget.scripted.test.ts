@@ -85,3 +85,13 @@ it('a run has a limit of its own: a new run begins anew, a higher limit lets the
   await troupe.settled(2)
   expect((await troupe.events()).filter(({ type }) => type === 'budget.released')).toHaveLength(1)
 }, 240_000)
+
+it('who is about to end gets no more time for its turn once the limit is reached', async () => {
+  const troupe = new Spending(team({ a: {} }, { scenario, compose: { budget: { daily_usd_limit: 0.5, prices }, supervisor: { drain_timeout_secs: 120 } } }))
+  await troupe.ok('up')
+  await troupe.ok('send', 'a', 'Spend')
+  await vi.waitFor(async () => expect((await troupe.agent('a')).phase).toBe('busy'), patiently)
+  const { stopped } = await troupe.json<{ stopped: { drain: string | null }[] }>('stop', 'a')
+  expect(stopped.map(({ drain }) => drain)).toEqual(['cut short'])
+  expect(await troupe.spent()).toBeLessThan(5.11)
+}, 240_000)

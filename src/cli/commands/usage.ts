@@ -7,9 +7,9 @@ import { show } from '../watch.ts'
 
 export async function usage(cli: Cli, given: Given): Promise<void> {
   const since = given.duration('since')
-  const [project, agent, model, chain] = [given.text('project'), given.text('agent'), given.text('model'), given.text('chain')]
+  const [project, agent, model, chain, day] = ['project', 'agent', 'model', 'chain', 'day'].map((name) => given.text(name))
   const byChain = given.flag('byChain')
-  const input = { project, agent, model, chain, ...(since === undefined ? {} : { since: Date.now() - since }), ...(byChain ? { by: 'chain' as const } : {}) }
+  const input = { project, agent, model, chain, day, ...(since === undefined ? {} : { since: Date.now() - since }), ...(byChain ? { by: 'chain' as const } : {}) }
   await show(cli, given, {
     fetch: async () => await cli.call('usage', input, 'asking the daemon'),
     print: (rows) => print(cli.out, rows, byChain),

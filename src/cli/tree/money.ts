@@ -15,6 +15,7 @@ export const money: Group = {
         ['--model <model>', 'only of this model'],
         ['--chain <id>', 'only what this message led to'],
         ['--since <duration>', 'only of this time, such as 1h'],
+        ['--day <day>', 'only of this day, such as 2026-11-21'],
         ['--by-chain', 'split by the message that each began with'],
         watch,
       ],

@@ -1,5 +1,6 @@
 import { resolveAgent } from '../../core/address.ts'
 import type { Limit } from '../../core/budget.ts'
+import { dayNamed } from '../../core/day.ts'
 import { TroupeError } from '../../core/error.ts'
 import { parseUsd, usdText, type Sum } from '../../core/money.ts'
 import { didYouMean } from '../../core/nearest.ts'
@@ -13,7 +14,10 @@ import type { Parts } from '../parts.ts'
 /** What agents cost, what they may, and what follows. */
 export function budgets(parts: Parts): Pick<Handlers, 'usage' | 'budget' | 'budget.allow' | 'budget_left'> {
   return {
-    usage: async ({ agent, by, ...filter }) => await usageRows(parts, { ...filter, agent: agent === undefined ? undefined : resolveAgent(parts.team(), agent).address }, by),
+    usage: async ({ agent, by, day, ...filter }) => {
+      const times = day === undefined ? {} : timesOf(day, parts.team().budget.timezone)
+      return await usageRows(parts, { ...filter, ...times, agent: agent === undefined ? undefined : resolveAgent(parts.team(), agent).address }, by)
+    },
     budget: async ({ project }) => await overview(parts, project === undefined ? parts.team().projects : [projectOf(parts, project)], project === undefined),
     'budget.allow': async ({ scope, id, usd }) => {
       const nano = parseUsd(usd)
@@ -27,6 +31,12 @@ export function budgets(parts: Parts): Pick<Handlers, 'usage' | 'budget' | 'budg
     },
     budget_left: (_input, { caller }) => Promise.resolve(left(parts, caller)),
   }
+}
+
+function timesOf(name: string, timezone: string): { since: number; until: number } {
+  const day = dayNamed(name, timezone)
+  if (day === null) throw new TroupeError('usage', `"${name}" is no day`, { hint: 'write 2026-11-21' })
+  return { since: day.start, until: day.end }
 }
 
 export async function usageRows(parts: Parts, filter: UsageFilter, by?: 'chain'): Promise<UsageRow[]> {
