@@ -73,9 +73,22 @@ withClaude((env) => {
     await run.session.deliver('push', on.parcel('operator', 'hello'))
     const text = await until('the model is asked', () => on.asked.find((body) => body.includes('hello')))
     expect((JSON.parse(text) as { output_config?: { effort?: string } }).output_config?.effort).toBe('low')
-    expect([text.includes('Ultracode is on'), text.includes('mcp__office__look_at_office_alice_all')]).toEqual([true, true])
+    expect(text.includes('Ultracode is on')).toBe(true)
+    // Claude goes on without a server that is still starting, and offers its tools from a later request on.
+    let turn = 0
+    await expect
+      .poll(
+        async () => {
+          const words = `look ${(turn += 1)}`
+          await run.session.deliver('push', on.parcel('operator', words))
+          await until('the model is asked again', () => on.asked.some((body) => body.includes(words)))
+          return on.asked.some((body) => body.includes('mcp__office__look_at_office_alice_all'))
+        },
+        { timeout: 90_000, interval: 500 },
+      )
+      .toBe(true)
     await until('the hook ran', () => existsSync(join(on.folder, 'prompted')))
-  }, 120_000)
+  }, 300_000)
 
   it('nothing stays of an offer that the files no longer make', async () => {
     const on = (stage = await RuntimeStage.make(claude(), { env, rules: [] }))
