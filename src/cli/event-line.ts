@@ -75,6 +75,8 @@ function sentence(event: EventRow, message: string): string {
       return `${message} dead: ${fact('reason')}`
     case 'operator.refused':
       return `refused at the operator socket: process ${fact('pid')} is an agent’s`
+    case 'file.changed':
+      return `${fact('file')} was changed by something else than troupe${around(', while at work: ', listed(event.data['atWork']))}`
     case 'call.refused':
       return `refused ${fact('operation')}: ${fact('why')}${around(' (', fact('where'), ')')}`
     case 'call.denied':
@@ -110,6 +112,10 @@ function sentence(event: EventRow, message: string): string {
   }
 }
 
+function listed(names: unknown): string {
+  return Array.isArray(names) ? names.join(', ') : ''
+}
+
 function attachedTo({ data: { attachments } }: EventRow): string {
   return Array.isArray(attachments) ? `${attachments.length} file${attachments.length === 1 ? '' : 's'}` : ''
 }
@@ -143,7 +149,7 @@ export function isProgress(event: EventRow): boolean {
 }
 
 function paint(color: Colors, event: EventRow): (text: string) => string {
-  if (['operator.refused', 'call.denied', 'call.refused', 'attachment.refused', 'agent.ended', 'agent.launch-failed', 'delivery.dead', 'message.throttled', 'limit.hook-failed'].includes(event.type)) return color.red
+  if (['operator.refused', 'file.changed', 'call.denied', 'call.refused', 'attachment.refused', 'agent.ended', 'agent.launch-failed', 'delivery.dead', 'message.throttled', 'limit.hook-failed'].includes(event.type)) return color.red
   if (['approval.requested', 'agent.changed', 'team.changed'].includes(event.type)) return color.yellow
   if (event.type === 'message.sent') return color.cyan
   if (event.type === 'agent.phase' && ['quarantined', 'blocked'].includes(text(event, 'to'))) return color.red

@@ -20,6 +20,8 @@ export interface Runtime {
   launch(context: LaunchContext): Promise<Launch>
   /** What a working folder brings along that would run something, or lead the CLI elsewhere. Absent where folders can do neither. */
   lookInto?(cwd: string): Promise<FolderFinding[]>
+  /** Files that decide what the CLI lets an agent do, absolute: the person's, and the agent's own, which only `launch` writes. */
+  guarded?(host: Host, folder: string): { users: string[]; own: string[] }
   /** Takes up one running incarnation, fresh or adopted. Must not throw for a process that is already gone. */
   open(context: SessionContext): Session
 }

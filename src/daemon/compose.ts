@@ -6,7 +6,7 @@ import { defaultLimits } from '../core/limits.ts'
 import { TroupeError } from '../core/error.ts'
 import type { JournalEvent } from '../core/event.ts'
 import type { Host, Runtime } from '../core/runtime.ts'
-import type { Agent, Team } from '../core/team.ts'
+import { agentsOf, type Agent, type Team } from '../core/team.ts'
 import { agentEnvironment, brokerEnvironment, hostOf } from '../config/environment.ts'
 import { preparePaths, teamPaths } from '../config/paths.ts'
 import { loadRuntime, preloadRuntimes, runtimeVariables } from '../runtimes/index.ts'
@@ -28,6 +28,7 @@ import { emptyTeam } from './empty-team.ts'
 import { Fetching } from './fetching.ts'
 import { Fingerprints } from './fingerprints.ts'
 import { run } from './guard.ts'
+import { ForeignChanges, guardedFiles } from './foreign-changes.ts'
 import { Gatekeeper } from './gatekeeper.ts'
 import { handlers } from './handlers/index.ts'
 import { healthCache } from './health.ts'
@@ -44,7 +45,7 @@ import { metering } from './metering.ts'
 import { modelCalls } from './model-calls.ts'
 import { openPeople } from './people/open.ts'
 import { operatorsOnly } from './operators.ts'
-import { readTeam, settingName, rulePlaces } from './read-team.ts'
+import { readTeam, settingName, rulePlaces, teamSources } from './read-team.ts'
 import { Refusals } from './refusals.ts'
 import { rehearsing } from './rehearsing.ts'
 import { Sessions } from './sessions.ts'
@@ -155,6 +156,17 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
   const limits = limiting({ store, clock, agents, desired, values, mail: tell, report })
   const compactions = new Compactions({ store, clock, agents, sessions, report })
   const approvals = new Approvals({ store, clock, team, answer: standingPrompts(agents, sessions, clock), mail: tell, report })
+  const foreign = new ForeignChanges({
+    store,
+    clock,
+    agents,
+    files: async () => await guardedFiles({ sources: teamSources(root), agents: desired.known ? agentsOf(team()) : [], host: hostNow(), runtimeOf, folderOf: ({ project, id }) => paths.agentFolder(project, id) }),
+    report,
+  })
+  // What stands there when an agent is up, or the team was applied, is what it runs with.
+  store.subscribe((events) => {
+    if (events.some(({ type }) => type === 'team.applied' || type === 'agent.launched')) foreign.start().catch((error: unknown) => report('looking at the files that decide', error))
+  })
   const refusals = new Refusals({ store, clock, places: () => rulePlaces(root), report })
   const gatekeeper = new Gatekeeper({ whyHeld: (address) => holding.whyHeld(address), noSubagent: (...of) => breaking.refusal(...of), store, clock, approvals, chains, rule: (rule) => refusals.text(rule), team, signal: (...said) => signals.take(...said), report })
   const hooks = new Hooks({ sessions, gatekeeper, fetching, clock })
@@ -253,6 +265,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
       await approvals.start()
       await compactions.start()
       await bridges.start()
+      await foreign.start()
       await janitor.start()
       await atChat.start()
     },
@@ -264,6 +277,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
       await limits.stop()
       await calls.close()
       bridges.stop()
+      await foreign.stop()
       await janitor.stop()
       lulls.stop()
       await reconciler.stop()

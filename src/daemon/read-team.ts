@@ -44,3 +44,9 @@ export function rulePlaces(root: string): (rule: Pick<Rule, 'project' | 'path'>)
   const { origins, team } = load(root, known)
   return ({ project, path }) => (path === null ? null : placeOf(team?.root ?? root, origins, { project, path }))
 }
+
+/** The YAML files behind the team, absolute, whether they are right or not. */
+export function teamSources(root: string): string[] {
+  const { compose, projects } = load(root, known).origins
+  return [compose, ...projects.values()].map(({ file }) => file)
+}

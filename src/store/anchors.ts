@@ -46,15 +46,23 @@ export async function openAnchors(
   let failure: Error | null = null
   let cancel: (() => void) | null = null
 
+  /** What stood in the file last, once it was written here. */
+  let written: string | null = null
+
+  const put = async (): Promise<void> => {
+    const found = written === null ? null : readText(file)
+    // Only another program puts anything else there. Without the file a person begins anew.
+    if (found !== null && found !== written) state.flaw ??= { stream: '', seq: 0, why: `${file} was changed by another program while the daemon ran; remove it to begin anew` }
+    const text = JSON.stringify({ ...of, heads: Object.fromEntries(state.heads), flaw: state.flaw } satisfies Contents)
+    await replace(file, text)
+    written = text
+  }
   const save = (): Promise<void> => {
     cancel = null
-    const text = JSON.stringify({ ...of, heads: Object.fromEntries(state.heads), flaw: state.flaw } satisfies Contents)
-    saving = saving
-      .then(() => replace(file, text))
-      .then(
-        () => void (failure = null),
-        (error: unknown) => void (failure = error as Error),
-      )
+    saving = saving.then(put).then(
+      () => void (failure = null),
+      (error: unknown) => void (failure = error as Error),
+    )
     return saving
   }
   return {

@@ -1,5 +1,6 @@
 import type { Input, Output as Answer } from '../../api/index.ts'
 import { TroupeError } from '../../core/error.ts'
+import { lookAlikes } from '../../core/look-alike.ts'
 import { approvalStatement, proofOf } from '../../core/proof.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
@@ -67,6 +68,7 @@ function print(out: Output, rows: Row[], all: boolean, now: number): void {
 /** The raw action stands beside what the agent says of it. */
 export function printApproval(out: Page, row: Row): void {
   const at = (time: number): string => new Date(time).toISOString()
+  const alike = lookAlikes(`${row.summary} ${JSON.stringify(JSON.parse(row.exact))}`)
   const entries: [string, string][] = [
     ['approval', `${row.n} (${row.id})`],
     ['agent', row.agent],
@@ -76,6 +78,7 @@ export function printApproval(out: Page, row: Row): void {
     ...(row.decidedBy === null ? [] : [['decided by', `${row.decidedBy}, ${at(row.decidedAt ?? 0)}`] as [string, string]]),
     ...(row.note === null ? [] : [['note', row.note] as [string, string]]),
     ...(row.taint.length === 0 ? [] : [['tainted by', `${row.taint.join(' ')}: it has read what others wrote there`] as [string, string]]),
+    ...(alike.length === 0 ? [] : [['beware', `letters that only look like Latin ones: ${alike.join(', ')}`] as [string, string]]),
     [row.origin === 'held' ? 'held' : 'it says', row.summary],
   ]
   for (const line of pairs(entries, out.color.dim)) out.line(line)

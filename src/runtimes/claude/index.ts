@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import type { Abilities, Health, Host, Runtime } from '../../core/runtime.ts'
+import { claudeFiles } from './files.ts'
 import { claudeHome } from './home.ts'
 import { launch } from './launch.ts'
 import { hasCredentials } from './login.ts'
@@ -30,6 +32,7 @@ export function claude(): Runtime {
     health: (host) => health(program, host),
     launch,
     lookInto,
+    guarded: (host, folder) => ({ users: [join(claudeHome(host.home, host.env['CLAUDE_CONFIG_DIR'] ?? null).folder, 'settings.json')], own: [claudeFiles(folder).settings] }),
     open: (context) => new ClaudeSession(context),
   }
 }

@@ -1,0 +1,121 @@
+import { watch, type FSWatcher } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import type { Clock } from '../core/clock.ts'
+import { sha256 } from '../core/event.ts'
+import type { Host, Runtime } from '../core/runtime.ts'
+import type { Agent } from '../core/team.ts'
+import type { Store } from '../store/store.ts'
+import type { Agents } from './agents.ts'
+
+/** A file is written in several steps. ms */
+const settleMs = 300
+
+export interface ForeignChangesParts {
+  store: Store
+  clock: Clock
+  agents: Agents
+  /** Absolute paths of the files that decide what agents may do, and those of them that troupe writes itself while an agent starts. */
+  files(): Promise<{ file: string; ownedBy: string | null }[]>
+  report(what: string, error: unknown): void
+}
+
+/**
+ * Puts on record when a file that decides what agents may do was changed by anything but troupe, and who was at work then. It
+ * cannot tell a person's editor from an agent's shell: both run as the same user. Folders are watched, nothing is polled.
+ */
+export class ForeignChanges {
+  readonly #parts: ForeignChangesParts
+  readonly #known = new Map<string, { digest: string; ownedBy: string | null }>()
+  readonly #watchers = new Map<string, FSWatcher>()
+  #cancel = (): void => undefined
+  #looking: Promise<void> = Promise.resolve()
+  #stopped = false
+
+  constructor(parts: ForeignChangesParts) {
+    this.#parts = parts
+  }
+
+  /** Also whenever the team was applied, or an agent started: what stands there then is what counts. Idempotent. */
+  async start(): Promise<void> {
+    this.#stopped = false
+    for (const { file, ownedBy } of await this.#parts.files()) {
+      const known = this.#known.get(file)
+      if (known === undefined || this.#writes(known.ownedBy)) this.#known.set(file, { digest: await digestOf(file), ownedBy })
+      this.#watch(dirname(file))
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#cancel()
+    for (const watcher of this.#watchers.values()) watcher.close()
+    this.#watchers.clear()
+    await this.#looking
+  }
+
+  /** A folder that is not there holds nothing that could be changed unseen: it is looked at again at the next start. */
+  #watch(folder: string): void {
+    if (this.#watchers.has(folder)) return
+    try {
+      const watcher = watch(folder, (_event, name) => {
+        if (name === null || [...this.#known.keys()].some((file) => dirname(file) === folder && basename(file) === name)) this.#soon()
+      })
+      watcher.unref()
+      watcher.on('error', () => void this.#watchers.delete(folder))
+      this.#watchers.set(folder, watcher)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#parts.report(`watching ${folder}`, error)
+    }
+  }
+
+  #soon(): void {
+    this.#cancel()
+    if (this.#stopped) return
+    this.#cancel = this.#parts.clock.after(settleMs, () => {
+      this.#looking = this.#looking.then(() => this.#look()).catch((error: unknown) => this.#parts.report('looking at what was changed', error))
+    })
+  }
+
+  async #look(): Promise<void> {
+    for (const [file, { digest, ownedBy }] of [...this.#known]) {
+      const now = await digestOf(file)
+      if (now === digest) continue
+      this.#known.set(file, { digest: now, ownedBy })
+      if (this.#writes(ownedBy)) continue
+      const atWork = this.#parts.agents.all().filter(({ phase }) => phase.name === 'busy').map(({ address }) => address)
+      await this.#parts.store.write(async (tx) => await tx.journal({ type: 'file.changed', subject: file, agent: null, data: { file, was: digest, now, by: null, atWork } }))
+    }
+  }
+
+  /** Troupe writes it itself just now. */
+  #writes(ownedBy: string | null): boolean {
+    return ownedBy !== null && ['starting', 'stopped', 'backoff'].includes(this.#parts.agents.get(ownedBy).phase.name)
+  }
+}
+
+/** `gone` where there is no such file. */
+async function digestOf(file: string): Promise<string> {
+  try {
+    return sha256(await readFile(file, 'utf8'))
+  } catch {
+    return 'gone' // or not ours to read, which is a change too
+  }
+}
+
+/** The team's files, and those that its runtimes name: once each, a person's before an agent's own. */
+export async function guardedFiles(of: {
+  sources: string[]
+  agents: readonly Agent[]
+  host: Host
+  runtimeOf(agent: Agent): Promise<Runtime>
+  folderOf(agent: Agent): string
+}): Promise<{ file: string; ownedBy: string | null }[]> {
+  const found = new Map<string, string | null>(of.sources.map((file) => [file, null]))
+  for (const agent of of.agents) {
+    const named = (await of.runtimeOf(agent)).guarded?.(of.host, of.folderOf(agent))
+    for (const file of named?.users ?? []) found.set(file, null)
+    for (const file of named?.own ?? []) found.set(file, agent.address)
+  }
+  return [...found].map(([file, ownedBy]) => ({ file, ownedBy }))
+}
