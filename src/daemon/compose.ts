@@ -254,6 +254,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
       tools.heard(caller.incarnation, until)
     },
     hook: (caller, event, signal) => hooks.take(caller, event, signal),
+    post: async (name, post) => await people.take(name, post),
     model: async (caller, request) => (desired.known && team().rehearsal === null ? await calls.handle(caller, request) : await model(caller.address, request)),
     async start() {
       // Without anything to look after no terminal server is started: a question alone leaves nothing behind.

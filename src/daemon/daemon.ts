@@ -1,4 +1,5 @@
 import type { HeldValues } from '../api/wire.ts'
+import type { Post } from '../core/gateway.ts'
 import type { OperationName, Output, Parsed, StreamItem } from '../api/index.ts'
 
 /** Who is calling. It comes from the connection, never from an argument. */
@@ -31,6 +32,8 @@ export interface Daemon {
    * The signal aborts when the CLI is gone.
    */
   hook(caller: Caller & { kind: 'agent' }, event: Record<string, unknown>, signal: AbortSignal): HookAnswer
+  /** What came in for an interface of this name; its gateway checks the signature. Throws `unauthorised`. */
+  post(name: string, post: Post): Promise<void>
   /** The scripted model, where the team rehearses; 404 otherwise. */
   model(caller: Caller & { kind: 'agent' }, request: Request): Promise<Response>
   /** Told by the server once it listens, before `start()`. */

@@ -16,6 +16,7 @@ interface Entry {
 /** YAML word → gateway, loaded when it is first needed. One line for each. */
 const gateways: Readonly<Record<string, Entry>> = {
   telegram: { load: async () => { const { Telegram } = await import('./telegram/index.ts'); return (context) => new Telegram(context) } },
+  webhook: { load: async () => { const { Webhook } = await import('./webhook.ts'); return (context) => new Webhook(context) } },
 }
 
 /** What config needs to know of this folder: the words that `interfaces[].type` may be. */

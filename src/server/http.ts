@@ -50,6 +50,8 @@ export function httpApp(options: HttpOptions): HttpApp {
     checkNames(c.req.raw.headers, c.env.door)
     c.set('signal', c.req.raw.signal) // taken first: later wrappings of the request lose it
     if (c.req.path === '/health' && c.req.method === 'GET') return c.body(null, 204)
+    // Signed by whoever sends it: a person's program has no token of ours.
+    if (c.req.path.startsWith('/gateway/') && c.req.method === 'POST' && c.env.door.kind === 'port') return next()
     c.set('caller', await identify(daemon, c.req.raw.headers, c.env.door, c.req.path.startsWith('/model/')))
     if (!c.req.path.startsWith('/model/')) daemon.admit(c.var.caller, c.req.path === '/hook' ? 'hook' : 'call', price(c))
     return next()
@@ -58,6 +60,7 @@ export function httpApp(options: HttpOptions): HttpApp {
   app.use('/api/*', limit(bodyLimits.call))
   app.use('/mcp', limit(bodyLimits.call))
   app.use('/hook', limit(bodyLimits.call))
+  app.use('/gateway/*', limit(bodyLimits.call))
 
   app.get('/api/v1/openapi.json', (c) => c.json(openApi(new URL(c.req.url).origin)))
   app.get('/api/v1/events', (c) => {
@@ -71,6 +74,11 @@ export function httpApp(options: HttpOptions): HttpApp {
     if (!isOperation(name)) throw new TroupeError('unknown', `there is no operation ${JSON.stringify(name)}`, whatThereIs)
     const output = await daemon.call(c.var.caller, name, await readJson(c, {}), c.var.signal)
     return c.json(output ?? null)
+  })
+  app.post('/gateway/:name', async (c) => {
+    const { headers } = c.req.raw
+    await daemon.post(c.req.param('name'), { header: (name) => headers.get(name), body: await readBody(c.req.raw, bodyLimits.call) })
+    return c.json({ ok: true })
   })
   app.all('/mcp', async (c) => {
     const caller = agentOnly(c.var.caller)

@@ -161,7 +161,7 @@ export class Desk {
       }
       return press.verb === 'stop' ? await this.#stop(turn, press, row) : await this.#verdict(turn, press, press.verb, row)
     }, true)
-    if (inbound.by !== 'poll') return
+    if (inbound.by !== 'poll') return await this.#say(turn, answer.replace(/^! /, ''))
     const [text, alert] = answer.startsWith('! ') ? [answer.slice(2), true] : [answer, false]
     // The decision stands whether the platform still shows this or not.
     await inbound.answer(did.press, text, alert, AbortSignal.timeout(30_000)).catch((error: unknown) => this.#parts.report('telling what came of a button', error))
@@ -228,7 +228,8 @@ export class Desk {
     if (did.kind === 'press' && line.gateway.inbound.by === 'poll') {
       await line.gateway.inbound.answer(did.press, 'This is not for you to decide.', true, AbortSignal.timeout(30_000)).catch((error: unknown) => this.#parts.report('refusing a button', error))
     }
-    const about = `${line.settings.id} ${chat.id} ${user?.id ?? ''} ${did.kind}`
+    const asks = chat.kind === 'private' && did.kind === 'text' && /^\/start\b/.test(did.text)
+    const about = `${line.settings.id} ${chat.id} ${user?.id ?? ''} ${asks ? 'start' : did.kind}`
     const last = this.#strangers.get(about)
     if (last !== undefined && clock.elapsed() - last < strangerEvery) return
     if (this.#strangers.size >= mostStrangers) this.#strangers.clear()
@@ -237,7 +238,7 @@ export class Desk {
     const text = `This bot does not know this chat. Its id is ${chat.id}: whoever runs the team can add it.`
     await store.write(async (tx) => {
       await tx.journal({ type: 'chat.refused', subject: line.settings.id, agent: null, data })
-      if (chat.kind !== 'private' || did.kind !== 'text' || !/^\/start\b/.test(did.text)) return
+      if (!asks) return
       await outbox.put(tx, { key: `${key} stranger`, gateway: line.settings.id, chat: chat.id, content: { kind: 'text', text, format: 'plain', replyTo: null, buttons: [] }, urgency: 'answer' })
     })
   }
