@@ -10,6 +10,7 @@ import { Pauses, pause, reasonOf, type LineState, type Opened } from './line.ts'
 import { Receiver } from './receiver.ts'
 import { Sender } from './sender.ts'
 import { Showing } from './showing.ts'
+import { Stops } from './stops.ts'
 
 /** What went out is kept this long, ms. */
 const keptFor = 30 * 86_400_000
@@ -59,6 +60,7 @@ export class People {
   readonly #parts: PeopleParts
   readonly #desk: Desk
   readonly #showing: Showing
+  readonly #stops: Stops
   #lines: Line[] = []
   #work: Promise<void> = Promise.resolve()
   #leave = (): void => undefined
@@ -67,7 +69,9 @@ export class People {
   constructor(parts: PeopleParts) {
     this.#parts = parts
     this.#desk = new Desk(parts)
-    this.#showing = new Showing({ ...parts, lines: () => this.#lines.flatMap(({ opened }) => opened ?? []) })
+    const lines = (): Opened[] => this.#lines.flatMap(({ opened }) => opened ?? [])
+    this.#showing = new Showing({ ...parts, lines })
+    this.#stops = new Stops({ ...parts, lines })
   }
 
   /** People may come at any time: the daemon stays for them. */
@@ -99,7 +103,10 @@ export class People {
       const kept = this.#lines.filter((line) => !gone.includes(line))
       this.#lines = wanted.flatMap((each) => kept.find(({ mark }) => mark === each.mark) ?? [])
       for (const each of wanted) if (!kept.some(({ mark }) => mark === each.mark)) this.#lines.push(await this.#open(each))
-      if (this.#lines.length > 0) await this.#showing.catchUp()
+      if (this.#lines.length > 0) {
+        await this.#showing.catchUp()
+        await this.#stops.catchUp(this.#parts.clock.now())
+      }
     })
   }
 
@@ -131,8 +138,10 @@ export class People {
   }
 
   #heard(events: readonly JournalEvent[]): void {
-    for (const { type, subject } of events) {
+    for (const event of events) {
+      const { type, subject } = event
       if (type === 'outbox.queued') for (const line of this.#lines) line.sender?.wake()
+      else if (Stops.concerns(type)) void this.#inTurn('telling of a stop', async () => await this.#stops.tell(event))
       else if (type === 'team.applied') void this.refresh()
       else if (/^approval\.(requested|approved|denied|used|expired)$/.test(type)) void this.#inTurn('showing an approval', async () => await this.#showing.changed(subject))
     }

@@ -1,0 +1,59 @@
+import type { Content } from '../../core/gateway.ts'
+import type { JournalEvent } from '../../core/event.ts'
+import { gatewaysFor } from '../../core/people.ts'
+import type { ShowingParts } from './showing.ts'
+
+/** What is told again by a daemon that starts, in case the one before did not get to it, ms. */
+const toldAgain = 3_600_000
+
+/** Tells whom it concerns that a limit is near or reached, and that an agent ran away: once for each limit, day and chat. */
+export class Stops {
+  readonly #parts: ShowingParts
+
+  constructor(parts: ShowingParts) {
+    this.#parts = parts
+  }
+
+  static concerns(type: string): boolean {
+    return type === 'budget.warned' || type === 'budget.stopped' || type === 'breaker.tripped'
+  }
+
+  async catchUp(now: number): Promise<void> {
+    const recent = { since: now - toldAgain, limit: 200 }
+    const events = await this.#parts.store.read(async (db) => [...(await db.events.recent({ ...recent, type: 'budget' })), ...(await db.events.recent({ ...recent, type: 'breaker' }))])
+    for (const event of events) if (Stops.concerns(event.type)) await this.tell(event)
+  }
+
+  async tell(event: JournalEvent): Promise<void> {
+    const { store, outbox, team, lines } = this.#parts
+    const { agent } = event
+    if (agent === null) return
+    const wanted = new Set(gatewaysFor(team(), agent).map(({ id }) => id))
+    const places = lines().filter(({ settings }) => wanted.has(settings.id)).flatMap(({ settings, chats }) => chats.map((chat) => ({ gateway: settings.id, chat })))
+    if (places.length === 0) return
+    const content: Content = { kind: 'text', text: textOf(event, agent), format: 'plain', replyTo: null, buttons: [] }
+    await store.write(async (tx) => {
+      for (const { gateway, chat } of places) await outbox.put(tx, { key: `${keyOf(event)} ${gateway} ${chat}`, gateway, chat, content, urgency: 'ordinary' })
+    })
+  }
+}
+
+/** All agents that one limit stops on one day are one matter. */
+function keyOf({ type, agent, at, data }: JournalEvent): string {
+  const day = new Date(at).toISOString().slice(0, 10)
+  return type === 'breaker.tripped' ? `${type} ${agent ?? ''} ${at}` : [type, data['scope'], data['id'], data['period'], data['limit'], day].map(String).join(' ')
+}
+
+function textOf({ type, data }: JournalEvent, agent: string): string {
+  const fact = (name: string): string => String(data[name] ?? '')
+  const whom = fact('scope') === 'team' ? 'The team' : fact('id')
+  const spent = `$${fact('spent')} of $${fact('limit')} spent (${fact('rule')})`
+  switch (type) {
+    case 'budget.warned':
+      return `⚠️ ${whom} is near its limit: ${spent}`
+    case 'budget.stopped':
+      return `⛔ ${whom} is stopped: ${spent}, $${fact('over')} over it. More for today: troupe budget allow`
+    default:
+      return `⛔ ${agent} is stopped: ${fact('why')} (${fact('rule')}). troupe start ${agent} lets it go on`
+  }
+}
