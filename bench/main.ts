@@ -10,6 +10,7 @@ import { kills } from './kills.ts'
 import { leak } from './leak.ts'
 import { toolCalls } from './mcp.ts'
 import { mixedLoad } from './mixed.ts'
+import { modelProxy } from './proxy.ts'
 import { table, type Row } from './row.ts'
 import { sendLatency, sends } from './sends.ts'
 import { slowDisk } from './slow-disk.ts'
@@ -30,6 +31,7 @@ const parts: Part[] = [
   ['sends', sends],
   ['latency', sendLatency],
   ['tools', toolCalls],
+  ['proxy', modelProxy],
   ['all-to-all', allToAll],
   ['mixed', mixedLoad],
   ['wake', wake],

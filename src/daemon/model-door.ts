@@ -104,7 +104,8 @@ export class ModelDoor {
   /** Waits while what is under way might use up what is left. The refusal where nothing is left; null: it is under way now. */
   async #admitted(agent: Agent, call: Call, signal: AbortSignal): Promise<Response | null> {
     const { spend } = this.#parts
-    for (;;) {
+    // Where no ceiling asks nothing is waited for.
+    while (spend().limits(agent).length > 0) {
       // The call before this one counts, however soon the next comes.
       await Promise.all(this.#recording)
       const verdict = spend().verdict(agent.address)
