@@ -9,6 +9,19 @@ export const housekeeping = {
     input: z.object({ project: z.string().nullable().default(null), dryRun: z.boolean().default(false).describe('Only count') }),
     output: z.object({ messages: z.int(), approvals: z.int(), bridges: z.int(), files: z.int(), bytes: z.int().describe('Of the files'), dryRun: z.boolean() }),
   }),
+  'import.teamctl': operation({
+    about: 'Bring mail, open bridges and undecided approvals out of a mailbox of teamctl’s, which is only read. Again brings nothing twice.',
+    who: ['operator'],
+    input: z.object({ path: z.string().startsWith('/'), dryRun: z.boolean().default(false) }),
+    output: z.object({
+      history: z.int().describe('Messages that were acknowledged there'),
+      unacked: z.int(),
+      approvals: z.int().describe('Kept as expired: nobody waits for them'),
+      bridges: z.int(),
+      known: z.int().describe('Brought by an earlier run'),
+      skipped: z.record(z.string(), z.int()).describe('What could not be taken, by why'),
+    }),
+  }),
   backup: operation({
     about: 'Copy everything that makes this root into a new folder, while the team goes on. Secrets only if asked for.',
     who: ['operator'],

@@ -87,7 +87,7 @@ function refuseForeign(path: string): void {
     'config',
     `${path} is ${teamctl ? 'the mailbox of teamctl' : 'the database of another program'}; it was not touched`,
     {
-      hint: teamctl ? `keep teamctl’s mail: mv ${path} ${path}.teamctl, then start again` : 'name another file in broker.path',
+      hint: teamctl ? 'troupe import teamctl sets it aside and brings its mail' : 'name another file in broker.path',
       facts: { path, tables },
     },
   )

@@ -15,6 +15,21 @@ export const housekeeping: Group = {
       run: async (cli, given) => (await import('../commands/housekeeping.ts')).gc(cli, given),
     },
     {
+      name: 'import',
+      about: 'Bring in what another program kept',
+      commands: [
+        {
+          name: 'teamctl',
+          about: 'Mail, bridges and approvals of a mailbox of teamctl',
+          args: [['[file]', 'its mailbox (default: this root’s own, which is set aside)']],
+          options: [['--dry-run', 'say what would come, and store nothing']],
+          examples: [['import teamctl', 'in a root that teamctl used'], ['import teamctl ~/old/.team/state/mailbox.db', 'of another one']],
+          more: 'The file is only read, from a copy. Doing it again brings nothing twice.',
+          run: async (cli, given) => (await import('../commands/import.ts')).teamctl(cli, given),
+        },
+      ],
+    },
+    {
       name: 'backup',
       about: 'Copy everything that makes this team into a new folder, while it goes on',
       args: [['<folder>', 'a folder that is not there yet']],

@@ -38,5 +38,5 @@ export const language: Language = { commands, options: globalOptions }
 /** Commands of the design that this version does not have: a clear word instead of "unknown command". */
 export const later: readonly string[] = [
   'plan', 'wait', 'reload', 'new', 'task',
-  'freeze', 'thaw', 'halt', 'import',
+  'freeze', 'thaw', 'halt',
 ]

@@ -1,11 +1,12 @@
 import { TroupeError } from '../../core/error.ts'
 import { nearest } from '../../core/nearest.ts'
 import { backUp } from '../backup.ts'
+import { importTeamctl } from '../import-teamctl.ts'
 import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
 
 /** What keeps a root small and safe. */
-export function housekeeping(parts: Parts): Pick<Handlers, 'gc' | 'backup'> {
+export function housekeeping(parts: Parts): Pick<Handlers, 'gc' | 'backup' | 'import.teamctl'> {
   return {
     gc: async ({ project, dryRun }) => {
       const ids = parts.team().projects.map(({ id }) => id)
@@ -15,6 +16,7 @@ export function housekeeping(parts: Parts): Pick<Handlers, 'gc' | 'backup'> {
       }
       return { ...(await parts.janitor.sweep({ project, dryRun })), dryRun }
     },
+    'import.teamctl': async ({ path, dryRun }) => await importTeamctl(parts, path, dryRun),
     // Beside gc files would go that the database's copy still names.
     backup: async ({ to, withEnv }) => await parts.janitor.alone(async () => await backUp(parts, to, withEnv)),
   }
