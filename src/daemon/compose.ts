@@ -226,7 +226,7 @@ export async function compose({ root, env, clock, log }: ComposeOptions): Promis
     root,
     finished: finished.promise,
     identify: identity(store, agents, token),
-    checkOperator: operatorsOnly(store, agents),
+    checkOperator: operatorsOnly(store, agents, clock),
     admit(caller, door, requests) {
       try {
         throttle.admit(caller, door, requests)

@@ -57,7 +57,7 @@ export class Gatekeeper {
   }
 
   async #judge(caller: Caller & { kind: 'agent' }, question: Question, signal: AbortSignal): Promise<Verdict> {
-    const { stage, call, patienceMs } = question
+    const { stage, call } = question
     const team = this.#parts.team()
     const agent = findAgent(team, caller.address)
     if (agent === undefined) return { do: 'deny', why: `${caller.address} is no longer in the team` }
@@ -78,7 +78,13 @@ export class Gatekeeper {
       return { ...judged, why }
     }
     if (fetches(call)) await chains.touched(agent.address, web)
-    if (judged.do !== 'hold') return judged
+    return judged.do === 'hold' ? await this.#hold(caller, agent, question, judged, taint, signal) : judged
+  }
+
+  /** Until a person has decided, or it was held for long enough. */
+  async #hold(caller: Caller & { kind: 'agent' }, agent: Agent, question: Question, judged: Judgement & { do: 'hold' }, taint: string[], signal: AbortSignal): Promise<Verdict> {
+    const { stage, call, patienceMs } = question
+    const { hitl } = this.#parts.team()
     const exact = { tool: call.tool, input: call.input, cwd: call.cwd }
     const wanted = {
       agent,
