@@ -40,7 +40,7 @@ afterEach(async () => {
 const hook = (more: Partial<RateLimitHook>): RateLimitHook => ({ name: 'n', action: 'send', to: null, template: null, url: null, urlEnv: null, method: null, command: [], ...more })
 function parts(more: Partial<ActionParts> = {}, allowPrivate = ['127.0.0.1']): ActionParts {
   const team = { root: folder, rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate, hooks: [] } } as unknown as Team
-  return { team: () => team, values: () => ({ PAGER: url }), plainEnvironment: () => ({ PATH: process.env['PATH'] ?? '' }), mail: async () => expect.fail('no mail'), ...more }
+  return { team: () => team, values: () => ({ PAGER: url }), plainEnvironment: () => ({ PATH: process.env['PATH'] ?? '' }), mail: async () => expect.fail('no mail'), tellPeople: async () => expect.fail('nobody is told'), ...more }
 }
 
 describe('send', () => {
@@ -52,6 +52,13 @@ describe('send', () => {
     const fails = (code: 'unknown' | 'unavailable') => perform(parts({ mail: () => Promise.reject(new TroupeError(code, 'why')) }), hook({ to: 'p:b' }), hit, signal)
     expect([await fails('unknown'), await fails('unavailable')]).toEqual([{ ok: false, why: 'why', again: false }, { ok: false, why: 'why', again: true }])
   })
+})
+
+it('tells people in their chats where it is for the user', async () => {
+  const told: unknown[] = []
+  const tellPeople = async (of: LimitHit, name: string, text: string) => void told.push([of.id, name, text])
+  expect(await perform(parts({ tellPeople }), hook({ to: 'user:telegram', template: 'out: {agent}' }), hit, signal)).toEqual({ ok: true, what: 'sent to user:telegram' })
+  expect(told).toEqual([['h1', 'n', 'out: p:a']])
 })
 
 describe('webhook', () => {

@@ -20,6 +20,8 @@ export interface ActionParts {
   plainEnvironment(): Record<string, string>
   /** The same key twice is one message. */
   mail(to: string, text: string, key: string): Promise<void>
+  /** To the people of the agent, in their chats; the same hit and hook once. Throws where nobody can be reached. */
+  tellPeople(hit: LimitHit, hook: string, text: string): Promise<void>
 }
 
 /**
@@ -42,7 +44,9 @@ export async function perform(parts: ActionParts, hook: RateLimitHook, hit: Limi
 async function send(parts: ActionParts, hook: RateLimitHook, hit: LimitHit): Promise<Outcome> {
   const to = hook.to ?? ''
   try {
-    await parts.mail(to, fillTemplate(hook.template ?? defaultTemplate, hit), `limit ${hit.id} ${hook.name}`)
+    const text = fillTemplate(hook.template ?? defaultTemplate, hit)
+    if (to === 'user' || to.startsWith('user:')) await parts.tellPeople(hit, hook.name, text)
+    else await parts.mail(to, text, `limit ${hit.id} ${hook.name}`)
     return { ok: true, what: `sent to ${to}` }
   } catch (error) {
     // Every other refusal would be the same again.

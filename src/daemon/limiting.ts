@@ -1,4 +1,7 @@
 import type { Clock } from '../core/clock.ts'
+import { TroupeError } from '../core/error.ts'
+import type { LimitHit } from '../core/limit-hit.ts'
+import { gatewaysFor } from '../core/people.ts'
 import { plainEnvironment } from '../config/environment.ts'
 import type { Store } from '../store/store.ts'
 import type { Agents } from './agents.ts'
@@ -18,7 +21,12 @@ export interface LimitingParts {
 
 /** What is done about limits of providers, put together. */
 export function limiting({ desired, values, mail, ...parts }: LimitingParts): LimitHooks {
-  const actions = { team: () => desired.team, values, plainEnvironment: () => plainEnvironment(values()), mail }
+  // The journal's line is what is told in chats: once, whichever daemon reads it.
+  const tellPeople = async (hit: LimitHit, hook: string, text: string): Promise<void> => {
+    if (gatewaysFor(desired.team, hit.agent).length === 0) throw new TroupeError('failed', 'nobody can be reached: the team has no interface')
+    await parts.store.write((tx) => tx.journal({ type: 'limit.told', subject: hit.id, agent: hit.agent, data: { hook, text } }))
+  }
+  const actions = { team: () => desired.team, values, plainEnvironment: () => plainEnvironment(values()), mail, tellPeople }
   return new LimitHooks({
     ...parts,
     team: () => (desired.known ? desired.team : null),

@@ -125,7 +125,7 @@ const rateLimits = z
         action: z
           .enum(['wait', 'send', 'webhook', 'run'])
           .describe('wait: park the agent until the reset, then tell it to go on; send: mail; webhook: an HTTP request; run: a program'),
-        to: optional(text).describe('send: an agent, or #channel'),
+        to: optional(text).describe('send: an agent, #channel, or `user`: the people of the agent, in their chats'),
         template: optional(text).describe('send: the text; webhook: the field `text` beside the facts. {agent} {runtime} {hit_at} {resets_at} {resets_at_local} {raw_match} are filled in'),
         url: optional(text).describe('webhook: the address, if it is no secret'),
         url_env: optional(variable).describe('webhook: name of the environment variable that holds the address'),

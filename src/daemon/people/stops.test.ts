@@ -41,3 +41,14 @@ it('people in the chat hear of a stop once, however many agents it is of, also w
     ['7', '⛔ p:b is stopped: 201 model calls (breakers.calls_without_work). troupe start p:b lets it go on'],
   ])
 })
+
+it('says what a hook of a provider’s limit says, once for each hit', async () => {
+  await store.write(async (tx) => {
+    for (const hit of ['h1', 'h1', 'h2']) await tx.journal({ type: 'limit.told', subject: hit, agent: 'p:a', data: { hook: 'tell', text: `out: ${hit}` } })
+    await tx.journal({ type: 'limit.hit', subject: 'h3', agent: 'p:a', data: {} })
+  })
+  await stops().catchUp(systemClock.now())
+  await stops().catchUp(systemClock.now())
+  const queued = await store.read((db) => db.outbox.queued('chat', 9))
+  expect(queued.map(({ content }) => (content.kind === 'text' ? content.text : ''))).toEqual(['out: h1', 'out: h2'])
+})

@@ -6,7 +6,7 @@ import type { ShowingParts } from './showing.ts'
 /** What is told again by a daemon that starts, in case the one before did not get to it, ms. */
 const toldAgain = 3_600_000
 
-/** Tells whom it concerns that a limit is near or reached, and that an agent ran away: once for each limit, day and chat. */
+/** Tells whom it concerns that a limit is near or reached, what a hook of a provider's limit says, and that an agent ran away: once for each limit, day and chat. */
 export class Stops {
   readonly #parts: ShowingParts
 
@@ -15,12 +15,12 @@ export class Stops {
   }
 
   static concerns(type: string): boolean {
-    return type === 'budget.warned' || type === 'budget.stopped' || type === 'breaker.tripped'
+    return type === 'budget.warned' || type === 'budget.stopped' || type === 'breaker.tripped' || type === 'limit.told'
   }
 
   async catchUp(now: number): Promise<void> {
     const recent = { since: now - toldAgain, limit: 200 }
-    const events = await this.#parts.store.read(async (db) => [...(await db.events.recent({ ...recent, type: 'budget' })), ...(await db.events.recent({ ...recent, type: 'breaker' }))])
+    const events = await this.#parts.store.read(async (db) => [...(await db.events.recent({ ...recent, type: 'budget' })), ...(await db.events.recent({ ...recent, type: 'breaker' })), ...(await db.events.recent({ ...recent, type: 'limit' }))])
     for (const event of events) if (Stops.concerns(event.type)) await this.tell(event)
   }
 
@@ -39,7 +39,8 @@ export class Stops {
 }
 
 /** All agents that one limit stops on one day are one matter. */
-function keyOf({ type, agent, at, data }: JournalEvent): string {
+function keyOf({ type, subject, agent, at, data }: JournalEvent): string {
+  if (type === 'limit.told') return `${type} ${subject} ${String(data['hook'])}`
   const day = new Date(at).toISOString().slice(0, 10)
   return type === 'breaker.tripped' ? `${type} ${agent ?? ''} ${at}` : [type, data['scope'], data['id'], data['period'], data['limit'], day].map(String).join(' ')
 }
@@ -49,6 +50,8 @@ function textOf({ type, data }: JournalEvent, agent: string): string {
   const whom = fact('scope') === 'team' ? 'The team' : fact('id')
   const spent = `$${fact('spent')} of $${fact('limit')} spent (${fact('rule')})`
   switch (type) {
+    case 'limit.told':
+      return fact('text')
     case 'budget.warned':
       return `⚠️ ${whom} is near its limit: ${spent}`
     case 'budget.stopped':
