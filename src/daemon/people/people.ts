@@ -5,6 +5,7 @@ import type { Outgoing } from '../../core/outbox.ts'
 import { readIds } from '../../core/people.ts'
 import type { GatewaySettings } from '../../core/team.ts'
 import { loadGateway } from '../../gateways/index.ts'
+import { Lane } from '../../util/in-turn.ts'
 import { Desk, type DeskParts } from './desk.ts'
 import { Pauses, pause, reasonOf, type LineState, type Opened } from './line.ts'
 import { Receiver } from './receiver.ts'
@@ -62,7 +63,7 @@ export class People {
   readonly #showing: Showing
   readonly #stops: Stops
   #lines: Line[] = []
-  #work: Promise<void> = Promise.resolve()
+  readonly #turns = new Lane()
   #leave = (): void => undefined
   #stopped = true
 
@@ -89,7 +90,7 @@ export class People {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#leave()
-    await this.#work
+    await this.#turns.run(() => Promise.resolve())
     await Promise.all(this.#lines.map((line) => line.stop()))
     this.#lines = []
   }
@@ -149,7 +150,7 @@ export class People {
 
   /** One after the other; what fails is on record, and done at the next start. */
   #inTurn(what: string, work: () => Promise<void>): Promise<void> {
-    this.#work = this.#work.then(async () => {
+    return this.#turns.run(async () => {
       if (this.#stopped) return
       try {
         await work()
@@ -157,7 +158,6 @@ export class People {
         this.#parts.report(what, error)
       }
     })
-    return this.#work
   }
 
   #wanted(settings: GatewaySettings): Wanted {
