@@ -1,3 +1,4 @@
+import { bot } from './bots.ts'
 import type { Command, Group } from './command.ts'
 import { watch } from './syntax.ts'
 
@@ -74,4 +75,4 @@ const policy: Command = {
   ],
 }
 
-export const graph: Group = { title: 'Who may talk to whom', commands: [bridge, policy] }
+export const graph: Group = { title: 'Who may talk to whom', commands: [bridge, policy, bot] }

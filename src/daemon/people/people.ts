@@ -172,7 +172,7 @@ export class People {
 
   async #open({ settings, mark, secret, url, chats, users }: Wanted): Promise<Line> {
     const off = (why: string, hint: string): Line => ({ settings, mark, opened: null, state: { name: 'off', why, hint }, sender: null, stop: async () => undefined })
-    if (secret === '') return off(`${settings.secretEnv} is not set`, `put ${settings.secretEnv} into .env, then troupe up`)
+    if (secret === '') return off(`${settings.secretEnv} is not set`, `troupe bot setup, or put ${settings.secretEnv} into .env; then troupe up`)
     if (url === '') return off(`${settings.urlEnv} is not set`, `put ${settings.urlEnv} into .env; then troupe up`)
     const twin = this.#lines.find((line) => line.opened !== null && line.settings.type === settings.type && JSON.parse(line.mark)[1] === secret && settings.type === 'telegram')
     if (twin !== undefined) return off(`it is the same bot as that of ${twin.settings.id}`, 'each needs a bot of its own')

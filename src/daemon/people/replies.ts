@@ -105,7 +105,7 @@ export class Replies {
       return [{ gateway, chat, type, replyTo }]
     }
     const settings = gatewaysOf(team(), agent.address)
-    if (settings.length === 0) throw new TroupeError('failed', `reply_to_user: nobody can be reached: ${agent.address} has no interfaces.telegram, and the team has no interface`, { hint: 'your operator can set it up: docs/chat.md' })
+    if (settings.length === 0) throw new TroupeError('failed', `reply_to_user: nobody can be reached: ${agent.address} has no interfaces.telegram, and the team has no interface`, { hint: 'your operator can run troupe bot setup' })
     const lines = settings.map(({ id }) => people.opened(id))
     const counts = await store.read((db) => db.outbox.counts())
     return await Promise.all(
@@ -113,7 +113,7 @@ export class Replies {
         if ((counts[id] ?? 0) >= mostQueued) throw new TroupeError('throttled', `${counts[id]} messages wait to go out to the user already`, { hint: 'wait', facts: { retryAfterMs: 60_000 } })
         const last = await store.read((db) => db.settings.get(chatKey(id)))
         const chat = typeof last === 'string' && chats.includes(last) ? last : chats[0]
-        if (chat === undefined) throw new TroupeError('failed', `reply_to_user: no chat is authorised at ${id}`, { hint: 'your operator can set it up: docs/chat.md' })
+        if (chat === undefined) throw new TroupeError('failed', `reply_to_user: no chat is authorised at ${id}`, { hint: 'your operator can run troupe bot setup' })
         return { gateway: id, type, chat, replyTo: null }
       }),
     )
