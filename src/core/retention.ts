@@ -9,7 +9,7 @@ export interface Candidate {
   tainted: boolean
   /** Number of its files. */
   attached: number
-  /** Some delivery is neither acknowledged nor dead. */
+  /** Some delivery is neither acknowledged nor dead, or a gateway has not sent it yet. */
   open: boolean
   /** ms */
   sentAt: number

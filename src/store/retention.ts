@@ -1,8 +1,8 @@
-import { sql, type SqlBool } from 'kysely'
+import { sql, type ExpressionBuilder, type SqlBool } from 'kysely'
 import type { Candidate } from '../core/retention.ts'
 import type { Db } from './engine.ts'
 import { isOpen } from './rows.ts'
-import type { Written } from './schema.ts'
+import type { MessageTable, Schema, Written } from './schema.ts'
 import type { RetentionReader, Tx } from './store.ts'
 
 export function retentionReader(db: Db, team: string): RetentionReader {
@@ -38,12 +38,21 @@ export function retentionWriter(db: Db, by: Written): Tx['retention'] {
   }
 }
 
+type Of = ExpressionBuilder<Schema & { m: MessageTable }, 'm'>
+
+const unacknowledged = (row: Of) =>
+  row.selectFrom('deliveries').select('n').whereRef('deliveries.team', '=', 'm.team').whereRef('deliveries.message_id', '=', 'm.id').where(isOpen)
+
+/** To a person: the gateway that carries it may still need its files. */
+const onItsWay = (row: Of) =>
+  row.selectFrom('outbox').select('outbox.id').whereRef('outbox.team', '=', 'm.team').whereRef('outbox.message', '=', 'm.id').where('outbox.state', '=', 'queued')
+
 /** By the index of the numbers, so that no page looks at more rows than it has. */
 async function page(db: Db, team: string, after: number, limit: number): Promise<Candidate[]> {
   const rows = await db
     .selectFrom('messages as m')
     .select(['m.id', 'm.n', 'm.project', 'm.thread_id', 'm.taint', 'm.attached', 'm.sent_at'])
-    .select((row) => row.case().when(row.exists(row.selectFrom('deliveries').select('n').whereRef('deliveries.team', '=', 'm.team').whereRef('deliveries.message_id', '=', 'm.id').where(isOpen))).then(1).else(0).end().as('open'))
+    .select((row) => row.case().when(row.or([row.exists(unacknowledged(row)), row.exists(onItsWay(row))])).then(1).else(0).end().as('open'))
     .where('m.team', '=', team)
     .where('m.n', '>', after)
     .orderBy('m.n')

@@ -22,6 +22,15 @@ export function retentionContract(bench: Bench): void {
       expect((await read((db) => db.retention.naming(['a', 'z']))).map(({ messageId }) => messageId)).toEqual([acked.id])
     })
 
+    it('keeps what a gateway has not sent yet', async () => {
+      const message = await write((tx) => send(tx, { to: 'user' }, []))
+      const outgoing = { id: 'o', key: 'k', gateway: 'g', chat: 'c', content: { kind: 'text', text: 'x' }, urgency: 'normal', approval: null, nonce: null, message: message.id, state: 'queued', parts: 0, platformId: null, attempts: 0, reason: null, createdAt: 1, sentAt: null }
+      await write((tx) => tx.outbox.insert(outgoing as unknown as Parameters<typeof tx.outbox.insert>[0]))
+      expect(await read((db) => db.retention.page(0, 9))).toMatchObject([{ open: true }])
+      await write((tx) => tx.outbox.update('o', { state: 'sent' }))
+      expect(await read((db) => db.retention.page(0, 9))).toMatchObject([{ open: false }])
+    })
+
     it('removes messages with their deliveries and what they say of files, and nothing else', async () => {
       const [gone, stays] = [await write((tx) => send(tx, { key: 'k', attachments: [file('a')] })), await write((tx) => send(tx, { attachments: [file('a')] }))]
       expect(await write((tx) => tx.retention.removeMessages([gone.id, 'none']))).toBe(1)
