@@ -32,7 +32,7 @@ async function setUp(more: { budget?: object; env?: Record<string, string> } = {
 }
 
 describe.skipIf(missing !== null)('the model calls of a real Claude Code through troupe', () => {
-  it('reach its provider with the key that only troupe has, and are counted once', async () => {
+  it('T25: reach its provider with the key that only troupe has, and are counted once', async () => {
     const { troupe, asked, model } = await setUp()
     await troupe.ok('up')
     expect(Object.values(environmentOf(await troupe.pid('a'))).join('\n')).not.toContain(key)
