@@ -1,18 +1,14 @@
-import type { Health } from '../core/runtime.ts'
-import type { Supervisor } from '../core/supervisor.ts'
-import { findAgent, type Agent, type Broker, type Team } from '../core/team.ts'
-import type { Clock } from '../core/clock.ts'
-import type { Paths } from '../config/paths.ts'
-import type { Store } from '../store/store.ts'
-import type { Agents } from './agents.ts'
+import { findAgent, type Agent } from '../core/team.ts'
+import { agentEnvironment } from '../config/environment.ts'
+import { runtimeVariables } from '../runtimes/index.ts'
+import { missingProgram, programPath } from '../util/programs.ts'
 import { Changing } from './changing.ts'
-import type { Front } from './daemon.ts'
-import type { Desired } from './desired.ts'
 import { Drain } from './drain.ts'
 import { Ending } from './ending.ts'
-import type { Fingerprints } from './fingerprints.ts'
+import { Fingerprints } from './fingerprints.ts'
+import type { Ground } from './ground.ts'
 import type { Holding } from './holding.ts'
-import type { Launching } from './launching.ts'
+import { Launching } from './launching.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { Outdated } from './outdated.ts'
 import { readFiles, type TeamFiles } from './read-team.ts'
@@ -20,31 +16,16 @@ import { Reconciler } from './reconciler.ts'
 import type { Sessions } from './sessions.ts'
 import { Settling } from './settling.ts'
 import type { Spend } from './spend.ts'
+import type { ToolLines } from './tool-lines.ts'
 
-export interface Given {
-  store: Store
-  clock: Clock
-  agents: Agents
+export interface Given extends Ground {
   sessions: Sessions
-  supervisor: Supervisor
-  launching: Launching
-  desired: Desired
+  tools: ToolLines
   spend: Spend
   holding: Holding
-  fingerprints: Fingerprints
-  broker: Broker
-  paths: Paths
-  /** argv of the stdio program for the team's tools. */
-  shim: string[]
-  /** The applied team, or an empty one. */
-  team(): Team
-  /** Values of variables from the last `up` or `reload`. */
-  held(): Record<string, string>
-  healthOf(agent: Agent): Promise<Health>
-  front(): Front
-  jitter(): number
+  /** Which agents' model calls go through troupe. */
+  calls: { proxied(agent: Agent): boolean }
   tell(address: string, text: string, key: string): Promise<void>
-  report(what: string, error: unknown): void
 }
 
 export interface Lives {
@@ -56,8 +37,20 @@ export interface Lives {
 }
 
 /** The parts that begin, change and end the lives of agents. */
-export function lives(given: Given): Lives {
-  const { agents, clock, paths, team } = given
+export function lives({ team: applied, teamNow: team, ...ground }: Given): Lives {
+  const { agents, clock, paths, values, token, calls } = ground
+  const fingerprints = new Fingerprints(token.token, runtimeVariables)
+  const launching = new Launching({
+    ...ground,
+    team: applied,
+    proxied: (agent) => calls.proxied(agent),
+    startedWith: (agent) => fingerprints.now(agent, applied(), values()),
+    programs: { node: process.execPath, hook: programPath('hook'), shim: programPath('shim'), scripted: programPath('scripted') },
+    missingProgram,
+    host: ground.hostNow,
+    environmentFor: (agent) => agentEnvironment(agent, values(), runtimeVariables),
+  })
+  const given = { ...ground, team, fingerprints, launching, shim: [process.execPath, programPath('shim')] }
   const isDeclared = (address: string): boolean => findAgent(team(), address) !== undefined
   const drain = new Drain({ ...given, timeoutMs: () => team().supervisor.drainTimeoutMs, isDeclared })
   const ending = new Ending({ ...given, drain, leaving: () => given.desired.leaving })
