@@ -41,7 +41,7 @@ describe('the file', () => {
       'pragma journal_mode = wal',
       ...['projects', 'agents', 'messages'].map((name) => `create table ${name}(id text)`),
     )
-    await expect(open()).rejects.toMatchObject({ code: 'config', hint: expect.stringContaining('.teamctl') })
+    await expect(open()).rejects.toMatchObject({ code: 'config', hint: expect.stringContaining('troupe import teamctl') })
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 
