@@ -229,6 +229,7 @@ describe('each fault is told at its place', () => {
     ],
     ['a rule for nothing', top('hitl: { rules: [{ action: publish }] }'), /names neither a `command` nor a `tool`/],
     ['a rule that holds nothing', top('hitl: { rules: [{ action: trade, command: broker }] }'), /`trade` is not in `globally_sensitive_actions`/],
+    ['a yes that nobody can give', top('hitl: { confirm: chat }'), /warning team-compose.yaml:4:\d+ the team has no chat, so that nothing can be approved/],
     ['a call held for ever', top('hitl: { hold: 4000 }'), /cannot be held for more than 3600 seconds/],
     ['a budget for nobody', top('budget: { per_project_usd_limit: { q: 1 } }'), /^warning .*there is no project `q`/],
     [

@@ -29,6 +29,8 @@ export function resolveTeam(
   const named: Projects = complete ? projects : null
   if (raw.name !== null && (raw.name.trim() === '' || /\p{Cc}/u.test(raw.name)))
     place.at('name').error('the team’s name is blank or holds control characters')
+  const chats = raw.interfaces.length > 0 || projects.some(({ agents }) => agents.some(({ interfaces }) => interfaces.telegram !== null))
+  if (raw.hitl.confirm === 'chat' && !chats) place.at('hitl', 'confirm').warning('the team has no chat, so that nothing can be approved', 'add `interfaces`, or take `confirm: passphrase`')
   return {
     root,
     name: raw.name ?? folderName(root),
