@@ -12,6 +12,9 @@ supervisor:
   type: tmux
   tmux_prefix: a-
 
+budget:
+  daily_usd_limit: 20    # US dollars a day at list prices; at it every agent is stopped until the next day
+
 projects:
   - file: projects/${project}.yaml
 `
