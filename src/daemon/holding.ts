@@ -57,6 +57,15 @@ export class Holding {
       until,
       event: { type: 'budget.stopped', subject: address, agent: address, data: { ...limitData(limit, spent), over, inFlight, until } },
     })
+    await this.#tellLead(address, `${sumText(spent)} of $${usdText(limit.nano)} is spent (${limit.rule})`, `stopped ${address} ${limit.rule} ${until ?? run ?? ''}`)
+  }
+
+  /** Whoever waits for its work should know; a lead under the same limit could not read of it. */
+  async #tellLead(address: string, why: string, key: string): Promise<void> {
+    const { team, tell } = this.#parts
+    const lead = findAgent(team(), address)?.reportsTo ?? null
+    if (lead === null || findAgent(team(), lead) === undefined || this.isHeld(lead)) return
+    await tell(lead, `${address} is stopped in the middle of its work: ${why}. It goes on by itself once it may; a person can let it go on sooner.`, key)
   }
 
   async hold(address: string, { hold, why, fix, until, event }: Wanted): Promise<void> {
@@ -114,6 +123,6 @@ export class Holding {
 
 function fixOf({ scope, id, period }: Stop['limit'], address: string): string {
   if (period === 'run') return `raise budget.run_usd_limit and troupe up; or begin a new run: troupe restart ${address}`
-  const whom = scope === 'team' ? '--team' : id
+  const whom = scope === 'team' ? 'team' : id
   return `it goes on by itself with the next day; sooner: raise the limit and troupe up, or allow more for today: troupe budget allow ${whom} USD`
 }

@@ -95,3 +95,19 @@ it('who is about to end gets no more time for its turn once the limit is reached
   expect(stopped.map(({ drain }) => drain)).toEqual(['cut short'])
   expect(await troupe.spent()).toBeLessThan(5.11)
 }, 240_000)
+
+it('tells the lead of an agent that is stopped, once, and says how it may go on', async () => {
+  const project = {
+    version: 2,
+    project: { id: 'p', name: 'P', cwd: '.' },
+    managers: { boss: { runtime: 'scripted', can_dm: ['a'] } },
+    workers: { a: { runtime: 'scripted', reports_to: 'boss', budget: { daily_usd_limit: 0.5 } } },
+  }
+  const troupe = new Spending({ ...team({}, { scenario, compose: { budget: { prices } } }), 'projects/p.yaml': JSON.stringify(project) })
+  await troupe.ok('up')
+  await troupe.ok('send', 'a', 'Spend')
+  await troupe.stopped()
+  await vi.waitFor(async () => expect((await troupe.mail()).filter(({ from, to }) => from === 'troupe' && to === 'p:boss').map(({ text }) => text)).toContainEqual(expect.stringMatching(/^p:a is stopped in the middle of its work: \$0\.73 of \$0\.50 is spent/)), patiently)
+  expect((await troupe.ok('explain', 'agent', 'a'))).toContain('troupe budget allow p:a USD')
+  expect((await troupe.agent('boss')).phase).not.toBe('parked')
+}, 240_000)

@@ -9,7 +9,7 @@ import { count, escapeLine } from '../text.ts'
 export async function teamctl(cli: Cli, given: Given): Promise<void> {
   const { out } = cli
   const named = given.text('file')
-  const path = named === undefined ? await ownMailbox(cli) : resolve(cli.cwd, named)
+  const path = named === undefined ? await ownMailbox(cli, given.flag('dryRun')) : resolve(cli.cwd, named)
   const dryRun = given.flag('dryRun')
   const found = await cli.call('import.teamctl', { path, dryRun }, 'reading the mailbox')
   out.show({ ...found, path }, () => {
@@ -20,7 +20,7 @@ export async function teamctl(cli: Cli, given: Given): Promise<void> {
 }
 
 /** A root that teamctl used has its mailbox where ours is to be: it goes aside by its name alone, unread and unwritten. */
-async function ownMailbox(cli: Cli): Promise<string> {
+async function ownMailbox(cli: Cli, dryRun: boolean): Promise<string> {
   const { state } = teamPaths(await cli.root())
   const [file, aside] = [join(state, 'mailbox.db'), join(state, 'mailbox.teamctl.db')]
   try {
@@ -31,6 +31,7 @@ async function ownMailbox(cli: Cli): Promise<string> {
     // The log last: what stands in it alone is still found under the old name.
     for (const end of ['', '-wal', '-shm']) if (existsSync(`${file}${end}`)) renameSync(`${file}${end}`, `${aside}${end}`)
     cli.out.say(`Set teamctl’s mailbox aside, as it is: ${aside}`)
+    if (dryRun) cli.out.say(`Also in a dry run: no daemon starts beside it. To go back to teamctl: troupe daemon stop, then rename it to ${file}`)
     return aside
   }
   if (existsSync(aside)) return aside
