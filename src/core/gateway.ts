@@ -80,6 +80,8 @@ export interface Progress {
 /** The platform is asked for what came in. */
 export interface Polled {
   by: 'poll'
+  /** Offers the commands where the platform has a menu for them. */
+  menu(commands: readonly { name: string; about: string }[], signal: AbortSignal): Promise<void>
   /** Waits for what came after this position, for a while; [] means ask again. Confirms all up to the position. */
   receive(position: number, signal: AbortSignal): Promise<Incoming[]>
   /** Tells the person who pressed a button what came of it. Of no consequence where it is too late. */

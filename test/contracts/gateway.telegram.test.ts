@@ -65,6 +65,11 @@ describe('the gateway to Telegram', () => {
     expect((await gateway.identify(signal)).warnings).toHaveLength(1)
   })
 
+  it('offers its commands as a menu', async () => {
+    await inbound.menu([{ name: 'status', about: 'what the agents do' }], signal)
+    expect(server.calls.filter(({ method }) => method === 'setMyCommands').map(({ fields }) => fields['commands'])).toEqual([[{ command: 'status', description: 'what the agents do' }]])
+  })
+
   it('says unauthorised for a token that the platform does not know', async () => {
     const other = await loadGateway('telegram', { secret: '1:AAwrong-wrong-wrong', url: server.root })
     await expect(other.identify(signal)).rejects.toMatchObject({ code: 'unauthorised', hint: expect.stringContaining('@BotFather') })

@@ -44,6 +44,9 @@ export const commands: Readonly<Record<string, Command>> = {
   start: { args: '', about: 'this list', run: help },
 }
 
+/** What a chat's menu offers. */
+export const menu = Object.entries(commands).filter(([name]) => name !== 'start').map(([name, { args, about }]) => ({ name, about: args === '' ? about : `${about}: ${args}` }))
+
 async function help({ team, settings }: Asked): Promise<string> {
   const to = addresseeOf(team, settings)
   const lines = Object.entries(commands).filter(([name]) => name !== 'start').map(([name, { args, about }]) => `/${name}${args === '' ? '' : ` ${args}`}: ${about}`)

@@ -6,6 +6,7 @@ import { readIds } from '../../core/people.ts'
 import type { GatewaySettings } from '../../core/team.ts'
 import { loadGateway } from '../../gateways/index.ts'
 import { Lane } from '../../util/in-turn.ts'
+import { menu } from './commands.ts'
 import { Desk, type DeskParts } from './desk.ts'
 import { Pauses, pause, reasonOf, type LineState, type Opened } from './line.ts'
 import { Receiver } from './receiver.ts'
@@ -206,7 +207,12 @@ export class People {
     })
     line.sender = sender
     const { inbound } = gateway
-    const identify = (until: AbortSignal): Promise<Identity> => gateway.identify(until)
+    const identify = async (until: AbortSignal): Promise<Identity> => {
+      const identity = await gateway.identify(until)
+      // A convenience: without it everything works.
+      if (inbound.by === 'poll') await inbound.menu(menu, until).catch((error: unknown) => report(`the menu of ${settings.id}`, error))
+      return identity
+    }
     const listening =
       inbound.by === 'poll'
         ? new Receiver({ store, clock, inbound, gateway: settings.id, type: settings.type, identify, handle: (incoming, identity) => this.#desk.handle(opened, identity, incoming), connected, trouble, report }).run(signal)

@@ -45,6 +45,7 @@ export class Telegram implements Gateway {
     this.#files = `${root}/file/bot${secret}`
     this.inbound = {
       by: 'poll',
+      menu: (commands, signal) => this.#menu(commands, signal),
       receive: (position, signal) => this.#receive(position, signal),
       answer: (press, text, alert, signal) => this.#answer(press, text, alert, signal),
       download: (file, limit, signal) => this.#download(file, limit, signal),
@@ -131,6 +132,11 @@ export class Telegram implements Gateway {
       if (error instanceof GrammyError && /message is not modified/i.test(error.description)) return
       throw explain(error, 'an edit')
     }
+  }
+
+  async #menu(offered: readonly { name: string; about: string }[], signal: AbortSignal): Promise<void> {
+    const commands = offered.map(({ name, about }) => ({ command: name, description: about }))
+    await this.#try('the menu', signal, (until) => this.#calls.setMyCommands({ commands }, until))
   }
 
   async #receive(position: number, signal: AbortSignal): Promise<Incoming[]> {
