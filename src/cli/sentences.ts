@@ -48,6 +48,7 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   'approval.used': (fact) => `used approval ${fact('n')}: ${fact('action')}`,
   'approval.expired': (fact) => `approval ${fact('n')} expired${fact('was') === 'approved' ? ' unused' : ': nobody decided'}: ${fact('action')}`,
   'budget.warned': (fact) => `near its limit: $${fact('spent')} of $${fact('limit')} spent, ${fact('rule')}`,
+  'budget.unpriced': (fact) => `the price of ${fact('model')} is not known: no limit counts its calls, ${fact('rule')}`,
   'budget.stopped': (fact) => `stopped by ${fact('rule')}: $${fact('spent')} of $${fact('limit')} spent, $${fact('over')} over it, ${fact('inFlight')} in flight`,
   'budget.released': (fact) => `goes on: ${fact('rule')} holds no longer`,
   'budget.allowed': (fact) => `${fact('id')} may cost $${fact('usd')} more on ${fact('day')}, by ${fact('by')}`,

@@ -44,6 +44,7 @@ export function teamView(team: Team): Record<string, unknown> {
       per_project_usd_limit: budget.perProjectUsdLimit,
       timezone: budget.timezone,
       prices: pricesView(budget.prices),
+      unknown_price: budget.unknownPrice,
     },
     hitl: {
       globally_sensitive_actions: hitl.globallySensitiveActions,

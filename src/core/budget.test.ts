@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judge, limitsOf, raised, unlimited, type Limit } from './budget.ts'
+import { isBlind, judge, limitsOf, raised, unlimited, unpriced, type Limit } from './budget.ts'
 import { noAgentBudget, noBudget } from './limits.ts'
 import { nanoOf, noSum, parseUsd, plus, sumText, usdText } from './money.ts'
 import type { Agent, BudgetSettings, Team } from './team.ts'
@@ -49,6 +49,14 @@ describe('limits', () => {
     expect(team({ ...noBudget, warnThresholdPct: 80 }, agent({ dailyUsdLimit: 1 }), agent({}, 'p:b'))).toBe('there is no limit on what p:b may cost')
   })
 
+  it('that cannot see what a declared model costs are said aloud; a model that nothing limits is not', () => {
+    const of = (settings: BudgetSettings, ...models: (string | null)[]) =>
+      unpriced({ budget: settings, places, projects: [{ agents: models.map((model, at) => ({ ...agent({}, `p:${at}`), model })) }] } as unknown as Team, (model) => model === 'known')
+    expect([of(budget, 'known', null), of(noBudget, 'new')]).toEqual([null, null])
+    expect(of(budget, 'new', 'new', 'known')).toBe('the price of new is not known (p:0, p:1): no limit holds for what it costs')
+    expect(of({ ...budget, unknownPrice: 'stop' }, 'new')).toBe('the price of new is not known (p:0): the first call stops them')
+  })
+
   it('are raised for one day, where a person allowed it, and for no run', () => {
     const day: Limit = { scope: 'project', id: 'p', period: 'day', nano: nanoOf(4), rule: 'r' }
     const more = { scope: 'project', id: 'p', nano: nanoOf(2), day: '2026-11-21' } as const
@@ -63,7 +71,7 @@ describe('a verdict', () => {
   const run: Limit = { scope: 'agent', id: 'p:a', period: 'run', nano: nanoOf(5), rule: 'run' }
 
   it('is ok, a warning from the threshold on, a stop at the ceiling until the day ends', () => {
-    const at = (usd: number) => judge([day], spentAll(usd), 80, 99)
+    const at = (usd: number) => judge([day], spentAll(usd), noBudget, 99)
     expect(at(7.99)).toEqual({ state: 'ok' })
     expect(at(8)).toMatchObject({ state: 'warn', limit: day })
     expect(at(9.999999999)).toMatchObject({ state: 'warn' })
@@ -71,11 +79,23 @@ describe('a verdict', () => {
   })
 
   it('names the ceiling that only a person lifts before one that lifts itself', () => {
-    expect(judge([day, run], spentAll(20), 80, 99)).toMatchObject({ state: 'stop', limit: run, until: null })
+    expect(judge([day, run], spentAll(20), noBudget, 99)).toMatchObject({ state: 'stop', limit: run, until: null })
+  })
+
+  it('is a stop for a call of unknown price only where the team says so, and only under a ceiling', () => {
+    const blind = () => ({ nano: nanoOf(1), unpriced: 1 })
+    expect(judge([day], blind, noBudget, 99)).toEqual({ state: 'ok' })
+    const stop = judge([day, run], blind, { ...noBudget, unknownPrice: 'stop' }, 99)
+    expect(stop).toMatchObject({ state: 'stop', limit: run, until: null })
+    expect(stop.state === 'stop' && isBlind(stop)).toBe(true)
+    expect(judge([], blind, { ...noBudget, unknownPrice: 'stop' }, 99)).toEqual({ state: 'ok' })
+    // Money that is known comes first: it is what a person can count.
+    const both = judge([run, day], (limit) => ({ nano: nanoOf(limit === day ? 10 : 1), unpriced: 1 }), { ...noBudget, unknownPrice: 'stop' }, 99)
+    expect([both.state === 'stop' && isBlind(both), both]).toMatchObject([false, { limit: day }])
   })
 
   it('does not warn where nobody wants that, and limits nothing without limits', () => {
-    expect(judge([day], spentAll(9), null, 99)).toEqual({ state: 'ok' })
-    expect(judge([], spentAll(1e6), 80, 99)).toEqual({ state: 'ok' })
+    expect(judge([day], spentAll(9), { ...noBudget, warnThresholdPct: null }, 99)).toEqual({ state: 'ok' })
+    expect(judge([], spentAll(1e6), noBudget, 99)).toEqual({ state: 'ok' })
   })
 })

@@ -1,5 +1,5 @@
 import { nanoOf, type Nano, type Sum } from './money.ts'
-import type { Agent, Team } from './team.ts'
+import type { Agent, BudgetSettings, Team } from './team.ts'
 
 /** One ceiling: how much whom may cost, and for how long that is counted. */
 export interface Limit {
@@ -30,6 +30,9 @@ export type Verdict =
 
 export type Stop = Extract<Verdict, { state: 'stop' }>
 
+/** What a team's files say of how ceilings are judged. */
+export type Judging = Pick<BudgetSettings, 'warnThresholdPct' | 'unknownPrice'>
+
 type Bound = Pick<Agent, 'address' | 'project' | 'budget'>
 
 /** Every ceiling that this agent's calls count against. */
@@ -52,10 +55,15 @@ export function raised(limit: Limit, allowances: readonly Allowance[], day: stri
   return more.length === 0 ? limit : { ...limit, nano: more.reduce((sum, { nano }) => sum + nano, limit.nano) }
 }
 
-/** The worst of all ceilings: one that only a person lifts, then one that lasts until the next day, then a warning. */
-export function judge(limits: readonly Limit[], spentOn: (limit: Limit) => Sum, warnPct: number | null, dayEnd: number): Verdict {
+/**
+ * The worst of all ceilings: one that only a person lifts, then one that lasts until the next day, then a warning. Where the
+ * team wants that, a ceiling is reached too by what nobody can count against it: `isBlind` tells that stop from the others.
+ */
+export function judge(limits: readonly Limit[], spentOn: (limit: Limit) => Sum, settings: Judging, dayEnd: number): Verdict {
+  const { warnThresholdPct: warnPct, unknownPrice } = settings
   const found = limits.map((limit) => ({ limit, spent: spentOn(limit) }))
-  const over = found.filter(({ limit, spent }) => spent.nano >= limit.nano)
+  const reached = found.filter(({ limit, spent }) => spent.nano >= limit.nano)
+  const over = reached.length > 0 || unknownPrice === 'warn' ? reached : found.filter(({ spent }) => spent.unpriced > 0)
   const worst = over.find(({ limit }) => limit.period === 'run') ?? over[0]
   if (worst !== undefined) return { state: 'stop', ...worst, until: worst.limit.period === 'run' ? null : dayEnd }
   const near = warnPct === null ? undefined : found.find(({ limit, spent }) => isNear(limit, spent, warnPct))
@@ -64,6 +72,29 @@ export function judge(limits: readonly Limit[], spentOn: (limit: Limit) => Sum, 
 
 export function isNear(limit: Limit, spent: Sum, warnPct: number): boolean {
   return spent.nano * 100 >= limit.nano * warnPct
+}
+
+/** Of a stop: not for what was spent, but for calls whose price nobody knows. */
+export function isBlind({ limit, spent }: Pick<Stop, 'limit' | 'spent'>): boolean {
+  return spent.nano < limit.nano
+}
+
+/** `budget.unknown_price`, with its file and line. */
+export function unknownPriceRule({ places }: Pick<Team, 'places'>): string {
+  const place = places['budget.unknown_price']
+  return place === undefined ? 'budget.unknown_price' : `budget.unknown_price (${place})`
+}
+
+/** Said aloud where a ceiling binds an agent whose declared model has no price: it would hold for nothing. null: there is none. */
+export function unpriced(team: Pick<Team, 'budget' | 'places' | 'projects'>, isPriced: (model: string) => boolean): string | null {
+  const agents = team.projects.flatMap((project) => project.agents)
+  const found = agents.filter((agent) => agent.model !== null && !isPriced(agent.model) && limitsOf(team, agent).length > 0)
+  if (found.length === 0) return null
+  const models = [...new Set(found.map(({ model }) => model))]
+  const named = found.slice(0, 3).map(({ address }) => address)
+  const whom = `${named.join(', ')}${found.length > named.length ? ` and ${found.length - named.length} more` : ''}`
+  const follows = team.budget.unknownPrice === 'stop' ? 'the first call stops them' : 'no limit holds for what it costs'
+  return `the price of ${models.slice(0, 3).join(', ')}${models.length > 3 ? ' and others' : ''} is not known (${whom}): ${follows}`
 }
 
 /** Said aloud where some agent has no ceiling at all; null where each has one. */

@@ -33,6 +33,7 @@ export const noBudget: BudgetSettings = {
   perProjectUsdLimit: {},
   timezone: 'UTC',
   prices: {},
+  unknownPrice: 'warn',
 }
 
 export const noAgentBudget: AgentBudget = { dailyUsdLimit: null, runUsdLimit: null }

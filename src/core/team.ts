@@ -71,6 +71,8 @@ export interface BudgetSettings {
   timezone: string
   /** By a model's id or its beginning. */
   prices: OwnPrices
+  /** What a call of unknown price does to whom a limit binds: it is said, or stops the agent. */
+  unknownPrice: 'warn' | 'stop'
 }
 
 /** US dollars; null: nothing of its own. */

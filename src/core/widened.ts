@@ -41,6 +41,7 @@ export function teamWidened(before: Team, after: Team): string[] {
     ...after.rateLimits.allowPrivate.filter((host) => !before.rateLimits.allowPrivate.includes(host)).map((host) => `webhooks may call ${host} (rate_limits.allow_private)`),
     ...after.attachments.allowedRoots.filter((folder) => !before.attachments.allowedRoots.includes(folder)).map((folder) => `files may be read from ${folder} (attachments.allowed_roots)`),
     ...(before.hitl.confirm !== null && after.hitl.confirm === null ? [`a yes needs no ${before.hitl.confirm} any more (hitl.confirm)`] : []),
+    ...(before.budget.unknownPrice === 'stop' && after.budget.unknownPrice === 'warn' ? ['a call of unknown price stops nobody any more (budget.unknown_price)'] : []),
     ...(before.loopGuard.enabled && !after.loopGuard.enabled ? ['chains of messages are not bounded any more (loop_guard.enabled)'] : []),
   ]
 }

@@ -1,4 +1,4 @@
-import { unlimited } from '../core/budget.ts'
+import { unlimited, unpriced } from '../core/budget.ts'
 import type { Change } from '../core/change.ts'
 import { isDifference } from '../core/change.ts'
 import type { ChangeRow } from '../core/change-text.ts'
@@ -11,6 +11,7 @@ import { noRestarts } from '../core/restart.ts'
 import { agentsOf, findAgent, type Agent, type Team } from '../core/team.ts'
 import type { Paths } from '../config/paths.ts'
 import type { Tx } from '../store/store.ts'
+import { isPriced } from '../runtimes/index.ts'
 import { appliedAt, writeApplied } from './applied.ts'
 import type { Front } from './daemon.ts'
 import type { Applied } from './desired.ts'
@@ -94,7 +95,11 @@ export class Changing {
     const settled = await this.#parts.settling.settle(wanted, waits.timeoutMs, signal, (state) => !anew.has(state.address) || state.incarnation !== before.get(state.address))
     await gone
     const free = unlimited(made.team)
-    const open = free === null ? [] : [`${free}. Try: budget.daily_usd_limit in team-compose.yaml`]
+    const blind = made.team.rehearsal === null ? unpriced(made.team, (model) => isPriced(model, this.#parts.clock.now(), made.team.budget.prices)) : null
+    const open = [
+      ...(free === null ? [] : [`${free}. Try: budget.daily_usd_limit in team-compose.yaml`]),
+      ...(blind === null ? [] : [`${blind}. Try: budget.prices in team-compose.yaml`]),
+    ]
     return { ...settled, agents, notices: [...made.notices, ...open, ...settled.notices], changes: made.rows }
   }
 

@@ -1,7 +1,7 @@
-import type { Stop, Verdict } from '../core/budget.ts'
+import { isBlind, unknownPriceRule, type Stop, type Verdict } from '../core/budget.ts'
 import type { Clock } from '../core/clock.ts'
 import type { NewEvent } from '../core/event.ts'
-import { sumText, usdText } from '../core/money.ts'
+import { sumText, usdText, type Sum } from '../core/money.ts'
 import { holdOf, type Hold } from '../core/phase.ts'
 import { enter } from '../core/plan.ts'
 import { findAgent, type Team } from '../core/team.ts'
@@ -52,10 +52,9 @@ export class Holding {
     const run = incarnation ?? holdOf(phase)?.run ?? null
     await this.hold(address, {
       hold: { by: 'budget', rule: limit.rule, run },
-      why: `${sumText(spent)} spent of $${usdText(limit.nano)} ${limit.period === 'run' ? 'for one run' : 'for the day'}: ${limit.rule}`,
-      fix: fixOf(limit, address),
+      ...(isBlind({ limit, spent }) ? blindWords(unknownPriceRule(this.#parts.team()), spent, limit) : limitWords(limit, spent, address)),
       until,
-      event: { type: 'budget.stopped', subject: address, agent: address, data: { ...limitData(limit, spent), over, inFlight, until } },
+      event: { type: 'budget.stopped', subject: address, agent: address, data: { ...limitData(limit, spent), over, inFlight, until, ...(isBlind({ limit, spent }) ? { blind: true } : {}) } },
     })
     await this.#tellLead(address, `${sumText(spent)} of $${usdText(limit.nano)} is spent (${limit.rule})`, `stopped ${address} ${limit.rule} ${until ?? run ?? ''}`)
   }
@@ -118,6 +117,21 @@ export class Holding {
   #counts({ scope, id }: Stop['limit'], address: string): boolean {
     if (scope === 'team') return true
     return scope === 'agent' ? address === id : findAgent(this.#parts.team(), address)?.project === id
+  }
+}
+
+function limitWords(limit: Stop['limit'], spent: Sum, address: string): Pick<Wanted, 'why' | 'fix'> {
+  return {
+    why: `${sumText(spent)} spent of $${usdText(limit.nano)} ${limit.period === 'run' ? 'for one run' : 'for the day'}: ${limit.rule}`,
+    fix: fixOf(limit, address),
+  }
+}
+
+/** More for today would change nothing: what it costs would still not be counted. */
+function blindWords(rule: string, spent: Sum, limit: Stop['limit']): Pick<Wanted, 'why' | 'fix'> {
+  return {
+    why: `${sumText(spent)}, which ${limit.rule} cannot count: ${rule}`,
+    fix: 'name the price of its model in budget.prices (troupe usage shows the model) and troupe up',
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Limit } from '../core/budget.ts'
+import { TroupeError } from '../core/error.ts'
 import { sumText, usdText, type Sum } from '../core/money.ts'
 import { holdOf } from '../core/phase.ts'
+import { quoted } from '../core/printable.ts'
 import { findAgent, type Agent, type Team } from '../core/team.ts'
 import { prices } from '../runtimes/prices.ts'
 import { Breaking } from './breaking.ts'
@@ -14,26 +16,40 @@ export interface Metering {
   breaking: Breaking
 }
 
-type MeteringParts = Omit<SpendParts, 'prices' | 'warned' | 'called'> & Omit<HoldingParts, 'verdict' | 'subagents'> & { mailroom(): Mailroom }
+type MeteringParts = Omit<SpendParts, 'prices' | 'warned' | 'unpriced' | 'called'> & Omit<HoldingParts, 'verdict' | 'subagents'> & { mailroom(): Mailroom }
 
 /** What counts the team's money, and what keeps agents within it. */
 export function metering(parts: MeteringParts): Metering {
+  /** The same key twice is one message, also where the sum in it has grown meanwhile. A mail to an agent that is stopped would only wait. */
+  const mail = async (agent: Agent, text: string, key: string): Promise<void> => {
+    for (const to of toldOf(parts.team(), agent)) {
+      if (holdOf(parts.agents.get(to).phase) !== null) continue
+      await parts.mailroom().post({ from: 'troupe', to, text, threadId: null, priority: 'low', key: `${key} ${to}` }).catch(unlessTold)
+    }
+  }
   const warned = async (limit: Limit, spent: Sum, agent: Agent): Promise<void> => {
     const text = `${nameOf(limit)} has spent ${sumText(spent)} of $${usdText(limit.nano)} (${limit.rule}). At the limit it is stopped in the middle of its turn: bring what matters to an end.`
     parts.show(agent.address, `${nameOf(limit)}: ${sumText(spent)} of $${usdText(limit.nano)} spent (${spend.day.name})`)
-    for (const to of toldOf(parts.team(), agent)) {
-      // A mail to an agent that is stopped would only wait.
-      if (holdOf(parts.agents.get(to).phase) !== null) continue
-      await parts.mailroom().post({ from: 'troupe', to, text, threadId: null, priority: 'low', key: `budget ${limit.scope} ${limit.id} ${limit.period} ${spend.day.name} ${limit.nano} ${to}` })
-    }
+    await mail(agent, text, `budget ${limit.scope} ${limit.id} ${limit.period} ${spend.day.name} ${limit.nano}`)
   }
-  const spend: Spend = new Spend({ ...parts, prices, warned, called: (...of) => breaking.called(...of) })
+  const unpriced = async (model: string, limit: Limit, agent: Agent): Promise<void> => {
+    const stops = parts.team().budget.unknownPrice === 'stop'
+    const what = `The price of ${quoted(model)}, which ${agent.address} uses, is not known: its calls count against no limit (${limit.rule})`
+    parts.show(agent.address, `the price of ${model} is not known: no limit counts its calls`)
+    await mail(agent, `${what}. ${stops ? `${agent.address} is stopped until a person names the price` : 'It goes on; a person can name the price'} in budget.prices of team-compose.yaml and bring the team up again.`, `unpriced ${agent.address} ${model} ${spend.day.name}`)
+  }
+  const spend: Spend = new Spend({ ...parts, prices, warned, unpriced, called: (...of) => breaking.called(...of) })
   const holding = new Holding({ ...parts, verdict: (address) => spend.verdict(address), subagents: (address) => breaking.subagents(address) })
   const breaking: Breaking = new Breaking({ ...parts, holding })
   parts.agents.subscribe((after, before) => {
     if (holdOf(before.phase) !== null && holdOf(after.phase) === null) parts.show(after.address, null)
   })
   return { spend, holding, breaking }
+}
+
+/** Told before, by a daemon that died before it could write that down. */
+function unlessTold(error: unknown): void {
+  if (!(error instanceof TroupeError) || error.code !== 'conflict') throw error
 }
 
 function nameOf({ scope, id, period }: Limit): string {

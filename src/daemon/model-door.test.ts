@@ -26,6 +26,8 @@ let env: Record<string, string>
 let limits: Limit[]
 let callsAtOnce: number
 let spent: number
+let budget: Pick<Team['budget'], 'unknownPrice'>
+let priced: boolean
 let recorded: UsageRecord[]
 let open: ServerResponse[]
 
@@ -38,10 +40,10 @@ beforeEach(async () => {
   open = []
   server = createServer((request, response) => void request.resume().on('end', () => open.push(response)))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  ;[limits, callsAtOnce, spent, recorded, env] = [[], 9, 0, [], { ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }]
+  ;[limits, callsAtOnce, spent, recorded, budget, priced, env] = [[], 9, 0, [], { unknownPrice: 'warn' }, true, { ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }]
   const agent = { address: 'p:a', id: 'a', project: 'p', runtime: 'claude-code', metering: 'proxy' } as Agent
   const other = { ...agent, address: 'p:b', id: 'b', metering: null }
-  const team = () => ({ rehearsal: null, metering: { apiRoot: null, callsAtOnce }, projects: [{ id: 'p', agents: [agent, other], channels: [] }] }) as unknown as Team
+  const team = () => ({ rehearsal: null, metering: { apiRoot: null, callsAtOnce }, budget, places: {}, projects: [{ id: 'p', agents: [agent, other], channels: [] }] }) as unknown as Team
   const spend = {
     limits: () => limits,
     spentOn: () => ({ nano: spent, unpriced: 0 }),
@@ -52,7 +54,7 @@ beforeEach(async () => {
       spent += usage.tokens.input + usage.tokens.output
     },
   } as unknown as Spend
-  door = new ModelDoor({ store, clock: systemClock, team, spend: () => spend, wayOf: modelWay, environmentFor: () => env, most: (_model, bytes) => bytes, report: (what, error) => expect.fail(`${what}: ${String(error)}`) })
+  door = new ModelDoor({ store, clock: systemClock, team, spend: () => spend, wayOf: modelWay, environmentFor: () => env, most: (_model, bytes) => (priced ? bytes : null), report: (what, error) => expect.fail(`${what}: ${String(error)}`) })
 })
 afterEach(async () => {
   server.closeAllConnections()
@@ -155,4 +157,27 @@ it('says no in the provider’s words: to too many at once, to other agents, to 
   env = { ANTHROPIC_BASE_URL: env['ANTHROPIC_BASE_URL']!, CLAUDE_CODE_OAUTH_TOKEN: 'o' }
   const keyless = await call()
   expect([keyless.status, await keyless.text()]).toEqual([401, expect.stringContaining('has metering: proxy and no API key')])
+})
+
+it('lets no call of unknown price pass under a ceiling where the team says so, and says what would let it', async () => {
+  ;[limits, budget, priced] = [[limit], { unknownPrice: 'stop' }, false]
+  const refused = await call()
+  expect(refused.status).toBe(402)
+  expect(await refused.text()).toMatch(/price of m is not known.*budget\.prices.*budget\.unknown_price/)
+  expect((await store.read((db) => db.events.recent({ type: 'budget.call-refused', limit: 9 }))).map(({ data }) => data['model'])).toEqual(['m'])
+  budget = { unknownPrice: 'warn' }
+  const warned = call()
+  await asked(1)
+  reply(0)
+  expect((await warned).status).toBe(200)
+})
+
+it('T19: forgets a call that could not even begin: no other waits for it', async () => {
+  ;[limits, callsAtOnce, env] = [[{ ...limit, nano: 40 }], 1, { ...env, ANTHROPIC_API_KEY: 'k\nl' }]
+  expect([(await call(30)).status, (await call(30)).status]).toEqual([502, 502])
+  env = { ...env, ANTHROPIC_API_KEY: 'k' }
+  const after = call(30)
+  await asked(1)
+  reply(0)
+  expect((await after).status).toBe(200)
 })

@@ -1,5 +1,5 @@
 import { mayBegin, type Call } from '../core/admission.ts'
-import type { Stop } from '../core/budget.ts'
+import { isBlind, unknownPriceRule, type Limit, type Stop } from '../core/budget.ts'
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
 import { sumText, usdText, type Nano } from '../core/money.ts'
@@ -83,22 +83,24 @@ export class ModelDoor {
     if ((this.#running.get(agent.address) ?? 0) >= callsAtOnce) {
       return anthropic.refuse(429, `more than ${callsAtOnce} model calls at once (metering.calls_at_once)`, { 'retry-after': '1' })
     }
-    const { body, most } = await this.#bound(agent, asked)
-    const call: Call = { agent: agent.address, project: agent.project, most }
+    const { body, most, model } = await this.#bound(agent, asked)
+    const [limit] = this.#parts.spend().limits(agent)
+    if (most === null && limit !== undefined && this.#parts.team().budget.unknownPrice === 'stop') return await this.#unpriced(agent, model, limit)
+    const call: Call = { agent: agent.address, project: agent.project, most: most ?? 0 }
     const refusal = await this.#admitted(agent, call, asked.signal)
     if (refusal !== null) return refusal
     const ended = (usage: UsageRecord | null): void => this.#ended(call, incarnation, usage)
     return await this.#metered({ ...asked, body }, target, ended)
   }
 
-  /** What it can cost at the most; nothing is looked at where no ceiling asks. */
-  async #bound(agent: Agent, asked: Asked): Promise<{ body: Asked['body']; most: Nano }> {
-    if (this.#parts.spend().limits(agent).length === 0) return { body: asked.body, most: 0 }
+  /** What it can cost at the most, null where its price is not known; nothing is looked at where no ceiling asks. */
+  async #bound(agent: Agent, asked: Asked): Promise<{ body: Asked['body']; most: Nano | null; model: string }> {
+    if (this.#parts.spend().limits(agent).length === 0) return { body: asked.body, most: 0, model: '' }
     const { head, body } = await peeked(asked.body)
     const model = /"model"\s*:\s*"([^"\\]{1,200})"/.exec(head)?.[1]
     const length = asked.headers.get('content-length')
-    if (model === undefined || length === null) return { body, most: Infinity }
-    return { body, most: this.#parts.most(model, Number(length)) ?? 0 }
+    if (model === undefined || length === null) return { body, most: Infinity, model: '' }
+    return { body, most: this.#parts.most(model, Number(length)), model }
   }
 
   /** Waits while what is under way might use up what is left. The refusal where nothing is left; null: it is under way now. */
@@ -135,13 +137,24 @@ export class ModelDoor {
 
   /** 402 is what stops the CLIs at once: anything else they would ask again, or take for a fault of the key. */
   async #refused(agent: Agent, { limit, spent, until }: Stop): Promise<Response> {
-    const { clock, store } = this.#parts
-    if (clock.now() - (this.#refusedAt.get(agent.address) ?? 0) > refusalsTold) {
-      this.#refusedAt.set(agent.address, clock.now())
-      await store.write((tx) => tx.journal({ type: 'budget.call-refused', subject: agent.address, agent: agent.address, data: { ...limitData(limit, spent), until } }))
-    }
+    await this.#tellRefused(agent, { ...limitData(limit, spent), until })
+    if (isBlind({ limit, spent })) return noPrice(sumText(spent), limit, unknownPriceRule(this.#parts.team()))
     const end = until === null ? 'until a person lets it go on' : `until ${new Date(until).toISOString()}`
     return anthropic.refuse(402, `troupe: ${sumText(spent)} spent of $${usdText(limit.nano)}, no model call passes ${end} (${limit.rule})`, { 'x-should-retry': 'false' })
+  }
+
+  /** The first call already: once it is over, nobody could say what it cost. */
+  async #unpriced(agent: Agent, model: string, limit: Limit): Promise<Response> {
+    const rule = unknownPriceRule(this.#parts.team())
+    await this.#tellRefused(agent, { model, rule, scope: limit.scope, id: limit.id, period: limit.period })
+    return noPrice(`the price of ${model} is not known`, limit, rule)
+  }
+
+  async #tellRefused(agent: Agent, data: Record<string, unknown>): Promise<void> {
+    const { clock, store } = this.#parts
+    if (clock.now() - (this.#refusedAt.get(agent.address) ?? 0) <= refusalsTold) return
+    this.#refusedAt.set(agent.address, clock.now())
+    await store.write((tx) => tx.journal({ type: 'budget.call-refused', subject: agent.address, agent: agent.address, data }))
   }
 
   async #metered(asked: Asked, target: Target, ended: (usage: UsageRecord | null) => void): Promise<Response> {
@@ -221,6 +234,10 @@ export class ModelDoor {
 
 /** Calls that are refused are told in the journal this often for each agent, ms. */
 const refusalsTold = 60_000
+
+function noPrice(what: string, limit: Limit, rule: string): Response {
+  return anthropic.refuse(402, `troupe: ${what}, which ${limit.rule} cannot count: no model call passes until a person names it in budget.prices (${rule})`, { 'x-should-retry': 'false' })
+}
 
 function isProbe(method: string): boolean {
   return method === 'GET' || method === 'HEAD'

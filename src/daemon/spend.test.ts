@@ -26,6 +26,8 @@ let own: Agent['budget']
 let warned: string[]
 let reached: string[]
 let counted: number
+let unpriced: string[]
+let failing: boolean
 
 const clock = { ...systemClock, now: () => now }
 const team = (): Team => ({ budget, places: {}, projects: [{ id: 'p', agents: ['a', 'b'].map((id) => ({ address: `p:${id}`, id, project: 'p', budget: own })) }] }) as unknown as Team
@@ -35,9 +37,10 @@ async function daemon(): Promise<Spend> {
   const spend = new Spend({
     ...{ store, clock, agents, prices, team, chainOf: () => Promise.resolve('c1') },
     called: () => Promise.resolve(void (counted += 1)),
-    warned: (limit) => Promise.resolve(void warned.push(`${limit.scope} ${limit.id}`)),
+    warned: (limit) => (failing ? Promise.reject(new Error('no mail')) : Promise.resolve(void warned.push(`${limit.scope} ${limit.id}`))),
+    unpriced: (model, _limit, agent) => Promise.resolve(void unpriced.push(`${model} ${agent.address}`)),
     report: (what, error) => {
-      throw new Error(what, { cause: error })
+      if (!failing) throw new Error(what, { cause: error })
     },
   })
   spend.subscribe((agent) => void reached.push(agent))
@@ -48,7 +51,7 @@ async function daemon(): Promise<Spend> {
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'spend-'))
   now = at('2026-03-28T10:00:00Z')
-  ;[budget, own, warned, reached, counted] = [{ ...noBudget, dailyUsdLimit: 10 }, noAgentBudget, [], [], 0]
+  ;[budget, own, warned, reached, counted, unpriced, failing] = [{ ...noBudget, dailyUsdLimit: 10 }, noAgentBudget, [], [], 0, [], false]
   store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock })
   agents = new Agents(store, clock)
   for (const id of ['a', 'b']) await agents.update(`p:${id}`, () => ({ ...newState(`p:${id}`, 0), wanted: 'running', phase: { name: 'idle' }, incarnation: `run-${id}` }))
@@ -80,6 +83,35 @@ describe('what is spent', () => {
     expect((await store.read((db) => db.usage.totals()))[0]).toMatchObject({ cost: 20_000_000_000, unpriced: 0 })
   })
 
+  it('of an unknown price is said once for each model and day where a limit binds, also by the next daemon, and not where none does', async () => {
+    const first = await daemon()
+    for (const [key, model] of [['1', 'new'], ['2', 'new'], ['3', 'newer'], ['4', 'm']] as const) await first.record('p:a', 'run-a', usage(key, 1, now, model))
+    await (await daemon()).record('p:b', 'run-b', usage('1', 1, now, 'new'))
+    expect(unpriced).toEqual(['new p:a', 'newer p:a'])
+    const lines = await store.read((db) => db.events.recent({ type: 'budget.unpriced', limit: 9 }))
+    expect(lines.map(({ data }) => [data['model'], data['rule'], data['day']]).toSorted()).toEqual([['new', 'budget.daily_usd_limit', '2026-03-28'], ['newer', 'budget.daily_usd_limit', '2026-03-28']])
+    now += 24 * 3_600_000
+    await first.record('p:a', 'run-a', usage('5', 1, now, 'new'))
+    expect(unpriced).toHaveLength(3)
+    budget = noBudget
+    await first.record('p:a', 'run-a', usage('6', 1, now, 'newest'))
+    expect(unpriced).toHaveLength(3)
+  })
+
+  it('of an unknown price stops an agent under a limit where the team says so, until the price is named', async () => {
+    budget = { ...budget, unknownPrice: 'stop' }
+    const spend = await daemon()
+    await spend.record('p:a', 'run-a', usage('1', 1, now - 24 * 3_600_000, 'new'))
+    expect(spend.verdict('p:a').state).toBe('ok')
+    own = { dailyUsdLimit: null, runUsdLimit: 5 }
+    await spend.record('p:a', 'run-a', usage('2', 1, now, 'new'))
+    expect([reached, spend.verdict('p:a').state]).toEqual([['p:a'], 'stop'])
+    budget = { ...budget, prices: { new: { input: 1, output: 0, cacheRead: 0, cacheWrite: 0, cacheWriteLong: 0 } } }
+    await spend.load()
+    // The call of yesterday too: the run has it.
+    expect([spend.verdict('p:a').state, usdText(spend.spentOn({ scope: 'agent', id: 'p:a', period: 'run', nano: 0, rule: '' }).nano)]).toEqual(['ok', '2.00'])
+  })
+
   it('belongs to the chain of the message that the agent was told last', async () => {
     await (await daemon()).record('p:a', 'run-a', usage('1', 1))
     expect(await store.read((db) => db.usage.totals({ chain: 'c1' }))).toHaveLength(1)
@@ -106,6 +138,14 @@ describe('a ceiling', () => {
     budget = { ...budget, dailyUsdLimit: 10.2 }
     await first.record('p:a', 'run-a', usage('4', 0.1))
     expect(warned).toHaveLength(2)
+  })
+
+  it('stops also where nobody can be told that it is near', async () => {
+    const spend = await daemon()
+    failing = true
+    await spend.record('p:a', 'run-a', usage('1', 8))
+    await spend.record('p:a', 'run-a', usage('2', 3))
+    expect([reached, counted]).toEqual([['p:a'], 2])
   })
 
   it('ends with the day of its time zone, also where the clock is changed that night', async () => {
@@ -153,5 +193,11 @@ describe('a ceiling', () => {
     now = at('2026-03-29T10:00:00Z')
     await spend.record('p:a', 'run-a', usage('2', 11))
     expect(spend.verdict('p:a').state).toBe('stop')
+  })
+
+  it('is raised by each of two who do so at once', async () => {
+    const spend = await daemon()
+    await Promise.all([1, 2].map(async () => await spend.allow({ scope: 'team', id: 'team', nano: 1_000_000_000 }, 'user')))
+    for (const each of [spend, await daemon()]) expect(usdText(each.limits(team().projects[0]!.agents[0]!)[0]!.nano)).toBe('12.00')
   })
 })

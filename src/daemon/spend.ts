@@ -4,6 +4,7 @@ import { dayOf, type Day } from '../core/day.ts'
 import { less, Ledger, oneCall } from '../core/ledger.ts'
 import { usdText, type Sum } from '../core/money.ts'
 import { holdOf } from '../core/phase.ts'
+import { printable } from '../core/printable.ts'
 import { costOf, type Price } from '../core/prices.ts'
 import type { UsageRecord } from '../core/runtime.ts'
 import { findAgent, type Agent, type Team } from '../core/team.ts'
@@ -11,7 +12,13 @@ import type { Reader, Store } from '../store/store.ts'
 import { Lane } from '../util/in-turn.ts'
 import type { Agents } from './agents.ts'
 
-const [warnedKey, allowedKey] = ['budget:warned', 'budget:allowed']
+const [warnedKey, allowedKey, unpricedKey] = ['budget:warned', 'budget:allowed', 'budget:unpriced']
+
+/** So long after a call of unknown price a price that is named since is given to it, ms. */
+const repriced = 31 * 86_400_000
+/** Models of unknown price that are told of on one day: names are whatever a CLI puts on record. */
+const mostUnpriced = 20
+const longestModel = 100
 
 export interface SpendParts {
   store: Store
@@ -25,6 +32,8 @@ export interface SpendParts {
   called(agent: string, incarnation: string, at: number): Promise<void>
   /** A share of a limit is spent: told once. */
   warned(limit: Limit, spent: Sum, agent: Agent): Promise<void>
+  /** A call that no limit can count: told once for each model and day. */
+  unpriced(model: string, limit: Limit, agent: Agent): Promise<void>
   report(what: string, error: unknown): void
 }
 
@@ -36,6 +45,8 @@ export class Spend {
   #ledger = new Ledger()
   #allowed: Allowance[] = []
   #warned: Record<string, string> = {}
+  /** Models that were told of, with the day. */
+  #unpriced: Record<string, string> = {}
   /** Sums are read and added to one after another: nothing is counted twice, or not at all. */
   readonly #turns = new Lane()
 
@@ -55,7 +66,7 @@ export class Spend {
   async #load(): Promise<void> {
     const { clock, team, store, agents } = this.#parts
     const day = dayOf(clock.now(), team().budget.timezone)
-    await this.#reprice(day.start)
+    await this.#reprice(day.start - repriced)
     const runs = agents.all().flatMap(({ incarnation, phase }) => [incarnation, holdOf(phase)?.run ?? null]).filter((id) => id !== null)
     const ledger = new Ledger()
     await store.read(async (db) => {
@@ -63,6 +74,7 @@ export class Spend {
       for (const { incarnation, nano, unpriced } of await db.usage.sums({ incarnations: runs })) ledger.addToRun(incarnation, { nano, unpriced })
       this.#warned = ((await db.settings.get(warnedKey)) ?? {}) as Record<string, string>
       this.#allowed = ((await db.settings.get(allowedKey)) ?? []) as Allowance[]
+      this.#unpriced = ((await db.settings.get(unpricedKey)) ?? {}) as Record<string, string>
     })
     this.#day = day
     this.#ledger = ledger
@@ -86,20 +98,28 @@ export class Spend {
     const before = await store.write(async (tx) => await tx.usage.put(address, incarnation, usage, { cost, chain: await chainOf(tx, address, incarnation) }))
     if (before === null) return
     // The sums of a new day hold it already.
-    if (this.day.start !== this.#day.start) return await this.#load()
-    // A clock that is ahead must not hide what is spent today.
-    this.#add(address, incarnation, Math.min(usage.at, clock.now()), oneCall(cost))
-    if (before !== 'none') this.#add(address, before.incarnation, Math.min(before.at, clock.now()), less(oneCall(before.cost)))
+    if (this.day.start !== this.#day.start) await this.#load()
+    else {
+      // A clock that is ahead must not hide what is spent today.
+      this.#add(address, incarnation, Math.min(usage.at, clock.now()), oneCall(cost))
+      if (before !== 'none') this.#add(address, before.incarnation, Math.min(before.at, clock.now()), less(oneCall(before.cost)))
+    }
+    // What cannot be told keeps nobody from being stopped.
     const agent = findAgent(team(), address)
-    if (agent !== undefined) await this.#warn(agent)
+    if (agent !== undefined) await this.#tell(async () => await this.#warn(agent))
+    if (agent !== undefined && cost === null) await this.#tell(async () => await this.#tellUnpriced(agent, usage.model))
     if (before === 'none') await this.#parts.called(address, incarnation, usage.at)
+  }
+
+  async #tell(work: () => Promise<void>): Promise<void> {
+    await work().catch((error: unknown) => this.#parts.report('telling of what is spent', error))
   }
 
   /** Whether an agent may go on. An agent that is not in the team has no limits. */
   verdict(address: string): Verdict {
     const agent = findAgent(this.#parts.team(), address)
     if (agent === undefined) return { state: 'ok' }
-    return judge(this.limits(agent), (limit) => this.spentOn(limit), this.#parts.team().budget.warnThresholdPct, this.day.end)
+    return judge(this.limits(agent), (limit) => this.spentOn(limit), this.#parts.team().budget, this.day.end)
   }
 
   /** As they are today, with what was allowed. */
@@ -127,14 +147,16 @@ export class Spend {
 
   /** So much more for today. Throws nothing; durable when it resolves. */
   async allow(allowance: Omit<Allowance, 'day'>, by: string): Promise<void> {
-    const { day } = this
-    const all = [...this.#allowed.filter((each) => each.day === day.name), { ...allowance, day: day.name }]
-    await this.#parts.store.write(async (tx) => {
-      await tx.settings.put(allowedKey, all)
-      const { scope, id, nano } = allowance
-      await tx.journal({ type: 'budget.allowed', subject: id, agent: scope === 'agent' ? id : null, data: { scope, id, usd: usdText(nano), day: day.name, by } })
+    await this.#turns.run(async () => {
+      const { day } = this
+      const all = [...this.#allowed.filter((each) => each.day === day.name), { ...allowance, day: day.name }]
+      await this.#parts.store.write(async (tx) => {
+        await tx.settings.put(allowedKey, all)
+        const { scope, id, nano } = allowance
+        await tx.journal({ type: 'budget.allowed', subject: id, agent: scope === 'agent' ? id : null, data: { scope, id, usd: usdText(nano), day: day.name, by } })
+      })
+      this.#allowed = all
     })
-    this.#allowed = all
   }
 
   #runOf(address: string): string {
@@ -174,6 +196,23 @@ export class Spend {
         await tx.journal({ type: 'budget.warned', subject: limit.id, agent: agent.address, data: { ...limitData(limit, spent), threshold: warnThresholdPct } })
       })
     }
+  }
+
+  /** A limit that cannot see what a model costs would let it run all night. */
+  async #tellUnpriced(agent: Agent, named: string): Promise<void> {
+    const [limit] = this.limits(agent)
+    const model = printable(named).slice(0, longestModel)
+    const day = this.day.name
+    const today = Object.entries(this.#unpriced).filter((each) => each[1] === day)
+    if (limit === undefined || today.length >= mostUnpriced || today.some(([each]) => each === model)) return
+    // Told first: killed in between, the same is told under the same key.
+    await this.#parts.unpriced(model, limit, agent)
+    this.#unpriced = Object.fromEntries([...today, [model, day]])
+    await this.#parts.store.write(async (tx) => {
+      await tx.settings.put(unpricedKey, this.#unpriced)
+      const { rule, scope, id, period } = limit
+      await tx.journal({ type: 'budget.unpriced', subject: agent.address, agent: agent.address, data: { model, rule, scope, id, period, day, unknownPrice: this.#parts.team().budget.unknownPrice } })
+    })
   }
 
   async #reprice(since: number): Promise<void> {

@@ -51,18 +51,13 @@ export class Upstream {
    * reader too. A reader that goes away ends the call.
    */
   async forward(asked: Asked, to: Forwarding): Promise<Response> {
-    const url = new URL(to.root)
-    const options: RequestOptions = { method: asked.method, headers: { ...passedOn(asked.headers), ...to.headers }, timeout: silenceMs, signal: asked.signal }
-    const target = new URL(`${url.pathname.replace(/\/$/, '')}${asked.path}`, url)
-    const sent = url.protocol === 'https:' ? secure(target, { ...options, agent: this.#secure }) : plain(target, { ...options, agent: this.#plain })
-    sent.on('timeout', () => sent.destroy(new Error('it said nothing for ten minutes')))
     let ended = false
     const end = (): void => {
       if (!ended) to.ended?.()
       ended = true
     }
     try {
-      const answer = await answerTo(sent, asked.body)
+      const answer = await answerTo(this.#begun(asked, to), asked.body)
       const headers = passedBack(answer)
       to.answered?.(headers)
       return new Response(withoutBody(asked.method, answer.statusCode) ? drained(answer, end) : streamOf(answer, to.seen ?? (() => {}), end), {
@@ -74,6 +69,15 @@ export class Upstream {
       end()
       throw error
     }
+  }
+
+  /** Throws where nothing can be asked at all, such as with a key that no header can hold. */
+  #begun(asked: Asked, { root, headers }: Forwarding): ClientRequest {
+    const url = new URL(root)
+    const options: RequestOptions = { method: asked.method, headers: { ...passedOn(asked.headers), ...headers }, timeout: silenceMs, signal: asked.signal }
+    const target = new URL(`${url.pathname.replace(/\/$/, '')}${asked.path}`, url)
+    const sent = url.protocol === 'https:' ? secure(target, { ...options, agent: this.#secure }) : plain(target, { ...options, agent: this.#plain })
+    return sent.on('timeout', () => sent.destroy(new Error('it said nothing for ten minutes')))
   }
 
   close(): void {

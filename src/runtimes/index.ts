@@ -2,6 +2,8 @@ import { TroupeError } from '../core/error.ts'
 import type { AgentSetting, ModelWay, Runtime } from '../core/runtime.ts'
 import type { RuntimeDescriptor } from '../core/team.ts'
 
+export { isPriced } from './prices.ts'
+
 /** Makes a runtime; `descriptor` is the team's own file for that name, if there is one. */
 export type MakeRuntime = (descriptor: RuntimeDescriptor | null) => Runtime
 

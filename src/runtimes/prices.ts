@@ -1,4 +1,4 @@
-import type { Price, Rates } from '../core/prices.ts'
+import { priceOf, type OwnPrices, type Price, type Rates } from '../core/prices.ts'
 
 /**
  * What models cost, US dollars for a million tokens, from public price lists. A price that changes gets a further line
@@ -31,6 +31,14 @@ export const prices: readonly Price[] = [
   price('gpt-5-codex', [1.25, 10, 0.125, 1.25, null], openai),
   ...['gpt-5.2', 'gpt-5.2-codex', 'gpt-5.3-codex'].map((model) => price(model, [1.75, 14, 0.175, 1.75, null], openaiByGithub)),
 ]
+
+/** Names that a CLI takes for the newest model of a kind; the table knows what comes of them. */
+const aliases = /^(default|best|fable|mythos|opus|sonnet|haiku|opusplan)(\[.*\])?$/
+
+/** Whether what a declared model costs is known at that time. */
+export function isPriced(model: string, at: number, own: OwnPrices): boolean {
+  return aliases.test(model) || priceOf(model, at, prices, own) !== null
+}
 
 function price(model: string, figures: Four, source: string, from?: string): Price {
   return { model, from: from === undefined ? 0 : Date.parse(from), ...rates(figures), source }

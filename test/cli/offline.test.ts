@@ -28,6 +28,20 @@ test('validate tells people on stderr, with a caret and without colours', async 
   expect(stderr).not.toContain('\u001b')
 })
 
+test('validate warns of a declared model whose price nobody knows, where a limit binds it', async () => {
+  const { home, root } = teamFolder()
+  const [compose, project] = [join(root, 'team-compose.yaml'), join(root, 'projects/hello.yaml')]
+  writeFileSync(project, readFileSync(project, 'utf8').replace('dev: {', 'dev: { model: not-yet-known,'))
+  const text = readFileSync(compose, 'utf8')
+  const said = async (budget: string): Promise<string> => {
+    writeFileSync(compose, `${text}\nbudget: ${budget}\n`)
+    return (await troupe(home, ['validate'])).stderr
+  }
+  expect(await said('{ daily_usd_limit: 5 }')).toContain('the price of not-yet-known is not known')
+  expect(await said('{ daily_usd_limit: 5, prices: { not-yet: { input: 1, output: 2 } } }')).not.toContain('is not known')
+  expect(await said('{}')).not.toContain('is not known')
+})
+
 test('config prints the whole team, as YAML with origins or as JSON', async () => {
   const { home, root } = teamFolder()
   const { stdout } = await troupe(home, ['config'])

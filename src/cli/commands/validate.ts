@@ -4,10 +4,10 @@ import { load } from '../../config/load.ts'
 import { composeFile } from '../../config/paths.ts'
 import { renderDiagnostics } from '../../config/render.ts'
 import { validateReport, validateSummary } from '../../config/report.ts'
-import { unlimited } from '../../core/budget.ts'
+import { unlimited, unpriced } from '../../core/budget.ts'
 import { exitCodes } from '../../core/error.ts'
 import { agentsOf, type Team } from '../../core/team.ts'
-import { modelWay } from '../../runtimes/index.ts'
+import { isPriced, modelWay } from '../../runtimes/index.ts'
 import type { Cli } from '../cli.ts'
 import { foldersOf } from '../folders.ts'
 import type { Given } from '../given.ts'
@@ -16,7 +16,7 @@ import { known } from '../team-files.ts'
 export async function validate(cli: Cli, given: Given): Promise<number> {
   const { out } = cli
   const loaded = load(await cli.root(), known)
-  if (loaded.team !== null) loaded.diagnostics.push(...keyless(loaded.team, cli.env), ...(await strangeThings(loaded.team)))
+  if (loaded.team !== null) loaded.diagnostics.push(...keyless(loaded.team, cli.env), ...priceless(loaded.team), ...(await strangeThings(loaded.team)))
   const report = validateReport(loaded)
   out.show(report, () => {
     const shown = renderDiagnostics(loaded.diagnostics, { color: out.wordColor.isColorSupported, verbose: given.flag('verbose'), from: cli.cwd })
@@ -41,6 +41,12 @@ function keyless(team: Team, env: Cli['env']): Diagnostic[] {
       hint: `set ${variables} in the environment of troupe up, or take metering: proxy out`,
     },
   ]
+}
+
+function priceless(team: Team): Diagnostic[] {
+  const blind = team.rehearsal === null ? unpriced(team, (model) => isPriced(model, Date.now(), team.budget.prices)) : null
+  if (blind === null) return []
+  return [{ ...{ severity: 'warning', file: join(team.root, composeFile), line: 1, column: 1, excerpt: null }, message: blind, hint: 'name the price in budget.prices of team-compose.yaml' }]
 }
 
 /** What agents’ working folders bring along: no fault of the team’s files, and worth knowing before they run. */

@@ -24,6 +24,7 @@ export function resolveBudget(raw: RawCompose['budget'], projects: readonly Proj
     perProjectUsdLimit: Object.fromEntries(Object.entries(raw.per_project_usd_limit).map(([id, usd]) => [id, limit(usd, place.at('per_project_usd_limit', id)) ?? 0])),
     timezone: raw.timezone,
     prices: prices(raw.prices, place.at('prices')),
+    unknownPrice: raw.unknown_price,
   }
 }
 
@@ -65,9 +66,10 @@ export function limitPlaces(root: string, projects: readonly Project[], compose:
       return line === null ? [] : [[`${prefix}${key.join('.')}`, line]]
     })
   const own = [['budget', 'daily_usd_limit'], ['budget', 'run_usd_limit']]
+  const unknown = ['budget', 'unknown_price']
   const breakers = ['calls_per_minute', 'calls_without_work', 'subagents_at_once', 'subagents_per_run', 'nested_subagents']
   return Object.fromEntries([
-    ...lines(compose, [...own, ...ids.map((id) => ['budget', 'per_project_usd_limit', id]), ...breakers.map((key) => ['breakers', key])], ''),
+    ...lines(compose, [...own, unknown, ...ids.map((id) => ['budget', 'per_project_usd_limit', id]), ...breakers.map((key) => ['breakers', key])], ''),
     ...projects.flatMap(({ id, agents }) => agents.flatMap((agent) => lines(placeOf(id, agent.id), own, `${agent.address} `))),
   ])
 }

@@ -22,6 +22,7 @@ export const budget = z
     per_project_usd_limit: z.record(text, usd).default({}).describe('US dollars a day, by project'),
     timezone: text.default('UTC').describe('Where days begin and end, such as Europe/Berlin'),
     prices: z.record(text, rates).default({}).describe('US dollars for a million tokens, by a model’s id or what ids begin with; they win over those that come along'),
+    unknown_price: z.enum(['warn', 'stop']).default('warn').describe('At a model call of unknown price, where a limit binds: `warn` says so, `stop` stops the agent until the price is named'),
   })
   .prefault({})
   .describe('What the team may cost; docs/budgets.md')

@@ -1,5 +1,5 @@
 import { resolveAgent } from '../../core/address.ts'
-import type { Limit } from '../../core/budget.ts'
+import { judge, type Limit } from '../../core/budget.ts'
 import { dayNamed } from '../../core/day.ts'
 import { TroupeError } from '../../core/error.ts'
 import { parseUsd, usdText, type Sum } from '../../core/money.ts'
@@ -95,11 +95,8 @@ function figures(spent: Sum, limit: Limit | undefined) {
   }
 }
 
-function stateOf(parts: Parts, limit: Limit | undefined, { nano }: Sum): BudgetRow['state'] {
-  if (limit === undefined) return 'no limit'
-  if (nano >= limit.nano) return 'stop'
-  const { warnThresholdPct } = parts.team().budget
-  return warnThresholdPct !== null && nano * 100 >= limit.nano * warnThresholdPct ? 'warn' : 'ok'
+function stateOf(parts: Parts, limit: Limit | undefined, spent: Sum): BudgetRow['state'] {
+  return limit === undefined ? 'no limit' : judge([limit], () => spent, parts.team().budget, parts.spend.day.end).state
 }
 
 /** With what was allowed for today. */

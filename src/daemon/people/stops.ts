@@ -1,6 +1,7 @@
 import type { Content } from '../../core/gateway.ts'
 import type { JournalEvent } from '../../core/event.ts'
 import { gatewaysFor } from '../../core/people.ts'
+import { quoted } from '../../core/printable.ts'
 import type { ShowingParts } from './showing.ts'
 
 /** What is told again by a daemon that starts, in case the one before did not get to it, ms. */
@@ -15,7 +16,7 @@ export class Stops {
   }
 
   static concerns(type: string): boolean {
-    return type === 'budget.warned' || type === 'budget.stopped' || type === 'breaker.tripped' || type === 'limit.told'
+    return ['budget.warned', 'budget.stopped', 'budget.unpriced', 'breaker.tripped', 'limit.told'].includes(type)
   }
 
   async catchUp(now: number): Promise<void> {
@@ -42,6 +43,7 @@ export class Stops {
 function keyOf({ type, subject, agent, at, data }: JournalEvent): string {
   if (type === 'limit.told') return `${type} ${subject} ${String(data['hook'])}`
   const day = new Date(at).toISOString().slice(0, 10)
+  if (type === 'budget.unpriced') return `${type} ${String(data['model'])} ${String(data['day'])}`
   return type === 'breaker.tripped' ? `${type} ${agent ?? ''} ${at}` : [type, data['scope'], data['id'], data['period'], data['limit'], day].map(String).join(' ')
 }
 
@@ -52,9 +54,12 @@ function textOf({ type, data }: JournalEvent, agent: string): string {
   switch (type) {
     case 'limit.told':
       return fact('text')
+    case 'budget.unpriced':
+      return `⚠️ The price of ${quoted(fact('model'))}, which ${agent} uses, is not known: ${fact('unknownPrice') === 'stop' ? `${agent} is stopped` : `its calls count against no limit (${fact('rule')})`}. Name it in budget.prices, then troupe up`
     case 'budget.warned':
       return `⚠️ ${whom} is near its limit: ${spent}`
     case 'budget.stopped':
+      if (data['blind'] === true) return `⛔ ${whom} is stopped: it has calls of unknown price, which ${fact('rule')} cannot count`
       return `⛔ ${whom} is stopped: ${spent}, $${fact('over')} over it. More for today: troupe budget allow`
     default:
       return `⛔ ${agent} is stopped: ${fact('why')} (${fact('rule')}). troupe start ${agent} lets it go on`
