@@ -4,7 +4,7 @@ import { agentsOf, type Agent, type Team } from '../core/team.ts'
 
 /** SHA-256 of each file that an agent is started with, by path. A file that cannot be read is left out. */
 export function contentsOf(agents: readonly Agent[]): Record<string, string> {
-  const files = new Set(agents.flatMap(({ rolePrompt }) => rolePrompt))
+  const files = new Set(agents.flatMap(({ rolePrompt, subagents }) => [...rolePrompt, ...subagents]))
   return Object.fromEntries([...files].flatMap((file) => hashed(file)))
 }
 

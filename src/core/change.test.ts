@@ -129,13 +129,14 @@ describe('the difference of two teams', () => {
 })
 
 describe('one change', () => {
-  const base = () => project('p', [agent('p', 'a', { role: 'manager', canDm: ['b'], env: ['KEY'] }), agent('p', 'b', { reportsTo: 'p:a', rolePrompt: ['/r/roles/x.md'] })], ['a'])
+  const base = () => project('p', [agent('p', 'a', { role: 'manager', canDm: ['b'], env: ['KEY'] }), agent('p', 'b', { reportsTo: 'p:a', rolePrompt: ['/r/roles/x.md'], subagents: ['/r/critic.md'] })], ['a'])
   const a = team([base()], { hitl: { ...noHitl, globallySensitiveActions: ['publish', 'deploy'] } })
   const change = (edit: (copy: Team) => void, after: { files?: Record<string, string>; values?: Record<string, string>; standing?: Standing } = {}) => {
     const copy = structuredClone(a)
     edit(copy)
-    const before = side(a, { '/r/roles/x.md': 'one' }, { KEY: 'one' })
-    return changes(before, side(copy, after.files ?? { '/r/roles/x.md': 'one' }, after.values ?? { KEY: 'one' }), () => after.standing ?? running).filter(isDifference)
+    const files = { '/r/roles/x.md': 'one', '/r/critic.md': 'one' }
+    const before = side(a, files, { KEY: 'one' })
+    return changes(before, side(copy, after.files ?? files, after.values ?? { KEY: 'one' }), () => after.standing ?? running).filter(isDifference)
   }
   const at = (key: { path: (string | number)[] }): string => key.path.join('.')
 
@@ -163,6 +164,11 @@ describe('one change', () => {
     expect(prompt).toMatchObject([{ agent: 'p:b', action: 'restart', conversation: 'resumed' }])
     expect(rowOf(prompt[0]!, () => 'p.yaml:3', '/r').why).toBe('content of roles/x.md (p.yaml:3)')
     expect(value.map((row) => rowOf(row, () => null, '/r').why)).toEqual(['value of KEY', 'value of KEY'])
+  })
+
+  it('of what the file of a subagent holds restarts who has it, and says where it is named', () => {
+    const [row] = change(() => {}, { files: { '/r/roles/x.md': 'one', '/r/critic.md': 'two' } })
+    expect(row).toMatchObject({ agent: 'p:b', action: 'restart', keys: [{ key: 'file:/r/critic.md', path: ['workers', 'b', 'subagents'] }] })
   })
 
   it('does not count a content or a value that is not known on one side', () => {

@@ -138,7 +138,7 @@ function liveChanges(earlier: Agent, agent: Agent, before: Team, after: Team): C
 
 function startedKey(agent: Agent, key: string): ChangedKey {
   if (key === 'rehearsal') return { key, project: null, path: [key] }
-  const [kind, name] = key.startsWith('file:') ? ['role_prompt', key] : key.startsWith('value:') ? ['env', key] : [key, key]
+  const [kind, name] = key.startsWith('file:') ? [agent.subagents.includes(key.slice('file:'.length)) ? 'subagents' : 'role_prompt', key] : key.startsWith('value:') ? ['env', key] : [key, key]
   return { key: name, project: agent.project, path: kind === 'role' ? placeOf(agent) : [...placeOf(agent), ...kind.split('.')] }
 }
 

@@ -23,7 +23,7 @@ export function startedWith(agent: Agent, team: Pick<Team, 'rehearsal'>, files: 
     ['rehearsal', team.rehearsal],
   ]
   const hashed = said.filter(([, value]) => !saysNothing(value)).map(([key, value]) => [key, sha256(JSON.stringify(value))])
-  const contents = agent.rolePrompt.flatMap((file) => (files[file] === undefined ? [] : [[`file:${file}`, files[file]]]))
+  const contents = [...agent.rolePrompt, ...agent.subagents].flatMap((file) => (files[file] === undefined ? [] : [[`file:${file}`, files[file]]]))
   return { ...Object.fromEntries([...hashed, ...contents]), ...prefixed('value:', values) } as Started
 }
 
