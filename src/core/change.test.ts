@@ -214,7 +214,7 @@ describe('one change', () => {
   it('is seen against what a process was really started with', () => {
     const started = startedWith(agent('p', 'b', { model: 'old' }), a, {}, {})
     const rows = changes(side(a), side(a), (address) => (address === 'p:b' ? { ...running, started } : running)).filter(isDifference)
-    expect(rows.map(({ agent: name, action, keys }) => [name, action, keys.map(({ key }) => key)])).toEqual([['p:b', 'restart', ['model', 'role_prompt']]])
+    expect(rows.map(({ agent: name, action, keys }) => [name, action, keys.map(({ key }) => key)])).toEqual([['p:b', 'restart', ['model', 'role_prompt', 'subagents']]])
   })
 
   it('is everything where nothing is applied', () => {
