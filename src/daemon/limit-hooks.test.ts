@@ -20,11 +20,13 @@ let folder: string
 let store: Store
 let agents: Agents
 const running: LimitHooks[] = []
+let reported: string[] | null
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'limit-hooks-'))
   store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock: systemClock })
   agents = new Agents(store, systemClock)
+  reported = null
   await agents.update(address, (state) => enter({ ...state, incarnation: 'i', wanted: 'running' }, { name: 'busy' }, { at: 1, what: '', source: '' }))
 })
 afterEach(async () => {
@@ -39,7 +41,7 @@ type Perform = (hook: RateLimitHook, hit: LimitHit, signal: AbortSignal) => Prom
 async function daemon(onRateLimit: string[] | null, perform: Perform): Promise<LimitHooks> {
   const agent = { address, id: 'a', project: 'p', runtime: 'r', onRateLimit } as Agent
   const team = { rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate: [], hooks }, projects: [{ id: 'p', agents: [agent], channels: [] }] } as unknown as Team
-  const made = new LimitHooks({ store, clock: systemClock, agents, team: () => team, perform, jitter: () => 0, report: (what, error) => expect.fail(`${what}: ${String(error)}`) })
+  const made = new LimitHooks({ store, clock: systemClock, agents, team: () => team, perform, jitter: () => 0, report: (what, error) => (reported === null ? expect.fail(`${what}: ${String(error)}`) : void reported.push(what)) })
   await made.start()
   running.push(made)
   return made
@@ -107,6 +109,24 @@ it('takes up what a daemon was at when it died, and repeats nothing that is writ
   await daemon(['first', 'second', 'third'], async ({ name }) => (after.push(name), { ok: true, what: 'done' }))
   await vi.waitFor(async () => expect(await open()).toEqual([]), patiently)
   expect(after).toEqual(['second', 'third'])
+})
+
+it('writes down what it did once the store takes it, without doing it again, and does not spin meanwhile', async () => {
+  const made: string[] = []
+  const part = await daemon(['first'], async ({ name }) => {
+    made.push(name)
+    reported = []
+    vi.spyOn(store, 'write').mockRejectedValue(new Error('the disk is full'))
+    return { ok: true, what: 'done' }
+  })
+  await part.hit(address, 'i', limit())
+  await vi.waitFor(() => expect(reported).not.toHaveLength(0), patiently)
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  // Without a pause each turn would have brought another attempt.
+  expect(reported?.length).toBeLessThan(10)
+  vi.restoreAllMocks()
+  await vi.waitFor(async () => expect(await open()).toEqual([]), patiently)
+  expect(made).toEqual(['first'])
 })
 
 it('does nothing where the list is empty, and waits where there is none', async () => {

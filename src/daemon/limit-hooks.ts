@@ -37,6 +37,8 @@ export class LimitHooks {
   readonly #parts: LimitHooksParts
   /** Hits with an attempt under way. */
   readonly #busy = new Map<string, Promise<void>>()
+  /** How attempts ended that the store has not taken yet: they are not made again for that. By hit. */
+  readonly #ended = new Map<string, { place: number; outcome: Outcome }>()
   #ending = new AbortController()
   #stopTimer = (): void => undefined
   #leave = (): void => undefined
@@ -130,26 +132,31 @@ export class LimitHooks {
   }
 
   #sleep(ms: number): void {
+    this.#stopTimer()
     if (!this.#stopped) this.#stopTimer = this.#parts.clock.after(ms, () => this.wake())
   }
 
-  /** One step of one hit at a time; the end of it brings the next. */
+  /** One step of one hit at a time; the end of it brings the next, after a pause where it failed. */
   #attend(hit: LimitHit): void {
     if (this.#busy.has(hit.id)) return
     const work = this.#step(hit)
     if (work === null) return
     const done = work
+      .then(() => 0)
       .catch((error: unknown) => {
-        if (this.#ending.signal.aborted) return
-        this.#parts.report(`a rate-limit hook of ${hit.agent}`, error)
-        this.#sleep(retryMs)
+        if (!this.#ending.signal.aborted) this.#parts.report(`a rate-limit hook of ${hit.agent}`, error)
+        return retryMs
       })
-      .then(() => void this.#busy.delete(hit.id))
+      .then((ms) => {
+        this.#busy.delete(hit.id)
+        this.#sleep(ms)
+      })
     this.#busy.set(hit.id, done)
-    void done.then(() => this.wake())
   }
 
   #step(hit: LimitHit): Promise<void> | null {
+    const ended = this.#ended.get(hit.id)
+    if (ended !== undefined) return this.#settle(hit.id, ended.place, ended.outcome)
     const waiting = hit.hooks.findIndex((run) => run.state.is === 'waiting' && this.#isOver(hit, run.state.until))
     if (waiting >= 0) return this.#settle(hit.id, waiting, { ok: true, what: 'the wait is over' })
     const [place] = startable(hit, this.#parts.clock.now())
@@ -166,7 +173,9 @@ export class LimitHooks {
     const now = begun(hit, place, clock.now())
     await store.write((tx) => tx.limitHits.put(now))
     if (now.hooks[place]?.state.is !== 'running') return
-    await this.#settle(hit.id, place, await this.#attempt(now, place))
+    const outcome = await this.#attempt(now, place)
+    this.#ended.set(hit.id, { place, outcome })
+    await this.#settle(hit.id, place, outcome)
   }
 
   async #attempt(hit: LimitHit, place: number): Promise<Outcome> {
@@ -187,5 +196,6 @@ export class LimitHooks {
       const what = outcome.ok ? outcome.what : outcome.why
       await tx.journal({ type: `limit.hook-${state.is}`, subject: id, agent: hit.agent, data: { name, action, attempts, what, ...(isOver(after) ? { last: true } : {}) } })
     })
+    this.#ended.delete(id)
   }
 }
