@@ -34,6 +34,11 @@ export interface ServerHello extends ClientHello {
   root: string
 }
 
+/** The file that a client makes beside the socket and holds open, for the challenge that the daemon gave it. */
+export function proofName(challenge: string): string {
+  return `proof-${challenge}`
+}
+
 /** Environment values that agents may get, as of the last `up`. Held in memory by daemon and keeper, never in a file. */
 export interface HeldValues {
   /** When they were given, ms; the newer set wins. 0 where nobody gave them: those of the command that had to start the daemon. */
@@ -43,6 +48,11 @@ export interface HeldValues {
 
 export type ClientLine =
   | { hello: ClientHello }
+  /**
+   * Before the first request, where the daemon's hello had a challenge (since 0.2.0): the descriptor by which the client holds the file of
+   * that name open, mode 0600, empty; null where it could make none. Who names an `oldest` protocol in its hello owes it.
+   */
+  | { proof: { fd: number | null } }
   | { id: number; call: string; input: unknown }
   | { id: number; events: string | null }
   | { id: number; cancel: true }
@@ -50,7 +60,8 @@ export type ClientLine =
   | { keeper: { values: HeldValues | null; instead?: boolean } }
 
 export type ServerLine =
-  | { hello: ServerHello }
+  /** `challenge`: 32 hexadecimal digits, another one for each connection; none where a client cannot prove which process it is. */
+  | { hello: ServerHello & { challenge?: string } }
   | { id: number; ok: unknown }
   | { id: number; error: ErrorShape }
   | { id: number; item: StreamItem }

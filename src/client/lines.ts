@@ -1,5 +1,7 @@
+import { closeSync, openSync } from 'node:fs'
 import { createConnection, type Socket } from 'node:net'
-import { LineReader, mismatch, oldestProtocol, programVersion, protocolVersion, understand, writeLine } from '../api/wire.ts'
+import { dirname, join } from 'node:path'
+import { LineReader, mismatch, oldestProtocol, programVersion, proofName, protocolVersion, understand, writeLine } from '../api/wire.ts'
 import type { ClientLine, ServerHello, ServerLine } from '../api/wire.ts'
 import { TroupeError } from '../core/error.ts'
 
@@ -58,12 +60,32 @@ export function openLines(options: { socket: string; timeoutMs?: number }): Prom
     listener = (line) => {
       if (line === null || !('hello' in line)) return
       stopWaiting()
-      if (understand(hello, line.hello)) return resolve(lines(line.hello))
-      reject(mismatch(hello, line.hello))
-      socket.destroy()
+      const { challenge, ...daemon } = line.hello
+      if (!understand(hello, daemon)) {
+        reject(mismatch(hello, daemon))
+        return void socket.destroy()
+      }
+      if (challenge !== undefined) prove(socket, options.socket, challenge)
+      resolve(lines(daemon))
     }
     socket.write(writeLine({ hello }))
   })
+}
+
+/**
+ * Shows that this process is the one that the hello named, by a file that it holds open as long as the connection. The daemon takes
+ * the file's name away. Where none can be made, a full disk for one, the daemon is told so, and looks for itself.
+ */
+function prove(socket: Socket, path: string, challenge: string): void {
+  let fd: number | null = null
+  try {
+    if (/^[0-9a-f]{32}$/.test(challenge)) fd = openSync(join(dirname(path), proofName(challenge)), 'wx', 0o600)
+  } catch {
+    // told by the null
+  }
+  const held = fd
+  if (held !== null) socket.once('close', () => closeSync(held))
+  socket.write(writeLine({ proof: { fd } }))
 }
 
 function failLate(socket: Socket, ms: number, reject: (error: unknown) => void): () => void {

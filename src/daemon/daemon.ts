@@ -19,8 +19,11 @@ export interface Daemon {
   call(caller: Caller, name: string, input: unknown, signal: AbortSignal): Promise<unknown>
   /** Bearer token → caller, or null. Tokens of ended incarnations are null. */
   identify(token: string): Promise<Caller | null>
-  /** Before what a client of the operator socket asks for, by its process. Throws `denied` for an agent's. */
-  checkOperator(pid: number): Promise<void>
+  /**
+   * Before what a client of the operator socket asks for, by the process that it names, and why it is not proved to be that one (null
+   * where it is). Throws `denied` for an agent's, and for one that is not proved.
+   */
+  checkOperator(pid: number, unproved: string | null): Promise<void>
   /** Counts requests of an agent before anything else looks at them. Throws `throttled`; operators always pass. */
   admit(caller: Caller, door: Door, requests: number): void
   /** The journal from a cursor on (null: from now), live. Ends with the signal. */

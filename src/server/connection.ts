@@ -5,6 +5,7 @@ import { TroupeError, toShape, type ErrorShape } from '../core/error.ts'
 import type { Caller, Daemon } from '../daemon/daemon.ts'
 import type { KeeperSeat } from './keeper-seat.ts'
 import { Outgoing } from './outgoing.ts'
+import { Proof } from './proof.ts'
 
 /** ms, counts, bytes. A connection that says nothing, asks too much at once or does not read is closed. */
 export const socketLimits = { helloMs: 10_000, stallMs: 30_000, queuedBytes: 64 * 1024 * 1024, requests: 1024 }
@@ -15,11 +16,17 @@ export interface ConnectionContext {
   seat: KeeperSeat
   clock: Clock
   limits: typeof socketLimits
+  /** Where clients make the file that proves which process they are; null where nobody could see that they hold it. */
+  proofs: string | null
   /** An error that is a defect of ours: the client gets a sentence, the log gets the rest. */
   report(error: unknown): void
 }
 
-type State = { name: 'greeting'; stopTimer: () => void } | { name: 'open'; client: ClientHello; checked: Promise<void> } | { name: 'closed' }
+type State =
+  | { name: 'greeting'; stopTimer: () => void }
+  /** `checked` is null until the client was asked who it is: at its proof, or at its first request without one. */
+  | { name: 'open'; client: ClientHello; checked: Promise<void> | null }
+  | { name: 'closed' }
 
 const howToTalk = 'one JSON object a line: a hello with the protocol version, then requests with an id'
 const operator: Caller = { kind: 'operator', via: 'socket' }
@@ -31,12 +38,14 @@ export class Connection {
   readonly #out: Outgoing
   readonly #lines = new LineReader(longestLine)
   readonly #requests = new Map<number, AbortController>()
+  readonly #proof: Proof | null
   #calls = 0
   #state: State
 
   constructor(socket: Socket, context: ConnectionContext) {
     this.#socket = socket
     this.#context = context
+    this.#proof = context.proofs === null ? null : new Proof(context.proofs)
     this.#out = new Outgoing(socket, context.clock, context.limits)
     this.#state = { name: 'greeting', stopTimer: context.clock.after(context.limits.helloMs, () => socket.destroy()) }
     socket.on('data', (chunk) => this.#read(chunk))
@@ -66,7 +75,10 @@ export class Connection {
     if (this.#state.name === 'closed') return
     if (!isRecord(line)) throw new TroupeError('usage', 'a line must be a JSON object', { hint: howToTalk })
     if (this.#state.name === 'greeting') return this.#greet(line['hello'], this.#state.stopTimer)
-    if ('keeper' in line) return this.#seatKeeper(line['keeper'], this.#state.client)
+    const proof = isRecord(line['proof']) ? line['proof'] : null
+    if (this.#state.checked === null) this.#state.checked = this.#check(this.#state.client, proof)
+    if (proof !== null) return
+    if ('keeper' in line) return this.#seatKeeper(line['keeper'], this.#state.client, this.#state.checked)
     const id = line['id']
     if (typeof id !== 'number' || !Number.isSafeInteger(id)) throw new TroupeError('usage', 'a request needs an integer id', { hint: howToTalk })
     if (line['cancel'] === true) return this.#requests.get(id)?.abort()
@@ -75,16 +87,32 @@ export class Connection {
 
   #greet(hello: unknown, stopTimer: () => void): void {
     if (!isRecord(hello)) throw new TroupeError('usage', 'the first line must be a hello', { hint: howToTalk })
-    this.#out.send({ hello: this.#context.hello })
     const client = clientOf(hello)
+    this.#proof?.greeted(client.pid)
+    this.#out.send({ hello: this.#proof === null ? this.#context.hello : { ...this.#context.hello, challenge: this.#proof.challenge } })
     if (!understand(client, this.#context.hello)) throw mismatch(client, this.#context.hello)
     stopTimer()
-    const checked = this.#context.daemon.checkOperator(client.pid)
-    checked.catch(() => undefined) // said to each request
-    this.#state = { name: 'open', client, checked }
+    this.#state = { name: 'open', client, checked: null }
   }
 
-  #seatKeeper(keeper: unknown, { pid, version }: ClientHello): void {
+  /** 0.1.0 names no oldest protocol, and knows of no proof: it is taken at its word. */
+  #check({ pid, oldest }: ClientHello, shown: Record<string, unknown> | null): Promise<void> {
+    const fd = typeof shown?.['fd'] === 'number' ? shown['fd'] : null
+    const unproved = async (): Promise<string | null> => {
+      if (this.#proof === null || (oldest === undefined && shown === null)) return null
+      return await this.#proof.fault(shown === null ? Number.NaN : fd).finally(() => this.#proof?.leave())
+    }
+    const checked = unproved().then(async (why) => await this.#context.daemon.checkOperator(pid, why))
+    checked.catch(() => undefined) // said to each request
+    return checked
+  }
+
+  #seatKeeper(keeper: unknown, client: ClientHello, checked: Promise<void>): void {
+    checked.then(() => this.#seat(keeper, client)).catch((error: unknown) => this.#refuse(error))
+  }
+
+  #seat(keeper: unknown, { pid, version }: ClientHello): void {
+    if (this.#state.name === 'closed') return
     const leave = this.#context.seat.take({ pid, version, send: (line) => this.#out.send(line) }, readValues(keeper), isRecord(keeper) && keeper['instead'] === true)
     this.#socket.on('close', leave)
   }
@@ -143,6 +171,7 @@ export class Connection {
 
   #closed(): void {
     if (this.#state.name === 'greeting') this.#state.stopTimer()
+    this.#proof?.leave()
     this.#state = { name: 'closed' }
     for (const abort of this.#requests.values()) abort.abort()
   }

@@ -98,6 +98,7 @@ async function work(options: RunOptions, paths: Paths): Promise<void> {
   const hello = { protocol: protocolVersion, oldest: oldestProtocol, version: programVersion, pid: process.pid, root: options.root }
   const socket = await listenOperator(paths.operatorSocket, { daemon, hello, seat, clock, report, rebound })
   log.info({ root: options.root, url: http.url }, 'listening')
+  if (process.platform !== 'linux') log.warn('which process a client of the operator socket is cannot be proved on this system: it is taken at its word')
 
   if (options.keeper) seat.watch()
   const asked = stopSignal()

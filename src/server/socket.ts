@@ -1,7 +1,9 @@
 import { createServer } from 'node:net'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { holdSocket, type Holding } from './bound.ts'
 import { Connection, socketLimits, type ConnectionContext } from './connection.ts'
+import { sweepProofs } from './proof.ts'
 
 export interface OperatorSocket {
   /** Takes no more clients, gives running requests `graceMs` to be answered, then cuts. Idempotent. */
@@ -14,9 +16,10 @@ export interface OperatorSocket {
  */
 export async function listenOperator(
   path: string,
-  context: Omit<ConnectionContext, 'limits'> & { limits?: Partial<typeof socketLimits>; rebound?: Holding['rebound'] },
+  context: Omit<ConnectionContext, 'limits' | 'proofs'> & { limits?: Partial<typeof socketLimits>; rebound?: Holding['rebound'] },
 ): Promise<OperatorSocket> {
-  const complete = { ...context, limits: { ...socketLimits, ...context.limits } }
+  const proofs = process.platform === 'linux' ? dirname(path) : null
+  const complete = { ...context, proofs, limits: { ...socketLimits, ...context.limits } }
   const connections = new Set<Connection>()
   const sockets = new Set<{ destroy(): void }>()
   const server = createServer((socket) => {
@@ -29,6 +32,7 @@ export async function listenOperator(
     })
   })
   const leave = await holdSocket(server, path, { clock: context.clock, rebound: context.rebound ?? context.report })
+  if (proofs !== null) sweepProofs(proofs)
 
   let closing: Promise<void> | null = null
   const close = async (graceMs: number): Promise<void> => {
