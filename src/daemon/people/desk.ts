@@ -15,7 +15,7 @@ import type { Letter, Mailroom } from '../mailroom.ts'
 import { endText, isProof, pressData, readPress, type Press } from './cards.ts'
 import { commands, isFor, type Asked } from './commands.ts'
 import { hold, isHeld, type HoldingParts } from './holding.ts'
-import type { Opened } from './line.ts'
+import { pause, Pauses, type Opened } from './line.ts'
 import type { Outbox } from './outbox.ts'
 
 /** A question whether to stop is forgotten after this, ms. */
@@ -24,6 +24,9 @@ const stopGoodFor = 300_000
 const strangerEvery = 3_600_000
 /** A download may take its time. ms */
 const downloadMs = 300_000
+const answerMs = 30_000
+/** A file that the platform does not give is asked for so often: what was said after it waits meanwhile. */
+const mostDownloads = 3
 /** Strangers that are remembered. */
 const mostStrangers = 1_000
 
@@ -46,6 +49,8 @@ interface Turn {
   who: string
   /** The same each time it comes: what each effect is known by. */
   key: string
+  /** The gateway closes: nothing of it is waited for any longer. */
+  until: AbortSignal
 }
 
 export function chatKey(gateway: string): string {
@@ -62,12 +67,12 @@ export class Desk {
   }
 
   /** Throws where it could not be done now; the caller comes again with the same. */
-  async handle(line: Opened, identity: Identity, incoming: Incoming): Promise<void> {
+  async handle(line: Opened, identity: Identity, incoming: Incoming, until: AbortSignal): Promise<void> {
     const { user, chat } = incoming
     const key = `${line.settings.type} ${identity.id} ${incoming.key}`
     const known = line.gateway.inbound.by === 'post' || isAuthorised(line, incoming)
-    if (user === null || !known) return await this.#stranger(line, incoming, key)
-    const turn: Turn = { line, incoming, user, key, who: `${line.settings.type}:${user.id} (${printable(user.name).slice(0, 60)})` }
+    if (user === null || !known) return await this.#stranger(line, incoming, key, until)
+    const turn: Turn = { line, incoming, user, key, until, who: `${line.settings.type}:${user.id} (${printable(user.name).slice(0, 60)})` }
     const { did } = incoming
     if (did.kind === 'press') return await this.#press(turn, did)
     await this.#parts.store.write(async (tx) => await tx.settings.put(chatKey(line.settings.id), chat.id))
@@ -89,13 +94,27 @@ export class Desk {
         if (inbound.by !== 'poll') return ''
         const { maxSizeBytes } = this.#parts.team().attachments
         if (did.file.bytes !== null && did.file.bytes > maxSizeBytes) throw new TroupeError('too_large', `the file is ${did.file.bytes} bytes, this team takes ${maxSizeBytes} (attachments.max_size_bytes)`)
-        const bytes = await inbound.download(did.file.ref, maxSizeBytes, AbortSignal.timeout(downloadMs))
+        const bytes = await this.#fetched((signal) => inbound.download(did.file.ref, maxSizeBytes, signal), turn.until)
         return await this.#plain(turn, did.caption === '' ? 'Here is a file.' : did.caption, did.forwarded, [{ name: did.file.name.split(/[/\\]/).at(-1) || 'file', content: Readable.from([bytes]) }])
       }
       case 'verdict':
         return await commands[did.verdict]!.run(this.#asked(turn, `${did.approval}${did.note === null ? '' : ` ${did.note}`}`))
       default:
         return did.kind === 'other' ? `I can pass on text and files, not ${did.what}.` : ''
+    }
+  }
+
+  /** Throws `failed` where it cannot be had: its person hears that, and everything after it is heard too. */
+  async #fetched(download: (signal: AbortSignal) => Promise<Uint8Array>, until: AbortSignal): Promise<Uint8Array> {
+    const pauses = new Pauses()
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await download(within(downloadMs, until))
+      } catch (error) {
+        if (until.aborted || !(error instanceof TroupeError) || error.code !== 'unavailable') throw error
+        if (attempt >= mostDownloads) throw new TroupeError('failed', `the file could not be fetched: ${error.message}`, { hint: 'send it again' })
+        await pause(this.#parts.clock, pauses.failed(error), until)
+      }
     }
   }
 
@@ -164,7 +183,7 @@ export class Desk {
     if (inbound.by !== 'poll') return await this.#say(turn, answer.replace(/^! /, ''))
     const [text, alert] = answer.startsWith('! ') ? [answer.slice(2), true] : [answer, false]
     // The decision stands whether the platform still shows this or not.
-    await inbound.answer(did.press, text, alert, AbortSignal.timeout(30_000)).catch((error: unknown) => this.#parts.report('telling what came of a button', error))
+    await inbound.answer(did.press, text, alert, within(answerMs, turn.until)).catch((error: unknown) => this.#parts.report('telling what came of a button', error))
   }
 
   async #verdict(turn: Turn, press: Press, verb: 'approve' | 'deny', row: Outgoing): Promise<string> {
@@ -222,11 +241,11 @@ export class Desk {
   }
 
   /** Nobody in particular, or nobody that the team knows. In a private chat it is told its id once, for the owner to add. */
-  async #stranger(line: Opened, incoming: Incoming, key: string): Promise<void> {
+  async #stranger(line: Opened, incoming: Incoming, key: string, until: AbortSignal): Promise<void> {
     const { chat, user, did } = incoming
     const { clock, store, outbox } = this.#parts
     if (did.kind === 'press' && line.gateway.inbound.by === 'poll') {
-      await line.gateway.inbound.answer(did.press, 'This is not for you to decide.', true, AbortSignal.timeout(30_000)).catch((error: unknown) => this.#parts.report('refusing a button', error))
+      await line.gateway.inbound.answer(did.press, 'This is not for you to decide.', true, within(answerMs, until)).catch((error: unknown) => this.#parts.report('refusing a button', error))
     }
     const asks = chat.kind === 'private' && did.kind === 'text' && /^\/start\b/.test(did.text)
     const about = `${line.settings.id} ${chat.id} ${user?.id ?? ''} ${asks ? 'start' : did.kind}`
@@ -242,6 +261,10 @@ export class Desk {
       await outbox.put(tx, { key: `${key} stranger`, gateway: line.settings.id, chat: chat.id, content: { kind: 'text', text, format: 'plain', replyTo: null, buttons: [] }, urgency: 'answer' })
     })
   }
+}
+
+function within(ms: number, until: AbortSignal): AbortSignal {
+  return AbortSignal.any([until, AbortSignal.timeout(ms)])
 }
 
 /** The question whether to stop, with its button. */

@@ -136,7 +136,7 @@ export class People {
     const { nonce, incoming } = inbound.accept(post, now)
     const fresh = await store.write(async (tx) => await tx.nonces.use(opened.settings.id, nonce, now, now - 2 * postGoodFor))
     if (!fresh) throw new TroupeError('conflict', 'this nonce was used before', { hint: 'sign each request anew; the same id has its effect once' })
-    await this.#desk.handle(opened, { id: name, name, warnings: [] }, incoming)
+    await this.#desk.handle(opened, { id: name, name, warnings: [] }, incoming, new AbortController().signal)
   }
 
   #heard(events: readonly JournalEvent[]): void {
@@ -215,7 +215,7 @@ export class People {
     }
     const listening =
       inbound.by === 'poll'
-        ? new Receiver({ store, clock, inbound, gateway: settings.id, type: settings.type, identify, handle: (incoming, identity) => this.#desk.handle(opened, identity, incoming), connected, trouble, report }).run(signal)
+        ? new Receiver({ store, clock, inbound, gateway: settings.id, type: settings.type, identify, handle: (incoming, identity, until) => this.#desk.handle(opened, identity, incoming, until), connected, trouble, report }).run(signal)
         : this.#greet(gateway, connected, trouble, signal)
     const running = Promise.all([sender.run(signal), listening]).catch((error: unknown) => report(`the gateway ${settings.id}`, error))
     line.stop = async () => {

@@ -6,8 +6,6 @@ import { Pauses, pause } from './line.ts'
 
 /** So often one thing that came in is tried before it is given up, with a line in the journal: it must not hold up all others. */
 const mostAttempts = 3
-/** ms */
-const retryMs = 1_000
 
 export interface ReceiverParts {
   store: Store
@@ -17,7 +15,7 @@ export interface ReceiverParts {
   gateway: string
   type: string
   identify(signal: AbortSignal): Promise<Identity>
-  handle(incoming: Incoming, identity: Identity): Promise<void>
+  handle(incoming: Incoming, identity: Identity, signal: AbortSignal): Promise<void>
   connected(identity: Identity): void
   trouble(error: unknown): void
   report(what: string, error: unknown): void
@@ -76,9 +74,10 @@ export class Receiver {
 
   async #take(incoming: Incoming, identity: Identity, signal: AbortSignal): Promise<void> {
     const { clock, report, store, gateway } = this.#parts
+    const pauses = new Pauses()
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       try {
-        return await this.#parts.handle(incoming, identity)
+        return await this.#parts.handle(incoming, identity, signal)
       } catch (error) {
         if (signal.aborted) return
         report(`what came in at ${gateway}`, error)
@@ -87,7 +86,7 @@ export class Receiver {
           const data = { gateway, key: incoming.key, kind: incoming.did.kind }
           return await store.write(async (tx) => await tx.journal({ type: 'chat.lost', subject: gateway, agent: null, data }))
         }
-        await pause(clock, retryMs, signal)
+        await pause(clock, pauses.failed(error), signal)
       }
     }
   }

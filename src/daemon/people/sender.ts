@@ -29,6 +29,8 @@ export class Sender {
   readonly #parts: SenderParts
   readonly #pauses = new Pauses()
   readonly #paces = new Map<string, Pace>()
+  /** Parts that are there while the store cannot write that down: nobody is told twice for that. By row. */
+  readonly #there = new Map<string, Pick<Outgoing, 'parts' | 'platformId'>>()
   #whole: Pace | undefined
   #woken = Promise.withResolvers<void>()
 
@@ -90,24 +92,31 @@ export class Sender {
 
   async #send(row: Outgoing, signal: AbortSignal): Promise<void> {
     const { store, clock, gateway } = this.#parts
-    const content = await this.#parts.prepare(row)
-    if (content === null) return await this.#done(row)
+    const there = { ...row, ...this.#there.get(row.id) }
+    let content: Content | null
+    try {
+      content = await this.#parts.prepare(row)
+    } catch (error) {
+      // What cannot be shown holds up nothing behind it.
+      return await this.#refused(row, error)
+    }
+    if (content === null) return await this.#done(there)
     const now = clock.elapsed()
     const { perSecond, perChatPerSecond, burst } = gateway.carries
     this.#whole = paced(this.#whole, { perSecond, burst: perSecond }, now)
     this.#paces.set(row.chat, paced(this.#paces.get(row.chat), { perSecond: perChatPerSecond, burst }, now))
-    let parts = row.parts
-    let platformId = row.platformId
+    let { parts, platformId } = there
     const part = async (message: string): Promise<void> => {
       parts += 1
       platformId ??= message
+      this.#there.set(row.id, { parts, platformId })
       await store.write(async (tx) => await tx.outbox.update(row.id, { parts, platformId }))
     }
     try {
-      await gateway.send({ id: row.id, chat: row.chat, silent: this.#isSilent(row), content }, { done: row.parts, part }, signal)
+      await gateway.send({ id: row.id, chat: row.chat, silent: this.#isSilent(row), content }, { done: there.parts, part }, signal)
     } catch (error) {
       if (signal.aborted) throw error
-      return await this.#refused(row, error)
+      return await this.#refused({ ...row, parts, platformId }, error)
     }
     this.#pauses.worked()
     await this.#done({ ...row, parts, platformId })
@@ -126,6 +135,7 @@ export class Sender {
       await tx.outbox.update(id, { state: 'sent', sentAt: clock.now(), attempts: row.attempts + 1, parts, platformId, reason: null })
       await tx.journal({ type: 'outbox.sent', subject: id, agent: null, data: { gateway, chat, kind: content.kind, platformId } })
     })
+    this.#there.delete(id)
     await this.#parts.sent(row)
   }
 
@@ -143,6 +153,7 @@ export class Sender {
       await tx.outbox.update(id, { state: 'failed', attempts, reason })
       await tx.journal({ type: 'outbox.failed', subject: id, agent: null, data: { gateway, chat, kind: content.kind, why: reason } })
     })
+    this.#there.delete(id)
     await this.#parts.failed(row, reason)
   }
 

@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { systemClock } from '../../core/clock.ts'
+import { TroupeError } from '../../core/error.ts'
+import type { Content, Gateway, Identity, Incoming, Polled } from '../../core/gateway.ts'
+import type { GatewaySettings, Team } from '../../core/team.ts'
+import { openStore } from '../../store/open.ts'
+import type { Store } from '../../store/store.ts'
+import { Desk, type DeskParts } from './desk.ts'
+import type { Opened } from './line.ts'
+import { Outbox } from './outbox.ts'
+import { Receiver } from './receiver.ts'
+import { Sender } from './sender.ts'
+
+const patiently = { timeout: 30_000, interval: 10 }
+const settings = { id: 'chat', type: 'telegram', manager: null, quietHours: null } as unknown as GatewaySettings
+const carries = { perSecond: 1_000, perChatPerSecond: 1_000, burst: 1_000 }
+const identity: Identity = { id: 'bot', name: '@bot', warnings: [] }
+const says = (text: string): Content => ({ kind: 'text', text, format: 'plain', replyTo: null, buttons: [] })
+
+let folder: string
+let store: Store
+let running: Promise<void>[]
+let ending: AbortController
+let troubles: unknown[]
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'lines-'))
+  store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock: systemClock })
+  ;[running, ending, troubles] = [[], new AbortController(), []]
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  ending.abort()
+  await Promise.all(running)
+  await store.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function queue(...texts: string[]): Promise<void> {
+  const outbox = new Outbox(systemClock)
+  await store.write(async (tx) => {
+    for (const text of texts) await outbox.put(tx, { key: text, gateway: 'chat', chat: '7', content: says(text), urgency: 'ordinary' })
+  })
+}
+
+/** Takes rows out through a platform that only notes them. */
+function sender(send: Gateway['send'], prepare: (content: Content) => Content = (content) => content): void {
+  const gateway = { type: 'telegram', carries, send } as unknown as Gateway
+  const parts = { settings, gateway, chats: ['7'], users: [], store, clock: systemClock, sent: async () => undefined, failed: async () => undefined, trouble: (error: unknown) => void troubles.push(error) }
+  running.push(new Sender({ ...parts, prepare: async (row) => prepare(row.content) }).run(ending.signal))
+}
+
+it('tells people a thing once, also where the store takes no word of it for a while', async () => {
+  const told: string[] = []
+  await queue('hello')
+  sender(async ({ content }, progress) => {
+    if (progress.done > 0) return
+    told.push(content.kind === 'text' ? content.text : '')
+    vi.spyOn(store, 'write').mockRejectedValueOnce(new TroupeError('unavailable', 'the disk is full')).mockRejectedValueOnce(new TroupeError('unavailable', 'the disk is full'))
+    await progress.part('100')
+  })
+  await vi.waitFor(async () => expect(await store.read((db) => db.outbox.byKey('hello'))).toMatchObject({ state: 'sent', platformId: '100', parts: 1 }), patiently)
+  expect(told).toEqual(['hello'])
+  expect(troubles).not.toEqual([])
+})
+
+it('T19: gives up what cannot be shown, and goes on with what comes after it', async () => {
+  const told: string[] = []
+  await queue('bad', 'good')
+  sender(
+    async ({ content }) => void told.push(content.kind === 'text' ? content.text : ''),
+    (content) => {
+      if (content.kind === 'text' && content.text === 'bad') throw new SyntaxError('not what it was')
+      return content
+    },
+  )
+  await vi.waitFor(() => expect(told).toEqual(['good']), patiently)
+  expect((await store.read((db) => db.outbox.byKey('bad')))?.state).toBe('failed')
+})
+
+const file = (position: number): Incoming => ({
+  ...{ position, key: String(position), chat: { id: '7', kind: 'private' }, user: { id: '7', name: 'P' } },
+  did: { kind: 'file', file: { ref: 'f', name: 'a.txt', bytes: 1 }, caption: '', message: '1', replyTo: null, forwarded: false },
+})
+const text = (position: number): Incoming => ({ ...file(position), did: { kind: 'text', text: '/nothing', message: '2', replyTo: null, forwarded: false } })
+
+/** Hears these from a platform whose files cannot be had as `download` says. */
+function receiver(all: Incoming[], download: Polled['download']): void {
+  const inbound: Polled = {
+    by: 'poll',
+    receive: async (position, signal) => {
+      const some = all.filter((each) => each.position > position)
+      if (some.length > 0) return some
+      return await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('closed'))))
+    },
+    answer: async () => undefined,
+    menu: async () => undefined,
+    download,
+  }
+  const opened: Opened = { settings, gateway: { type: 'telegram', inbound } as unknown as Gateway, chats: ['7'], users: [] }
+  const desk = new Desk({ store, clock: systemClock, outbox: new Outbox(systemClock), team: () => ({ attachments: { maxSizeBytes: 9 } }) as unknown as Team, report: () => undefined } as unknown as DeskParts)
+  const handle = async (incoming: Incoming, who: Identity, until: AbortSignal) => await desk.handle(opened, who, incoming, until)
+  const parts = { store, clock: systemClock, inbound, gateway: 'chat', type: 'telegram', identify: async () => identity, handle, connected: () => undefined }
+  running.push(new Receiver({ ...parts, trouble: () => undefined, report: () => undefined }).run(ending.signal))
+}
+
+it('T19: says so of a file that the platform does not give, and hears what was said after it', async () => {
+  receiver([file(1), text(2)], async () => await Promise.reject(new TroupeError('unavailable', 'Telegram gave no file (500)')))
+  await vi.waitFor(async () => expect(await store.read((db) => db.outbox.queued('chat', 9))).toHaveLength(2), patiently)
+  const words = (await store.read((db) => db.outbox.queued('chat', 9))).map(({ content }) => (content.kind === 'text' ? content.text : ''))
+  expect(words[0]).toContain('the file could not be fetched: Telegram gave no file (500). Try: send it again')
+  expect(words[1]).toContain('There is no command /nothing')
+})
+
+it('waits for no download when it closes', async () => {
+  const begun = Promise.withResolvers<void>()
+  receiver([file(1)], async (_file, _limit, signal) => {
+    begun.resolve()
+    return await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new TroupeError('unavailable', 'cut short'))))
+  })
+  await begun.promise
+  ending.abort()
+  await Promise.all(running)
+})
