@@ -35,6 +35,8 @@ export class Attachments {
   readonly #checks: Checks
   /** Contents whose message is being stored, by hash. */
   readonly #held = new Map<string, number>()
+  /** Of each look for contents that nobody names: those let go of meanwhile, whose message it may not have seen. */
+  readonly #looks = new Set<Set<string>>()
 
   constructor(parts: AttachmentsParts) {
     this.#parts = parts
@@ -78,11 +80,17 @@ export class Attachments {
 
   /** Removes the contents that no message names and nobody holds; says which. */
   async removeUnnamed(sha256: readonly string[]): Promise<string[]> {
-    const named = await this.#parts.store.read((db) => db.attachments.named([...sha256]))
-    // Nothing waits between this look at who holds it and the removal.
-    const gone = sha256.filter((each) => !named.has(each) && !this.#held.has(each))
-    for (const each of gone) rmSync(this.fileOf(each), { force: true })
-    return gone
+    const meanwhile = new Set<string>()
+    this.#looks.add(meanwhile)
+    try {
+      const named = await this.#parts.store.read((db) => db.attachments.named([...sha256]))
+      // Nothing waits between this look at who holds it and the removal.
+      const gone = sha256.filter((each) => !named.has(each) && !this.#held.has(each) && !meanwhile.has(each))
+      for (const each of gone) rmSync(this.fileOf(each), { force: true })
+      return gone
+    } finally {
+      this.#looks.delete(meanwhile)
+    }
   }
 
   fileOf(sha256: string): string {
@@ -130,6 +138,7 @@ export class Attachments {
       const left = (this.#held.get(sha256) ?? 1) - 1
       if (left > 0) this.#held.set(sha256, left)
       else this.#held.delete(sha256)
+      for (const look of this.#looks) look.add(sha256)
     }
   }
 }
