@@ -1,3 +1,4 @@
+import { dayOf } from '../../core/day.ts'
 import type { Content } from '../../core/gateway.ts'
 import type { JournalEvent } from '../../core/event.ts'
 import { gatewaysFor } from '../../core/people.ts'
@@ -34,17 +35,18 @@ export class Stops {
     if (places.length === 0) return
     const content: Content = { kind: 'text', text: textOf(event, agent), format: 'plain', replyTo: null, buttons: [] }
     await store.write(async (tx) => {
-      for (const { gateway, chat } of places) await outbox.put(tx, { key: `${keyOf(event)} ${gateway} ${chat}`, gateway, chat, content, urgency: 'ordinary' })
+      for (const { gateway, chat } of places) await outbox.put(tx, { key: `${keyOf(event, team().budget.timezone)} ${gateway} ${chat}`, gateway, chat, content, urgency: 'ordinary' })
     })
   }
 }
 
-/** All agents that one limit stops on one day are one matter. */
-function keyOf({ type, subject, agent, at, data }: JournalEvent): string {
+/** All agents that one limit stops on one day, as the team counts days, are one matter; each run is one of its own. */
+function keyOf({ type, subject, agent, at, data }: JournalEvent, timezone: string): string {
   if (type === 'limit.told') return `${type} ${subject} ${String(data['hook'])}`
-  const day = new Date(at).toISOString().slice(0, 10)
   if (type === 'budget.unpriced') return `${type} ${String(data['model'])} ${String(data['day'])}`
-  return type === 'breaker.tripped' ? `${type} ${agent ?? ''} ${at}` : [type, data['scope'], data['id'], data['period'], data['limit'], day].map(String).join(' ')
+  if (type === 'breaker.tripped') return `${type} ${agent ?? ''} ${at}`
+  const when = data['period'] === 'run' ? at : dayOf(at, timezone).name
+  return [type, data['scope'], data['id'], data['period'], data['limit'], when].map(String).join(' ')
 }
 
 function textOf({ type, data }: JournalEvent, agent: string): string {
