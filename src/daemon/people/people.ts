@@ -67,6 +67,7 @@ export class People {
   readonly #turns = new Lane()
   #leave = (): void => undefined
   #stopped = true
+  readonly #begun = Promise.withResolvers<void>()
 
   constructor(parts: PeopleParts) {
     this.#parts = parts
@@ -84,12 +85,17 @@ export class People {
   async start(): Promise<void> {
     this.#stopped = false
     this.#leave = this.#parts.store.subscribe((events) => this.#heard(events))
-    await this.#parts.store.write(async (tx) => void (await tx.outbox.prune(this.#parts.clock.now() - keptFor)))
-    await this.refresh()
+    try {
+      await this.#parts.store.write(async (tx) => void (await tx.outbox.prune(this.#parts.clock.now() - keptFor)))
+      await this.refresh()
+    } finally {
+      this.#begun.resolve()
+    }
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#begun.resolve()
     this.#leave()
     await this.#turns.run(() => Promise.resolve())
     await Promise.all(this.#lines.map((line) => line.stop()))
@@ -112,7 +118,9 @@ export class People {
     })
   }
 
+  /** Of a daemon that has just begun to listen, once it has looked: before that there would seem to be none. */
   async rows(): Promise<GatewayRow[]> {
+    await this.#begun.promise
     const counts = await this.#parts.store.read((db) => db.outbox.counts())
     return this.#lines.map(({ settings, state, opened }) => ({ settings, state, chats: opened?.chats.length ?? 0, queued: counts[settings.id] ?? 0 }))
   }
