@@ -39,6 +39,7 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   'delivery.acked': (_fact, _event, message) => `${message} acked`,
   'delivery.dead': (fact, _event, message) => `${message} dead: ${fact('reason')}`,
   'operator.refused': (fact, event) => `refused at the operator socket: process ${fact('pid')}${event.agent === null ? `, ${fact('why')}` : ' is an agent’s'}`,
+  'store.foreign_write': (fact) => `the database ${fact('database')} was changed by something else than its daemon`,
   'file.changed': (fact, event) => `${fact('file')} was changed by something else than troupe${around(', while at work: ', listed(event.data['atWork']))}`,
   'call.refused': (fact) => `refused ${fact('operation')}: ${fact('why')}${around(' (', fact('where'), ')')}`,
   'call.denied': (fact) => `may not call ${fact('tool')}: ${fact('why')}`,

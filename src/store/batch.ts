@@ -22,6 +22,9 @@ const largestBatch = 256
 /** Waiting for company must stay unnoticed: so many ms, or a part of what the last commit took on a slow disk, where missing one is dear. */
 const longestGathering = { ms: 2, part: 0.25 }
 
+/** The journal's line of a change of the database by anything but its daemon. */
+const foreignWrite = 'store.foreign_write'
+
 /** Work inside a batch: the database, and where its journal lines go. */
 export type Work<T> = (db: Db, journal: (event: NewEvent) => void) => Promise<T>
 
@@ -38,6 +41,7 @@ interface Result {
   outcomes: Outcome[]
   events: JournalEvent[]
   position: Position
+  foreign: number
 }
 
 interface Parts {
@@ -69,6 +73,8 @@ export class GroupCommit {
   #position: Position
   /** Mark of a batch whose commit was lost and could not be looked up yet. */
   #uncertain: string | null = null
+  /** Changes of the database by others that the journal tells of. */
+  #foreign = 0
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -183,7 +189,7 @@ export class GroupCommit {
       const outcomes = await this.#run(trx, jobs, alone && jobs.length > 1)
       if (outcomes.every((outcome) => !outcome.ok)) {
         await rollBack(trx)
-        return alone ? { outcomes, events: [], position: this.#position } : null
+        return alone ? { outcomes, events: [], position: this.#position, foreign: this.#foreign } : null
       }
       done = await this.#append(trx, outcomes)
     } catch (error) {
@@ -192,18 +198,27 @@ export class GroupCommit {
       throw error
     }
     await this.#finish(trx, done.position)
+    this.#foreign = done.foreign
     return done
   }
 
   /** What is written once for the whole batch. */
   async #append(trx: OpenTransaction, outcomes: Outcome[]): Promise<Result> {
     const { by } = this.#parts
+    const foreign = this.#parts.engine.foreign?.() ?? 0
     const pending = outcomes.flatMap((outcome) => (outcome.ok ? outcome.pending : []))
+    if (foreign !== this.#foreign) pending.unshift(this.#foreignWrite())
     const events = chain(this.#stream, this.#position, pending)
     const last = events.at(-1) ?? this.#position
     const position = { seq: last.seq, hash: last.hash, batch: randomUUID() }
     await Promise.all([moveStream(trx, by, this.#position, position), saveNumbers(trx, by.team), appendEvents(trx, by.team, events)])
-    return { outcomes, events, position }
+    return { outcomes, events, position, foreign }
+  }
+
+  /** We hold the team's lock: whoever else wrote is no daemon of ours. */
+  #foreignWrite(): Pending {
+    const { engine, clock } = this.#parts
+    return { type: foreignWrite, subject: engine.where, agent: null, at: clock.now(), data: { database: engine.where, by: null } }
   }
 
   /** Commits. Where the connection is lost meanwhile, looks up what became of it before anything is tried again. */

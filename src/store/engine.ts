@@ -24,6 +24,8 @@ export interface Engine {
   readonly reader: Db
   /** Makes the transaction the only writing one of its scope (a team) until it ends. */
   lock(trx: Trx, scope: string): Promise<void>
+  /** How often another connection than the writer has changed the database, asked inside a transaction of the writer's; null where that is no news. */
+  foreign: (() => number) | null
   fault(error: unknown): Fault
   /** The error as people get it: a TroupeError where the database failed, else unchanged. */
   explain(error: unknown): unknown

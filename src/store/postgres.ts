@@ -63,6 +63,7 @@ export async function openPostgres(url: string): Promise<Engine> {
     async lock(trx, scope) {
       await sql`select pg_advisory_xact_lock(hashtextextended(${`${schemaName}:${scope}`}, 0))`.execute(trx)
     },
+    foreign: null, // others may have a team of their own in it
     fault,
     explain: (error) => explain(error, where),
     sync: null,

@@ -117,6 +117,45 @@ describe.skipIf(noMount !== null)('a full disk', () => {
   })
 })
 
+describe('T36: a second program that writes the database', () => {
+  const noticed = async (store: Store): Promise<object[]> => (await store.read((db) => db.events.after({}, 10_000))).events.filter(({ type }) => type === 'store.foreign_write')
+
+  it('is told of in the next batch, once for each time; what was rolled back is nothing', async () => {
+    const store = await open()
+    await put(store, 'before')
+    const other = new DatabaseSync(path)
+    other.exec('begin immediate; delete from settings; rollback')
+    await put(store, 'rolled back')
+    expect(await noticed(store)).toEqual([])
+    other.exec("update settings set value = 'mine'")
+    await put(store, 'after')
+    await put(store, 'long after')
+    expect(await noticed(store)).toMatchObject([{ subject: path, agent: null, data: { by: null } }])
+    other.exec("update settings set value = 'mine again'")
+    await put(store, 'again')
+    expect(await noticed(store)).toHaveLength(2)
+    other.close()
+    expect(await store.read((db) => db.events.verify())).toMatchObject({ ok: true })
+    await store.close()
+  })
+
+  it('is none of ours: readers, copies, checkpoints in their thread, and the store that was open before', async () => {
+    await (await open()).close()
+    const store = await open()
+    const big = 'x'.repeat(200_000)
+    for (let n = 0; n < 60; n++) await put(store, `${n}`, big) // the log is longer than what a checkpoint waits for, again and again
+    await store.backup(join(root, 'copy.db'))
+    for (let n = 0; n < 60; n++) await put(store, `${n}`, big)
+    const reading = new DatabaseSync(path, { readOnly: true })
+    reading.prepare('select count(*) from settings').get()
+    reading.close()
+    await put(store, 'last')
+    expect(statSync(`${path}-wal`).size).toBeLessThan(120 * 200_000)
+    expect(await noticed(store)).toEqual([])
+    await store.close()
+  })
+})
+
 async function put(store: Store, key: string, value = key): Promise<string> {
   await store.write(async (tx) => {
     await tx.settings.put(key, value)

@@ -49,6 +49,7 @@ function engine(path: string, writing: DatabaseSync, file: Held): Engine {
     reader,
     // BEGIN IMMEDIATE holds the whole file already, if it is still the one that the next daemon will open.
     lock: async () => file.check(),
+    foreign: foreignWrites(writing),
     fault,
     explain: (error) => explained(error, path),
     copy: async (step, at) => copyBefore(writing, path, step, at),
@@ -62,6 +63,17 @@ function engine(path: string, writing: DatabaseSync, file: Held): Engine {
       if (writing.isOpen) writing.close()
     },
   }
+}
+
+/**
+ * SQLite's own mark, which differs from the last look exactly if another connection has changed the file meanwhile: readers, copies and
+ * checkpoints that only move pages leave it as it is.
+ */
+function foreignWrites(db: DatabaseSync): () => number {
+  const mark = db.prepare('pragma data_version')
+  const look = (): number => Number(mark.get()?.['data_version'])
+  const first = look()
+  return () => look() - first
 }
 
 /** Durability is promised, so what SQLite really uses is read back. */

@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, it, vi } from 'vitest'
 import { patiently, team, Troupe } from './troupe.ts'
 
@@ -32,6 +33,24 @@ it('T36: an agent that writes to the team’s files is told of, with who was at 
   writeFileSync(head, readFileSync(head, 'utf8').replace(/"hash":"../, '"hash":"ff'))
   await troupe.ok('send', 'a', 'one more line')
   await vi.waitFor(async () => expect((await troupe.run('audit', 'verify')).stderr).toContain('was changed by another program'), patiently)
+}, 240_000)
+
+it('T36: a second program that writes the database is in the journal, and in doctor until the next up', async () => {
+  const troupe = new Troupe(team({ a: {} }, { scenario: { '*': [{ when: '/./', do: [ack, { text: 'done' }] }] } }))
+  await troupe.ok('up')
+  const found = async (): Promise<object | undefined> => (JSON.parse((await troupe.run('doctor', '--json')).stdout) as { check: string; ok: boolean; reason: string }[]).find(({ check, ok }) => check === 'database' && !ok)
+  expect(await found()).toBeUndefined()
+  const other = new DatabaseSync(join(troupe.root, 'state/mailbox.db'), { timeout: 30_000 })
+  other.exec("update settings set value = value where key = 'none'")
+  other.exec('create table mine(id text)')
+  other.close()
+  await troupe.ok('send', 'a', 'one more line')
+  await troupe.settled(1)
+  expect((await troupe.events()).filter(({ type }) => type === 'store.foreign_write')).toMatchObject([{ agent: null, data: { by: null } }])
+  expect(await found()).toMatchObject({ reason: expect.stringContaining('mailbox.db was written to by something else than its daemon') as string })
+  await troupe.ok('audit', 'verify')
+  await troupe.ok('up')
+  expect(await found()).toBeUndefined()
 }, 240_000)
 
 it('T37: what is shown for a decision is escaped, whole, and bound by its hash, at every face', async () => {

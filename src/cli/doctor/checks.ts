@@ -1,5 +1,5 @@
 import { TroupeError } from '../../core/error.ts'
-import { changedFiles } from './changed.ts'
+import { changedDatabase, changedFiles } from './changed.ts'
 import { daemon, database, port } from './daemon.ts'
 import { clock, launchFiles, modes, sockets, staleSockets } from './files.ts'
 import { wrong, type Check, type Finding, type Setting } from './finding.ts'
@@ -8,7 +8,7 @@ import { folders, leftOver, runtimes, supervisor } from './programs.ts'
 
 /** Every check, in the order in which they are told: the machine, what is installed, the team's files, what runs. */
 const checks: readonly Check[] = [
-  node, locale, limits, clock, supervisor, runtimes, folders, space, modes, sockets, staleSockets, launchFiles, port, daemon, database, changedFiles, leftOver,
+  node, locale, limits, clock, supervisor, runtimes, folders, space, modes, sockets, staleSockets, launchFiles, port, daemon, database, changedDatabase, changedFiles, leftOver,
 ]
 
 export async function examine(setting: Setting): Promise<Finding[]> {
