@@ -118,9 +118,13 @@ export class People {
     })
   }
 
-  /** Of a daemon that has just begun to listen, once it has looked: before that there would seem to be none. */
-  async rows(): Promise<GatewayRow[]> {
+  /** Once the gateways were looked for: a daemon that has just begun to listen would seem to have none. */
+  async ready(): Promise<void> {
     await this.#begun.promise
+  }
+
+  async rows(): Promise<GatewayRow[]> {
+    await this.ready()
     const counts = await this.#parts.store.read((db) => db.outbox.counts())
     return this.#lines.map(({ settings, state, opened }) => ({ settings, state, chats: opened?.chats.length ?? 0, queued: counts[settings.id] ?? 0 }))
   }
@@ -135,6 +139,7 @@ export class People {
 
   /** What came in at the daemon's own door for the interface of this name. */
   async take(name: string, post: Post): Promise<void> {
+    await this.ready()
     const { clock, store } = this.#parts
     const opened = this.#lines.find(({ settings, opened: each }) => each?.gateway.inbound.by === 'post' && settings.id.endsWith(` ${name}`))?.opened
     const inbound = opened?.gateway.inbound

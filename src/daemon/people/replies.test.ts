@@ -22,7 +22,7 @@ beforeEach(async () => {
   store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock })
   lead = { address: 'p:lead', id: 'lead', project: 'p', role: 'manager', cwd: folder } as Agent
   gateways = [{ id: 'g', type: 'telegram', manager: 'p:lead' }]
-  const people = { opened: (id: string) => ({ settings: { id, type: 'telegram' }, chats: ['42', '43'], users: [] }) } as unknown as People
+  const people = { ready: () => Promise.resolve(), opened: (id: string) => ({ settings: { id, type: 'telegram' }, chats: ['42', '43'], users: [] }) } as unknown as People
   const chains = { taint: () => [] } as unknown as Chains
   const team = () => ({ gateways, limits: { messageBytes: 100 } }) as unknown as Team
   mkdirSync(join(folder, 'run'))

@@ -58,6 +58,7 @@ export class Replies {
 
   async reply(agent: Agent, input: Input): Promise<{ id: number; ids: number[]; recipient: string }> {
     onlyManagers('reply_to_user', agent)
+    await this.#parts.people.ready()
     const { text, image, file } = input
     if ((text === undefined || text.trim() === '') && image === undefined && file === undefined) {
       throw new TroupeError('usage', 'reply_to_user: at least one of `text`, `image`, `file` must be set')
@@ -82,6 +83,7 @@ export class Replies {
 
   async react(agent: Agent, { telegram_msg_id: id, emoji }: Parsed<'react_to_user'>): Promise<{ id: number; recipient: string; telegram_msg_id: number; emoji: string }> {
     onlyManagers('react_to_user', agent)
+    await this.#parts.people.ready()
     const listed = reactionOf(emoji)
     if (listed === null) throw new TroupeError('usage', `react_to_user: ${JSON.stringify(emoji)} is not in the allowlist`, { hint: `use one of ${reactions.join(' ')}` })
     const n = await this.#parts.store.write(async (tx) => {
