@@ -14,6 +14,7 @@ const approval = z.object({
   scope: z.string().nullable(),
   summary: z.string(),
   exact: z.string().describe('What is decided on, as canonical JSON'),
+  hash: z.string().optional().describe('SHA-256 that binds the verdict to it, with its agent and folder; since 0.2.0'),
   origin: z.enum(['asked', 'held']).describe('asked: by the agent’s tool; held: a rule stopped the call'),
   status,
   requestedAt: z.number(),

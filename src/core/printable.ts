@@ -12,6 +12,11 @@ export function printable(text: string): string {
   })
 }
 
+/** The same for what a person decides on: whatever takes no room is shown too, also where writing and emoji need it (joiners, soft hyphens, variation selectors). */
+export function visible(text: string): string {
+  return printable(text).replace(/\p{Default_Ignorable_Code_Point}/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`)
+}
+
 /** Words of somebody else's in a header of ours: they cannot look like another field, or like the header's end. */
 export function quoted(text: string): string {
   return JSON.stringify(printable(text)).replace(/[·[\]]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)

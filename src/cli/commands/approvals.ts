@@ -1,6 +1,7 @@
 import type { Input, Output as Answer } from '../../api/index.ts'
 import { TroupeError } from '../../core/error.ts'
 import { lookAlikes } from '../../core/look-alike.ts'
+import { visible } from '../../core/printable.ts'
 import { approvalStatement, proofOf } from '../../core/proof.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
@@ -79,16 +80,17 @@ export function printApproval(out: Page, row: Row): void {
     ...(row.note === null ? [] : [['note', row.note] as [string, string]]),
     ...(row.taint.length === 0 ? [] : [['tainted by', `${row.taint.join(' ')}: it has read what others wrote there`] as [string, string]]),
     ...(alike.length === 0 ? [] : [['beware', `letters that only look like Latin ones: ${alike.join(', ')}`] as [string, string]]),
-    [row.origin === 'held' ? 'held' : 'it says', row.summary],
+    [row.origin === 'held' ? 'held' : 'it says', visible(row.summary)],
+    ...(row.hash === undefined ? [] : [['sha256', row.hash] as [string, string]]),
   ]
   for (const line of pairs(entries, out.color.dim)) out.line(line)
   out.line('exactly')
   for (const line of exactLines(row.exact)) out.line(`  ${escapeLine(line)}`)
 }
 
-/** The canonical JSON, spread over lines, not escaped yet; what is decided on stands there as it is. */
+/** The canonical JSON, spread over lines, with what is hidden shown; what is decided on stands there as it is. */
 export function exactLines(exact: string): string[] {
-  return JSON.stringify(JSON.parse(exact), null, 2).split('\n')
+  return visible(JSON.stringify(JSON.parse(exact), null, 2)).split('\n')
 }
 
 function paint(color: Colors, status: Row['status']): (text: string) => string {

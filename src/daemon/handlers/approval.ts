@@ -75,6 +75,6 @@ function answer({ n, status, note, requestedAt }: Approval): Output<'request_app
   return { id: n, status: status === 'used' ? 'approved' : status, note, delivered_at: requestedAt / 1000 }
 }
 
-function row({ hash: _hash, usedAt: _usedAt, told: _told, ...shown }: Approval): Output<'approval.show'> {
+function row({ usedAt: _usedAt, told: _told, ...shown }: Approval): Output<'approval.show'> {
   return shown
 }

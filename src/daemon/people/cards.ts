@@ -1,11 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Approval } from '../../core/approval.ts'
-import { printable } from '../../core/printable.ts'
+import { lookAlikes } from '../../core/look-alike.ts'
+import { visible } from '../../core/printable.ts'
 import type { Button, Content } from '../../core/gateway.ts'
 import type { Outgoing } from '../../core/outbox.ts'
 
 /** How much of an action a card shows, UTF-16 code units: a card stays one message. */
 const mostShown = 1_500
+/** Of those, for its end: what stands behind a long blank or comment is run as well. */
+const mostOfEnd = 400
 
 export type Press = { verb: 'approve' | 'deny' | 'stop'; row: string; proof: string }
 
@@ -47,13 +50,16 @@ export function cardContent(approval: Approval, row: Pick<Outgoing, 'id' | 'nonc
 }
 
 export function cardText(approval: Approval): string {
-  const { n, agent, action, scope, summary, exact, origin, expiresAt } = approval
+  const { n, agent, action, scope, summary, exact, hash, origin, expiresAt } = approval
+  const alike = lookAlikes(`${summary} ${JSON.stringify(JSON.parse(exact))}`)
   const lines = [
     `🔐 #${n}  ${agent}`,
     `action: ${shown(action, 200)}${scope === null ? '' : ` (${shown(scope, 100)})`}`,
     `${origin === 'asked' ? 'it says' : 'held'}: ${shown(summary, 800)}`,
     '',
-    shown(exactText(exact), mostShown, `troupe approvals ${n}`),
+    exactly(exactText(exact), `troupe approvals ${n}`),
+    ...(alike.length === 0 ? [] : [`⚠️ letters that only look like Latin ones: ${shown(alike.join(', '), 200)}`]),
+    `sha256 ${hash}`,
     '',
     approval.status === 'pending' ? `Without an answer it is denied at ${time(expiresAt)}.` : endText(approval),
   ]
@@ -85,11 +91,18 @@ function exactText(exact: string): string {
   return typeof command === 'string' && Object.keys(input as object).every((key) => ['command', 'description', 'timeout'].includes(key)) ? `${tool}: ${command}` : `${tool}: ${JSON.stringify(input)}`
 }
 
-/** Hidden characters become visible; what is cut says so, and where the whole is. */
-function shown(text: string, most: number, whole?: string): string {
-  const safe = printable(text)
-  if (safe.length <= most) return safe
-  return `${safe.slice(0, most).toWellFormed()}… (${safe.length - most} more characters${whole === undefined ? '' : `; all of it: ${whole}`})`
+/** Hidden characters become visible; what is cut says so. */
+function shown(text: string, most: number): string {
+  const safe = visible(text)
+  return safe.length <= most ? safe : `${safe.slice(0, most).toWellFormed()}… (${safe.length - most} more characters)`
+}
+
+/** An action: its beginning and its end, and where all of it is. */
+function exactly(text: string, whole: string): string {
+  const safe = visible(text)
+  if (safe.length <= mostShown) return safe
+  const begin = safe.slice(0, mostShown - mostOfEnd).toWellFormed()
+  return `${begin}… (${safe.length - mostShown} more characters here; all of it: ${whole}) …${safe.slice(-mostOfEnd).toWellFormed()}`
 }
 
 export function time(at: number): string {
