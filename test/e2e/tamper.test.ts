@@ -1,8 +1,9 @@
+import { spawn } from 'node:child_process'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { expect, it, vi } from 'vitest'
-import { patiently, team, Troupe } from './troupe.ts'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { dist, patiently, team, Troupe } from './troupe.ts'
 
 const ack = { tool: 'inbox_ack', args: { ids: '{ids}' } }
 
@@ -70,7 +71,16 @@ it('T37: what is shown for a decision is escaped, whole, and bound by its hash, 
     expect(shown).not.toMatch(/[\u001b\u202e\u200b\r]/)
     expect(shown).toMatch(/\\u\{1b\}|\\u001b/)
   }
+  const watching = spawn(process.execPath, [join(dist, 'troupe.cjs'), '-C', troupe.root, 'approvals', '--watch'], { env: troupe.env, stdio: ['ignore', 'pipe', 'inherit'] })
+  onTestFinished(() => void watching.kill('SIGKILL'))
+  let seen = ''
+  watching.stdout.on('data', (text) => (seen += String(text)))
+  await vi.waitFor(() => expect(seen).toContain('git status'), patiently)
+  watching.kill('SIGKILL')
+  expect(seen).toMatch(/\\u\{1b\}|\\u001b/)
+  expect(seen).not.toMatch(/\u001b\[8m|[\u202e\u200b]/)
   const one = await troupe.ok('approvals', '1')
+  expect(one).toMatch(/sha256 +[0-9a-f]{64}/)
   expect(one).toContain('letters that only look like Latin ones: \u0430 U+0430')
   // The end of a long command is there too.
   expect(one).toMatch(/ {100}git push/)

@@ -1,4 +1,5 @@
 import type { AgentRow } from '../../api/index.ts'
+import { visible } from '../../core/printable.ts'
 import { exactLines } from '../commands/approvals.ts'
 import { agentInView, chosenAgent, chosenApproval, chosenMail, isChannel, isTrouble, nameOf, shownAgents, shownApprovals, shownMail } from './chosen.ts'
 import { fieldOf } from './field.ts'
@@ -108,7 +109,7 @@ export function askApprove(state: State, approval: Approval | undefined): Step {
   return stay(
     ask(state, {
       title: `Approve ${approval.n}: ${approval.action}, once, by ${approval.agent}?`,
-      exactly: [`${approval.origin === 'held' ? 'held' : 'it says'}: ${approval.summary}`, 'exactly:', ...exactLines(approval.exact)],
+      exactly: [`${approval.origin === 'held' ? 'held' : 'it says'}: ${visible(approval.summary)}`, 'exactly:', ...exactLines(approval.exact)],
       yes: { do: 'decide', id: approval.id, n: approval.n, verdict: 'approve', note: '' },
     }),
   )
