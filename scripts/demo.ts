@@ -13,6 +13,7 @@ import { Stage } from './demo/stage.ts'
  */
 
 interface Row { agent: string; phase: string; incarnation: string | null; restarts: number }
+interface Approval { status: string }
 interface Mail { n: number; from: string; to: string; text: string; state: string; proof: string | null }
 
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -30,6 +31,7 @@ try {
   await talk()
   await killAgent()
   await killDaemon()
+  await decide()
   if (!once) await linger()
 } catch (error) {
   stage.fail(error instanceof Error ? error.message : String(error))
@@ -89,10 +91,24 @@ async function killDaemon(): Promise<void> {
   })
 }
 
+async function decide(): Promise<void> {
+  stage.say('What is published, a person decides. dev asks, and waits for the verdict.')
+  await stage.show('send', 'dev', 'Publish the release notes')
+  await stage.until('it is held', 60, async () => (await stage.ask<Approval[]>('approvals')).length === 1)
+  await stage.show('approvals')
+  await stage.show('approve', '1', '--note', 'well done')
+  await stage.until('dev has the verdict, and goes on', 60, async () => {
+    const [mail, [approval]] = [await stage.ask<Mail[]>('mail', '--all'), await stage.ask<Approval[]>('approvals', '--all')]
+    return approval?.status === 'used' && mail.find((each) => each.text === 'Publish the release notes')?.state.startsWith('acked')
+  })
+  stage.say('What would it have cost, and what may the team cost a day?')
+  await stage.show('budget')
+}
+
 async function linger(): Promise<void> {
   stage.say('The team is yours now. In another terminal:')
   const troupe = `${join(checkout, 'bin', 'troupe')} -C ${root}`
-  process.stdout.write(`  ${troupe} ps\n  ${troupe} attach manager\n  ${troupe} send manager "…"\n  ${troupe} tail -f\nCtrl-C ends it.\n`)
+  process.stdout.write(`  ${troupe} ps\n  ${troupe} tui\n  ${troupe} attach manager\n  ${troupe} send manager "…"\n  ${troupe} tail -f\nCtrl-C ends it.\n`)
   await new Promise(() => setInterval(() => {}, 60_000))
 }
 

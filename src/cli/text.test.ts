@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clockTime, cut, duration, escapeLine, escapeText, pad, parseDuration, toJson, width } from './text.ts'
+import { clockTime, cut, dollars, duration, escapeLine, escapeText, pad, parseDuration, toJson, width } from './text.ts'
 
 test('a terminal gets no control, bidi or zero-width character of an agent', () => {
   expect(escapeText('a\u001b[31mred\u0007')).toBe('a\\u{1b}[31mred\\u{7}')
@@ -64,4 +64,8 @@ test('the date is shown only when it is another day', () => {
   const at = new Date(2026, 4, 6, 7, 8, 9).getTime()
   expect(clockTime(at, at + 1000)).toBe('07:08:09')
   expect(clockTime(at, at + 86_400_000)).toBe('2026-05-06 07:08:09')
+})
+
+test('dollars are shown to a hundredth of a cent, never less than they are', () => {
+  expect(['0', '0.50', '12.3456', '0.3225252', '9.99990001', '0.00000001'].map(dollars)).toEqual(['0', '0.50', '12.3456', '0.3226', '10.0000', '0.0001'])
 })

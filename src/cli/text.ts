@@ -97,3 +97,12 @@ export function count(n: number, noun: string): string {
 export function thousands(n: number): string {
   return n.toLocaleString('en-US')
 }
+
+/** Dollars for people: a hundredth of a cent at the finest, rounded up. `--json` has all of it. */
+export function dollars(usd: string): string {
+  const [whole = '0', part = ''] = usd.split('.')
+  if (part.length <= 4) return usd
+  const tens = BigInt(whole + part.slice(0, 4)) + (/[1-9]/.test(part.slice(4)) ? 1n : 0n)
+  const digits = tens.toString().padStart(5, '0')
+  return `${digits.slice(0, -4)}.${digits.slice(-4)}`
+}

@@ -2,7 +2,7 @@ import type { BudgetRow } from '../../api/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
 import type { Colors, Output } from '../output.ts'
-import { count, duration, escapeLine, thousands } from '../text.ts'
+import { count, dollars, duration, escapeLine, thousands } from '../text.ts'
 import { show } from '../watch.ts'
 
 export async function budget(cli: Cli, given: Given): Promise<void> {
@@ -54,12 +54,12 @@ function limitText(row: BudgetRow, team: BudgetRow | undefined): string {
 }
 
 function spent({ usd, unpriced }: BudgetRow): string {
-  return unpriced === 0 ? `$${usd}` : `$${usd} + ${unpriced}×—`
+  return unpriced === 0 ? `$${dollars(usd)}` : `$${dollars(usd)} + ${unpriced}×—`
 }
 
 function sentence(row: BudgetRow): string {
   const whom = row.scope === 'team' ? 'team' : escapeLine(row.id)
-  const over = row.over === null || row.over === '0.00' ? '' : `, $${row.over} over it`
+  const over = row.over === null || row.over === '0.00' ? '' : `, $${dollars(row.over)} over it`
   const of = row.limit === null ? 'no limit' : `of $${row.limit} ${row.period === 'run' ? 'for this run' : 'today'}${over}`
   return `${whom}: ${spent(row)}, ${of}${row.state === 'stop' ? ` · stopped by ${row.rule ?? ''}` : row.state === 'warn' ? ' · near the limit' : ''}`
 }

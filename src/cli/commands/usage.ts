@@ -2,7 +2,7 @@ import type { UsageRow } from '../../api/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
 import type { Output } from '../output.ts'
-import { thousands } from '../text.ts'
+import { dollars, thousands } from '../text.ts'
 import { show } from '../watch.ts'
 
 export async function usage(cli: Cli, given: Given): Promise<void> {
@@ -36,7 +36,7 @@ function print(out: Output, rows: UsageRow[], byChain: boolean): void {
       ...(byChain ? [chain ?? '—'] : []),
       thousands(calls),
       ...[tokens.input, tokens.output, tokens.cacheRead, tokens.cacheWrite].map(thousands),
-      usd === null ? '—' : unpriced === 0 ? usd : `${usd} + ${unpriced}×—`,
+      usd === null ? '—' : `${dollars(usd)}${unpriced === 0 ? '' : ` + ${unpriced}×—`}`,
     ]),
   )
   const unpriced = rows.reduce((sum, row) => sum + row.unpriced, 0)
