@@ -141,17 +141,19 @@ export class LimitHooks {
     if (this.#busy.has(hit.id)) return
     const work = this.#step(hit)
     if (work === null) return
-    const done = work
-      .then(() => 0)
-      .catch((error: unknown) => {
-        if (!this.#ending.signal.aborted) this.#parts.report(`a rate-limit hook of ${hit.agent}`, error)
-        return retryMs
-      })
-      .then((ms) => {
-        this.#busy.delete(hit.id)
-        this.#sleep(ms)
-      })
-    this.#busy.set(hit.id, done)
+    this.#busy.set(hit.id, this.#follow(hit, work))
+  }
+
+  async #follow(hit: LimitHit, work: Promise<void>): Promise<void> {
+    let pause = 0
+    try {
+      await work
+    } catch (error) {
+      if (!this.#ending.signal.aborted) this.#parts.report(`a rate-limit hook of ${hit.agent}`, error)
+      pause = retryMs
+    }
+    this.#busy.delete(hit.id)
+    this.#sleep(pause)
   }
 
   #step(hit: LimitHit): Promise<void> | null {

@@ -122,5 +122,5 @@ it('waits for no download when it closes', async () => {
   })
   await begun.promise
   ending.abort()
-  await Promise.all(running)
+  expect(await Promise.all(running)).toHaveLength(1)
 })
