@@ -9,6 +9,7 @@ import type { Store } from '../../store/store.ts'
 import type { Chains } from '../chains.ts'
 import { Outbox } from './outbox.ts'
 import type { People } from './people.ts'
+import { run } from '../../util/spawn.ts'
 import { Replies } from './replies.ts'
 
 let folder: string
@@ -59,6 +60,9 @@ it('refuses what teamctl’s agents know as refused, and makes no row', async ()
   await expect(replies.reply(lead, { text: 'x'.repeat(101) })).rejects.toMatchObject({ code: 'too_large' })
   await expect(replies.reply(lead, { file: named('gone') })).rejects.toThrow('path not readable (gone: ENOENT)')
   await expect(replies.reply(lead, { file: named('.') })).rejects.toThrow('not a regular file')
+  // Opening it plainly would wait for a writer for ever.
+  await run(['mkfifo', join(folder, 'pipe')])
+  await expect(replies.reply(lead, { file: named('pipe') })).rejects.toThrow('not a regular file')
   await expect(replies.reply(lead, { file: named('run/operator.token') })).rejects.toThrow('it holds secrets')
   await expect(replies.reply(lead, { image: named('note.txt') })).rejects.toThrow('jpg, jpeg, png, webp, gif')
   await expect(replies.reply(lead, { image: named('huge.png') })).rejects.toThrow('too large (52428801 bytes); 50MB cap per file')

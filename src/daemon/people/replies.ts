@@ -1,6 +1,5 @@
-import { constants } from 'node:fs'
-import { copyFile, mkdir, open, realpath, rm, stat } from 'node:fs/promises'
-import { basename, extname, join, resolve, sep } from 'node:path'
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises'
+import { basename, extname, join, resolve } from 'node:path'
 import type { Parsed } from '../../api/index.ts'
 import { TroupeError } from '../../core/error.ts'
 import { sha256 } from '../../core/event.ts'
@@ -11,6 +10,7 @@ import { reactionOf, reactions } from '../../core/reactions.ts'
 import type { Agent, Team } from '../../core/team.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Store, Tx } from '../../store/store.ts'
+import { isInside, NotOpened, openRegular } from '../../util/open-regular.ts'
 import { orderedIds } from '../../util/ordered-id.ts'
 import type { Chains } from '../chains.ts'
 import { chatKey } from './desk.ts'
@@ -145,20 +145,25 @@ export class Replies {
       if (!URL.canParse(value) || !['http:', 'https:'].includes(new URL(value).protocol)) throw fail('url must begin with https:// or http://', 'give the address of the file')
       return { url: value }
     }
-    const path = await realpath(resolve(agent.cwd, value)).catch((error: NodeJS.ErrnoException) => {
-      throw fail(`path not readable (${value}: ${error.code ?? 'unknown'})`)
+    const opened = await openRegular(resolve(agent.cwd, value)).catch((error: unknown) => {
+      if (error instanceof NotOpened && error.why === 'special') throw fail(`path is not a regular file (${value})`)
+      const { code = 'unknown' } = ((error as Error).cause ?? error) as NodeJS.ErrnoException
+      throw fail(`path not readable (${value}: ${code})`)
     })
-    if (path.startsWith(`${this.#parts.secret}${sep}`)) throw fail('path not readable (it holds secrets of the team)')
-    const found = await stat(path)
-    if (!found.isFile()) throw fail(`path is not a regular file (${value})`)
-    if (found.size > largestFile) throw new TroupeError('too_large', `reply_to_user: ${as} too large (${found.size} bytes); 50MB cap per file`, { facts: { size: found.size, limit: largestFile } })
-    if (as === 'image' && !imageEndings.includes(extname(path).toLowerCase())) throw fail(`path must end in one of ${imageEndings.map((ending) => ending.slice(1)).join(', ')}`, 'send it as `file`')
+    const { real: path, bytes } = opened
     const copy = join(this.#parts.outgoing, this.#nextId())
-    await mkdir(this.#parts.outgoing, { recursive: true, mode: 0o700 })
-    await keepCopy(path, copy).catch(async (error: NodeJS.ErrnoException) => {
-      await rm(copy, { force: true })
-      throw fail(`path not readable (${value}: ${error.code ?? 'unknown'})`)
-    })
+    try {
+      if (isInside(this.#parts.secret, path)) throw fail('path not readable (it holds secrets of the team)')
+      if (bytes > largestFile) throw new TroupeError('too_large', `reply_to_user: ${as} too large (${bytes} bytes); 50MB cap per file`, { facts: { size: bytes, limit: largestFile } })
+      if (as === 'image' && !imageEndings.includes(extname(path).toLowerCase())) throw fail(`path must end in one of ${imageEndings.map((ending) => ending.slice(1)).join(', ')}`, 'send it as `file`')
+      await mkdir(this.#parts.outgoing, { recursive: true, mode: 0o700 })
+      await keepCopy(opened.file, copy).catch(async (error: NodeJS.ErrnoException) => {
+        await rm(copy, { force: true })
+        throw fail(`path not readable (${value}: ${error.code ?? 'unknown'})`)
+      })
+    } finally {
+      await opened.file.close()
+    }
     return { path: copy, name: basename(path) }
   }
 }
@@ -181,11 +186,11 @@ function addressed(content: Content, replyTo: string | null, footer: string): Co
   return content.kind === 'file' ? { ...content, caption: `${content.caption}${footer}`.trimStart(), replyTo } : content
 }
 
-async function keepCopy(path: string, copy: string): Promise<void> {
-  await copyFile(path, copy, constants.COPYFILE_EXCL)
-  const file = await open(copy, 'r+')
+/** Of the file that was looked at, whatever stands at its path by now. */
+async function keepCopy(from: FileHandle, copy: string): Promise<void> {
+  const file = await open(copy, 'wx', 0o600)
   try {
-    await file.chmod(0o600)
+    for await (const chunk of from.createReadStream({ autoClose: false, start: 0, end: largestFile - 1 })) await file.appendFile(chunk as Buffer)
     await file.sync()
   } finally {
     await file.close()
