@@ -57,6 +57,9 @@ export interface GatewayRow {
   queued: number
 }
 
+/** How long a daemon that begins may take to look for its gateways before it answers without them, ms. */
+const longestStart = 10_000
+
 /** The team's gateways: opens those that the files and their variables allow, keeps them open, and shows how each does. */
 export class People {
   readonly #parts: PeopleParts
@@ -118,9 +121,11 @@ export class People {
     })
   }
 
-  /** Once the gateways were looked for: a daemon that has just begun to listen would seem to have none. */
+  /** Once the gateways were looked for: a daemon that has just begun to listen would seem to have none. Waits for that once. */
   async ready(): Promise<void> {
+    const enough = this.#parts.clock.after(longestStart, this.#begun.resolve)
     await this.#begun.promise
+    enough()
   }
 
   async rows(): Promise<GatewayRow[]> {
