@@ -30,13 +30,34 @@ export class ForeignChanges {
   readonly #watchers = new Map<string, FSWatcher>()
   #cancel = (): void => undefined
   #looking: Promise<void> = Promise.resolve()
+  #renewing: 'no' | 'now' | 'again' = 'no'
   #stopped = false
 
   constructor(parts: ForeignChangesParts) {
     this.#parts = parts
   }
 
-  /** Also whenever the team was applied, or an agent started: what stands there then is what counts. Idempotent. */
+  /** Whenever the team was applied, or an agent started: what stands there then is what counts. Many starts at once are one more look, or two. */
+  async renew(): Promise<void> {
+    if (this.#renewing !== 'no') {
+      this.#renewing = 'again'
+      return
+    }
+    try {
+      do {
+        this.#renewing = 'now'
+        await this.start()
+      } while (this.#again())
+    } finally {
+      this.#renewing = 'no'
+    }
+  }
+
+  #again(): boolean {
+    return this.#renewing === 'again'
+  }
+
+  /** Idempotent. */
   async start(): Promise<void> {
     this.#stopped = false
     for (const { file, ownedBy } of await this.#parts.files()) {
