@@ -14,7 +14,7 @@ const schedule = '17 */6 * * *'
 /** A run that is overdue waits so long after the daemon's start. ms */
 const settled = 60_000
 /** Messages of one transaction: few enough that a send that comes meanwhile hardly waits. */
-const batch = 50
+const batch = 20
 /** Messages looked at in one read. */
 const pageSize = 1_000
 /** A file that no message names may belong to one whose commit is not known yet. ms */
