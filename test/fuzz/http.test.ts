@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(async () => await live.close())
 
 /** Those that change no process and do not wait: what they are told is what matters here. */
-const quiet = Object.keys(operations).filter((name) => !/^(up|down|start|stop|kill|restart|inbox_watch|interrupt|daemon\..*|doctor.*)$/.test(name))
+const quiet = Object.keys(operations).filter((name) => !/^(up|down|down\.part|reload|start|stop|kill|restart|inbox_watch|interrupt|daemon\..*|doctor.*)$/.test(name))
 
 const json = fc.oneof(fc.jsonValue({ maxDepth: 4 }), fc.record({}, { noNullPrototype: true }), fc.record({
   to: fc.oneof(fc.constantFrom('bob', 'p:bob', '#all', 'ada', '__proto__', ''), fc.string({ unit: 'binary' })),
