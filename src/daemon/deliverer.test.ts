@@ -278,7 +278,7 @@ describe('fetching', () => {
     fetching.hand('p:b', incarnation, [message.id], true)
     expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'delivered' })
     await fetching.confirm('p:b', incarnation)
-    expect(await stateOf(message.id, 'p:b')).toMatchObject({ state: 'acked' })
+    expect([await stateOf(message.id, 'p:b'), deliverer.isOffered(message.id, 'p:b', incarnation)]).toMatchObject([{ state: 'acked' }, false])
   })
 
   it('waits in one request for what another one confirms, so that nothing is shown again', async () => {

@@ -152,7 +152,7 @@ export class Deliverer {
     try {
       return await this.#recordDelivered(recipient, incarnation, messageId, proof, rung, what)
     } finally {
-      this.#forget(messageId, recipient)
+      this.forget(messageId, recipient)
     }
   }
 
@@ -317,7 +317,8 @@ export class Deliverer {
     this.#waits.set(key(message.id, delivery.recipient), what)
   }
 
-  #forget(messageId: string, recipient: string): void {
+  /** Acknowledged, or arrived: nothing of it is on its way any more. */
+  forget(messageId: string, recipient: string): void {
     this.#offers.delete(key(messageId, recipient))
     this.#waits.delete(key(messageId, recipient))
   }

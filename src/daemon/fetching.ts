@@ -83,7 +83,7 @@ export class Fetching {
   /** Acknowledges what is this recipient's own; says how many changed. */
   async ack(recipient: string, incarnation: string, messageIds: string[]): Promise<number> {
     const at = this.#clock.now()
-    return await this.#store.write(async (tx) => {
+    const count = await this.#store.write(async (tx) => {
       let acked = 0
       for (const id of messageIds) {
         const before = await tx.deliveries.get(id, recipient)
@@ -97,6 +97,8 @@ export class Fetching {
       }
       return acked
     })
+    for (const id of messageIds) this.#deliverer.forget(id, recipient)
+    return count
   }
 
   async open(recipient: string, limit: number): Promise<Open[]> {
