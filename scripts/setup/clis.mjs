@@ -3,8 +3,16 @@ import { join } from 'node:path'
 import { SetupError } from './say.mjs'
 import { npm, npmHint, runStep } from './step.mjs'
 
-/** The agent CLIs that tests use, pinned. `platform` names the packages that hold the binary; the main package only links it. */
-const clis = [{ name: 'claude', package: '@anthropic-ai/claude-code', version: '2.1.329', platform: 'claude-code-', program: 'claude' }]
+/**
+ * The agent CLIs that tests use, pinned. `program` is the file that runs, below the package `in`, or below the first of the
+ * platform's packages beside it: what the main package would link to in an install script, which is not run.
+ */
+const clis = [
+  { name: 'claude', package: '@anthropic-ai/claude-code', version: '2.1.329', in: 'claude-code-', program: 'claude' },
+  { name: 'codex', package: '@openai/codex', version: '0.169.0', in: 'codex-', program: 'vendor/*/bin/codex' },
+  { name: 'gemini', package: '@google/gemini-cli', version: '0.61.0', in: 'gemini-cli', program: 'bundle/gemini.js' },
+  { name: 'opencode', package: 'opencode-ai', version: '1.18.33', in: 'opencode-', program: 'bin/opencode' },
+]
 
 export function clisMissing(root) {
   return clis.some((cli) => !existsSync(link(root, cli)) || installedVersion(root, cli) !== cli.version)
@@ -26,17 +34,31 @@ export function installClis(root) {
 
 function linkProgram(root, cli) {
   const scope = join(root, '.clis', 'node_modules', cli.package, '..')
-  const holder = readdirSync(scope).find((name) => name.startsWith(cli.platform) && existsSync(join(scope, name, cli.program)))
-  if (holder === undefined) {
+  const holders = readdirSync(scope).filter((name) => name.startsWith(cli.in) && fits(name))
+  const program = holders.flatMap((name) => programsIn(scope, join(name, cli.program)))[0]
+  if (program === undefined) {
     throw new SetupError(
       `set-up failed: ${cli.package} ${cli.version} has no program for ${process.platform} ${process.arch}`,
-      `looked for ${cli.platform}*/${cli.program} in ${scope}`,
+      `looked for ${cli.in}*/${cli.program} in ${scope}`,
       'run the tests on a platform that the CLI supports',
     )
   }
   const fresh = `${link(root, cli)}.${process.pid}`
-  symlinkSync(join('..', 'node_modules', cli.package, '..', holder, cli.program), fresh)
+  symlinkSync(join('..', 'node_modules', cli.package, '..', program), fresh)
   renameSync(fresh, link(root, cli))
+}
+
+/** Builds of other platforms can lie beside ours, and builds for processors that can less. */
+function fits(name) {
+  return !/-(linux|darwin|windows|win32)-/.test(name) || name.includes(`-${process.platform}-${process.arch}`)
+}
+
+/** `*` in a path stands for the one folder there is. */
+function programsIn(scope, path) {
+  const [before, after] = path.split('/*/')
+  const folders = after === undefined ? [''] : existsSync(join(scope, before)) ? readdirSync(join(scope, before)) : []
+  const found = after === undefined ? [path] : folders.map((name) => join(before, name, after))
+  return found.filter((file) => existsSync(join(scope, file)))
 }
 
 function link(root, cli) {

@@ -7,7 +7,7 @@ export async function foldersOf(team: Team): Promise<(FolderFinding & { agents: 
   const found = new Map<string, FolderFinding & { agents: string[] }>()
   for (const { address, runtime, descriptor, cwd } of agentsOf(team)) {
     // A runtime that is not there in this version is told elsewhere.
-    const loaded = await loadRuntime(runtime, descriptor).catch(() => null)
+    const loaded = await loadRuntime(runtime, descriptor, 'terminal').catch(() => null)
     for (const finding of (await loaded?.lookInto?.(cwd)) ?? []) {
       const key = `${finding.file}\n${finding.what}`
       found.set(key, { ...finding, agents: [...(found.get(key)?.agents ?? []), address] })

@@ -1,4 +1,5 @@
 import type { AgentSetting } from '../core/runtime.ts'
+import type { Mode } from '../core/team.ts'
 
 /** What a plug-in folder tells of itself: the words it adds to YAML. */
 export interface Words {
@@ -15,6 +16,8 @@ export interface RuntimeWords extends Words {
   gated: readonly string[]
   /** Those whose model calls can go through troupe. */
   proxied: readonly string[]
+  /** How each of them can run; those that are not named, in a terminal only. */
+  modes: Readonly<Record<string, readonly Mode[]>>
   /** What each of them acts upon of what an agent's keys may ask. */
   uses: Readonly<Record<string, readonly AgentSetting[]>>
 }

@@ -95,6 +95,8 @@ function agentView(agent: Agent): Record<string, unknown> {
   const { telegram } = agent.interfaces
   return {
     runtime: agent.runtime,
+    mode: agent.mode,
+    task: agent.task,
     model: agent.model,
     effort: agent.effort,
     role_prompt: agent.rolePrompt,

@@ -14,12 +14,13 @@ export const liveKeys = ['canDm', 'canBroadcast', 'reportsTo', 'autonomy', 'rest
 
 /** `files` and `values`: hashes of what the agent's files hold and of the variables it gets. Keys that say nothing are left out. */
 export function startedWith(agent: Agent, team: Pick<Team, 'rehearsal'>, files: Started, values: Started): Started {
-  const { mcps, descriptor, ...rest } = agent
+  const { mcps, descriptor, mode, ...rest } = agent
   const own = Object.entries(rest).filter(([key]) => ![...identity, ...liveKeys].some((each) => each === key))
   const said: [string, unknown][] = [
     ...own.map(([key, value]): [string, unknown] => [yamlKey(key), value]),
     ...Object.entries(mcps).map(([name, server]): [string, unknown] => [`mcps.${name}`, server]),
     [`runtimes/${agent.runtime}.yaml`, descriptor],
+    ['mode', mode === 'terminal' ? null : mode],
     ['rehearsal', team.rehearsal],
   ]
   const hashed = said.filter(([, value]) => !saysNothing(value)).map(([key, value]) => [key, sha256(JSON.stringify(value))])

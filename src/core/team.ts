@@ -206,6 +206,9 @@ export interface Agent {
   runtime: string
   /** Set where the runtime is described by a file: what the generic runtime needs. */
   descriptor: RuntimeDescriptor | null
+  mode: Mode
+  /** What a one-shot agent is to do; null in the other modes. */
+  task: string | null
   model: string | null
   effort: string | null
   /** Absolute paths, concatenated in order. */
@@ -242,6 +245,8 @@ export interface Agent {
 export type Autonomy = 'full' | 'low_risk_only' | 'proposal_only'
 
 export type PermissionMode = 'plan' | 'confirm' | 'manual' | 'auto' | 'bypass'
+/** How the CLI runs: as a person would use it, over its protocol with the terminal as a view, or one task from start to end. */
+export type Mode = 'terminal' | 'protocol' | 'oneshot'
 export type RestartMode = 'always' | 'on-failure' | 'never'
 
 /** `runtimes/<name>.yaml`: any command as an agent. */

@@ -112,8 +112,8 @@ export async function openGround({ root, env, clock, log }: ComposeOptions): Pro
 function runtimeCache(): (agent: Agent) => Promise<Runtime> {
   const runtimes = new Map<string, Promise<Runtime>>()
   return (agent) => {
-    const key = JSON.stringify([agent.runtime, agent.descriptor])
-    const known = runtimes.get(key) ?? loadRuntime(agent.runtime, agent.descriptor)
+    const key = JSON.stringify([agent.runtime, agent.descriptor, agent.mode])
+    const known = runtimes.get(key) ?? loadRuntime(agent.runtime, agent.descriptor, agent.mode)
     runtimes.set(key, known)
     // The caller is told why; here it is only not kept.
     known.catch(() => runtimes.delete(key))

@@ -1,17 +1,19 @@
 import { TroupeError } from '../core/error.ts'
 import type { AgentSetting, ModelWay, Runtime } from '../core/runtime.ts'
-import type { RuntimeDescriptor } from '../core/team.ts'
+import type { Mode, RuntimeDescriptor } from '../core/team.ts'
 
 export { isPriced } from './prices.ts'
 
-/** Makes a runtime; `descriptor` is the team's own file for that name, if there is one. */
-export type MakeRuntime = (descriptor: RuntimeDescriptor | null) => Runtime
+/** Makes a runtime; `descriptor` is the team's own file for that name, if there is one. Each mode has abilities of its own. */
+export type MakeRuntime = (descriptor: RuntimeDescriptor | null, mode: Mode) => Runtime
 
 interface Entry {
   /** As its abilities say, which are loaded later. */
   uses?: readonly AgentSetting[]
   /** Absent while nothing is behind the word. */
   load?: () => Promise<MakeRuntime>
+  /** How it can run; absent: in a terminal only. */
+  modes?: readonly Mode[]
   /** Absent where model calls cannot go through troupe. */
   way?: ModelWay
   /** Its abilities say so too, and the contract suite compares. */
@@ -56,6 +58,7 @@ export const runtimeNames = {
   planned: words.filter((word) => runtimes[word]?.load === undefined),
   gated: words.filter((word) => runtimes[word]?.gate === true),
   proxied: words.filter((word) => runtimes[word]?.way !== undefined),
+  modes: Object.fromEntries(words.flatMap((word) => (runtimes[word]?.modes === undefined ? [] : [[word, runtimes[word].modes]]))),
   uses: Object.fromEntries(words.flatMap((word) => (runtimes[word]?.uses === undefined ? [] : [[word, runtimes[word].uses]]))),
 }
 
@@ -75,7 +78,7 @@ export async function preloadRuntimes(): Promise<void> {
 }
 
 /** The runtime an agent names; the generic one where only a descriptor says what to run. */
-export async function loadRuntime(name: string, descriptor: RuntimeDescriptor | null): Promise<Runtime> {
+export async function loadRuntime(name: string, descriptor: RuntimeDescriptor | null, mode: Mode): Promise<Runtime> {
   const own = Object.hasOwn(runtimes, name) ? runtimes[name] : undefined
   const load = own?.load ?? (descriptor === null ? undefined : generic.load)
   if (load === undefined) {
@@ -83,5 +86,5 @@ export async function loadRuntime(name: string, descriptor: RuntimeDescriptor | 
       hint: `use one of ${runtimeNames.ready.join(', ')}, or describe the command in runtimes/${name}.yaml`,
     })
   }
-  return (await load())(descriptor)
+  return (await load())(descriptor, mode)
 }

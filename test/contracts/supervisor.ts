@@ -143,8 +143,9 @@ export function supervisorContract(name: string, make: () => Promise<Stage>): vo
         const spec = fixture(stage, 'forever', [], wrong)
         await supervisor.launch(spec)
         expect(await untilDead(supervisor, spec.incarnation)).toMatchObject({ code })
-        const log = readFileSync(supervisor.logFile(spec.address), 'utf8').replaceAll(/\s+/g, ' ')
-        expect(log).toContain(words)
+        // The log has its own writer, which may be behind the death by a moment.
+        const log = () => readFileSync(supervisor.logFile(spec.address), 'utf8').replaceAll(/\s+/g, ' ')
+        await expect.poll(log, eventually).toContain(words)
         await supervisor.clear(spec.incarnation)
       }
     })

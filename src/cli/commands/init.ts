@@ -64,7 +64,7 @@ async function installed(cli: Cli): Promise<Found[]> {
   const all = await Promise.all(
     runtimeNames.ready.map(async (name): Promise<Found> => {
       try {
-        const health = await (await loadRuntime(name, null)).health(host)
+        const health = await (await loadRuntime(name, null, 'terminal')).health(host)
         return { runtime: name, installed: health.installed, version: health.version, problem: health.problem }
       } catch (error) {
         return { runtime: name, installed: false, version: null, problem: { why: error instanceof Error ? error.message : String(error), fix: '' } }

@@ -46,7 +46,7 @@ export async function folders({ team }: Setting): Promise<Finding[]> {
 
 async function healthOf({ host }: Setting, name: string, descriptor: Parameters<typeof loadRuntime>[1]): Promise<Health> {
   try {
-    return await (await loadRuntime(name, descriptor)).health(host)
+    return await (await loadRuntime(name, descriptor, 'terminal')).health(host)
   } catch (error) {
     const fix = (error instanceof TroupeError ? error.hint : undefined) ?? `look at what ${name} needs in docs/compatibility.md`
     return { installed: false, program: null, version: null, features: {}, problem: { why: error instanceof Error ? error.message : String(error), fix } }

@@ -5,6 +5,7 @@ import { telegramOfManager } from './gateways.ts'
 import { list, optional, text, variable } from './words.ts'
 
 const efforts = ['low', 'medium', 'high', 'xhigh', 'max'] as const
+const runs = ['terminal', 'protocol', 'oneshot'] as const
 const restartModes = ['always', 'on-failure', 'never'] as const
 
 const modes = `plan: read-only; confirm: every tool call is an approval; manual: the runtime asks;
@@ -17,6 +18,8 @@ export function agentSchema(known: Known) {
     runtime: text
       .default(known.runtimes.default)
       .describe(`The agent CLI: ${runtimes}, or the name of a file runtimes/<name>.yaml`),
+    mode: z.enum(runs).default('terminal').describe('terminal: as a person would use it; protocol: over the CLI’s own protocol, shown in the terminal; oneshot: does its `task` and ends'),
+    task: optional(text).describe('What a one-shot agent is to do; only with mode oneshot'),
     model: optional(text).describe('Model; left out, the runtime chooses'),
     effort: optional(z.enum(efforts)).describe('How hard the model thinks'),
     role_prompt: optional(z.union([text, z.array(text)])).describe(
@@ -32,7 +35,7 @@ export function agentSchema(known: Known) {
     reports_to: optional(text).describe('The manager this agent reports to'),
     on_rate_limit: z.array(text).nullable().default(null).describe('Rate-limit hooks in order; [] means do nothing, left out the team’s default_on_hit'),
     metering: optional(z.enum(['records', 'proxy'])).describe('proxy: its model calls go through troupe, which counts and stops them; needs an API key. Left out, the team’s metering.via'),
-    restart: z.enum(restartModes).default('always').describe('What follows when the process ends; never: exit 0 means done'),
+    restart: optional(z.enum(restartModes)).describe('What follows when the process ends; never: exit 0 means done. Left out, never for one-shot agents, else always'),
     budget: agentBudget,
     cwd: optional(text).describe('Working directory, relative to the project’s; left out, the project’s'),
     args: list(text).describe('Arguments added to the runtime’s own command line'),
