@@ -2,7 +2,8 @@ import { TroupeError } from '../core/error.ts'
 import type { Clock } from '../core/clock.ts'
 import { anthropic } from './anthropic.ts'
 import { exampleOf } from './example.ts'
-import { fill, nextMove, replay, type Move, type Planned } from './replay.ts'
+import { openaiChat } from './openai-chat.ts'
+import { fill, nextMove, replay, type Move, type Planned, type Turn } from './replay.ts'
 import type { Scenario } from './scenario.ts'
 import { tokensIn, type Answer, type Ask, type Wire } from './wire.ts'
 
@@ -29,12 +30,13 @@ export interface Rehearsal {
 }
 
 const keptExchanges = 10_000
-const wires: Wire[] = [anthropic]
+const wires: Wire[] = [anthropic, openaiChat]
 
 /** The scripted model. Keeps no place in any script: only how often a scripted failure has happened. */
 export function rehearsal(scenario: Scenario, { clock }: { clock: Clock }): Rehearsal {
   const exchanges: Exchange[] = []
   const failures = new Failures()
+  const abandoned = new Abandoned()
 
   async function serve(request: Request, agent: string): Promise<Response> {
     const path = new URL(request.url).pathname
@@ -54,11 +56,14 @@ export function rehearsal(scenario: Scenario, { clock }: { clock: Clock }): Rehe
 
   async function turn(wire: Wire, ask: Ask, note: Note, agent: string, signal: AbortSignal): Promise<Response> {
     const isOffered = (tool: string): boolean => resolveTool(tool, ask.tools) !== null
-    const move = nextMove(replay(scenario, agent, ask.turns, isOffered), isOffered)
+    const move = nextMove(replay(scenario, agent, abandoned.marked(agent, ask.turns), isOffered), isOffered)
     const answer = answerOf(move.says, ask.tools)
     const failing = failures.next(agent, move)
     if (failing === null) {
-      await pause(move.says.reduce((sum, planned) => sum + planned.step.delay, 0), clock, signal)
+      await pause(move.says.reduce((sum, planned) => sum + planned.step.delay, 0), clock, signal).catch((error: unknown) => {
+        abandoned.add(agent, ask.turns.length)
+        throw error
+      })
       note('turn', 'answered', answer)
       return wire.answer(ask, answer)
     }
@@ -98,6 +103,25 @@ class Failures {
     }
     for (const planned of fails) this.#times.delete(`${agent} ${planned.key}`)
     return null
+  }
+}
+
+/**
+ * Where in a conversation its caller hung up. Some CLIs leave no trace of an interrupted turn there: what is said next
+ * would be taken for more work after it. A caller who asks the same again gets the same answer.
+ */
+class Abandoned {
+  readonly #places = new Map<string, number[]>()
+
+  add(agent: string, place: number): void {
+    this.#places.set(agent, [...(this.#places.get(agent) ?? []), place])
+  }
+
+  /** The turns, with an interrupt wherever the caller hung up and then went on. */
+  marked(agent: string, turns: Turn[]): Turn[] {
+    const places = (this.#places.get(agent) ?? []).filter((place) => place < turns.length)
+    this.#places.set(agent, places)
+    return turns.flatMap((turn, at): Turn[] => (places.includes(at) ? [{ by: 'interrupt' }, turn] : [turn]))
   }
 }
 
