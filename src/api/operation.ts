@@ -14,6 +14,8 @@ export interface Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType 
   output: O
   tool?: {
     readOnly: boolean
+    /** Offered to these only: `lead`, managers that may make workers; `worker`, whoever has a task. Absent: to everyone. */
+    for?: 'lead' | 'worker'
     /** The result as text; JSON where absent. */
     text?: (output: never) => string
     /** The result is these, and nothing beside them: some clients show a structured result instead of an image. */

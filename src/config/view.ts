@@ -22,6 +22,8 @@ export function teamView(team: Team): Record<string, unknown> {
       waits_at_once: limits.waitsAtOnce,
       inbox_messages: limits.inboxMessages,
     },
+    max_workers: team.maxWorkers,
+    max_spawns: team.maxSpawns,
     loop_guard: {
       enabled: loopGuard.enabled,
       hops: loopGuard.hops,
@@ -114,6 +116,8 @@ function agentView(agent: Agent): Record<string, unknown> {
     args: agent.args,
     env: agent.env,
     protected: agent.protected,
+    can_spawn: agent.canSpawn,
+    spawned: agent.spawned,
     interfaces: telegram === null ? {} : { telegram: telegramView(telegram) },
     hooks: agent.hooks.map(said),
     mcps: agent.mcps,

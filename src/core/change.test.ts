@@ -30,7 +30,7 @@ function agent(of: string, id: string, own: Partial<Agent> = {}): Agent {
   return {
     address: `${of}:${id}`, id, project: of, role: 'worker', displayName: null, runtime: 'scripted', descriptor: null, mode: 'terminal', task: null, model: null, effort: null, rolePrompt: [],
     permissionMode: 'auto', autonomy: 'low_risk_only', canBroadcast: [], reportsTo: null, restart: 'always', onRateLimit: null, metering: null, cwd: '/w', args: [], env: [], hooks: [],
-    mcps: {}, skills: [], subagents: [], ultracode: false, interfaces: { telegram: null }, budget: { dailyUsdLimit: null, runUsdLimit: null }, protected: false,
+    mcps: {}, skills: [], subagents: [], ultracode: false, interfaces: { telegram: null }, budget: { dailyUsdLimit: null, runUsdLimit: null }, protected: false, canSpawn: false, spawned: false,
     ...own, canDm: (own.canDm ?? []).map((to) => (to.includes(':') ? to : `${of}:${to}`)),
   }
 }

@@ -15,6 +15,9 @@ export const defaultLimits: Limits = {
   inboxMessages: 10_000,
 }
 
+/** `ofOneLead`: all told, so that a lead that goes in circles comes to an end. */
+export const defaultWorkers = { atOnce: 6, ofOneLead: 50 } as const
+
 /** Nothing is held where nothing says so; what is asked for waits as long as in any team. */
 export const noHitl: HitlSettings = { globallySensitiveActions: [], autoApproveWindows: [], rules: [], holdMs: 600_000, expiryMs: 900_000, confirm: null }
 

@@ -232,6 +232,8 @@ export type Signal =
   /** A tool other than the team's was used with success. */
   | { type: 'work'; tool: string }
   | { type: 'usage'; usage: UsageRecord }
+  /** The agent's last words of a turn, or of a one-shot run: what it answers to whoever gave it the work. Told before the end of it. */
+  | { type: 'said'; text: string; at: number }
   /** A subagent of the CLI's own began, or is over. */
   | { type: 'subagent'; id: string; running: boolean }
   | { type: 'note'; evidence: Evidence }

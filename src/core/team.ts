@@ -13,6 +13,10 @@ export interface Team {
   broker: Broker
   supervisor: SupervisorSettings
   limits: Limits
+  /** Workers that were spawned and are at work at the same time; tasks beyond it wait. */
+  maxWorkers: number
+  /** Workers that one lead may make, all told. */
+  maxSpawns: number
   loopGuard: LoopGuardSettings
   breakers: BreakerSettings
   budget: BudgetSettings
@@ -237,8 +241,11 @@ export interface Agent {
   subagents: string[]
   ultracode: boolean
   interfaces: { telegram: BotSettings | null }
-  /** `own`, or the name of the agent's scenario where the whole team rehearses. */
   protected: boolean
+  /** A manager that may make workers for itself. */
+  canSpawn: boolean
+  /** It was made by `spawn`, and `clear` may take it out again. */
+  spawned: boolean
 }
 
 /** How much of what the rules cannot tell for sure an agent does without asking. */

@@ -1,6 +1,6 @@
 import { TroupeError } from '../core/error.ts'
 import { defaultBreakers } from '../core/breakers.ts'
-import { defaultAttachments, defaultLimits, defaultLoopGuard, defaultMetering, noAgentBudget, noBudget, noHitl } from '../core/limits.ts'
+import { defaultAttachments, defaultLimits, defaultLoopGuard, defaultMetering, defaultWorkers, noAgentBudget, noBudget, noHitl } from '../core/limits.ts'
 import type { Agent, Project, Team } from '../core/team.ts'
 import type { Store, Tx } from '../store/store.ts'
 import type { Outside } from './fingerprints.ts'
@@ -87,7 +87,7 @@ export class Desired {
 }
 
 function withBudgets(project: Project): Project {
-  return { ...project, agents: project.agents.map((agent) => ({ ...agent, budget: { ...noAgentBudget, ...agent.budget }, metering: agent.metering ?? null })) }
+  return { ...project, agents: project.agents.map((agent) => ({ ...agent, budget: { ...noAgentBudget, ...agent.budget }, metering: agent.metering ?? null, canSpawn: agent.canSpawn ?? false, spawned: agent.spawned ?? false })) }
 }
 
 /** An older release knew fewer settings. */
@@ -95,6 +95,8 @@ function completed(team: Team): Team {
   return {
     ...team,
     limits: { ...defaultLimits, ...team.limits },
+    maxWorkers: team.maxWorkers ?? defaultWorkers.atOnce,
+    maxSpawns: team.maxSpawns ?? defaultWorkers.ofOneLead,
     loopGuard: { ...defaultLoopGuard, ...team.loopGuard },
     hitl: { ...noHitl, ...team.hitl },
     attachments: { ...defaultAttachments, ...team.attachments },

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { defaultBreakers } from '../core/breakers.ts'
-import { defaultAttachments, defaultLimits, defaultLoopGuard, defaultMetering, noBudget, noHitl } from '../core/limits.ts'
+import { defaultAttachments, defaultLimits, defaultLoopGuard, defaultMetering, defaultWorkers, noBudget, noHitl } from '../core/limits.ts'
 import type { Team } from '../core/team.ts'
 
 /** Before the first good team: nothing to run, defaults for the supervisor. */
@@ -11,6 +11,8 @@ export function emptyTeam(root: string): Team {
     broker: { type: 'sqlite', path: join(root, 'state', 'mailbox.db') },
     supervisor: { type: 'tmux', tmuxPrefix: 'a-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
     limits: defaultLimits,
+    maxWorkers: defaultWorkers.atOnce,
+    maxSpawns: defaultWorkers.ofOneLead,
     loopGuard: defaultLoopGuard,
     breakers: defaultBreakers,
     budget: noBudget,

@@ -1,7 +1,7 @@
 import type { Db } from './engine.ts'
 import { prepared } from './prepared.ts'
 
-type Kind = 'message' | 'approval' | 'bridge' | 'attachment'
+type Kind = 'message' | 'approval' | 'bridge' | 'attachment' | 'task'
 
 /** What a batch has taken of the numbers of one kind. */
 interface Taken {

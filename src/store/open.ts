@@ -31,6 +31,7 @@ import type { Reader, Store, Tx } from './store.ts'
 import { takeStream } from './stream.ts'
 import { teamId } from './team.ts'
 import { inSnapshot } from './transaction.ts'
+import { tasksReader, tasksWriter } from './tasks.ts'
 import { usageReader, usageWriter } from './usage.ts'
 import { checkVersions } from './versions.ts'
 
@@ -161,6 +162,7 @@ function reader(db: Db, team: string, known: Known): Reader {
     attachments: attachmentsReader(db, team),
     retention: retentionReader(db, team),
     approvals: approvalsReader(db, team),
+    tasks: tasksReader(db, team),
     limitHits: limitHitsReader(db, team),
     bridges: bridgesReader(db, team),
     outbox: outboxReader(db, team),
@@ -179,6 +181,7 @@ function transaction(db: Db, by: Written, known: Known, clock: Clock, journal: (
     attachments: attachmentsReader(db, by.team),
     retention: retentionWriter(db, by),
     approvals: approvalsWriter(db, by),
+    tasks: tasksWriter(db, by),
     limitHits: limitHitsWriter(db, by),
     bridges: bridgesWriter(db, by),
     outbox: outboxWriter(db, by),

@@ -16,6 +16,7 @@ export interface Schema {
   approvals: ApprovalTable
   limit_hits: LimitHitTable
   bridges: BridgeTable
+  tasks: TaskTable
   outbox: OutboxTable
   nonces: Written & { gateway: string; nonce: string; at: number }
   settings: Written & { key: string; value: string }
@@ -177,6 +178,36 @@ export interface LimitHitTable extends Written {
   raw: string
   hooks: string
   open: number
+}
+
+export interface TaskTable extends Written {
+  id: string
+  n: number
+  key: string | null
+  project: string
+  title: string
+  body: string
+  source: string
+  maker: string
+  origin: string | null
+  /** Ids, parted by blanks. */
+  depends: string
+  /** JSON */
+  wish: string
+  agent: string | null
+  message: string | null
+  attempts: number
+  state: string
+  /** JSON: the rest of the state. */
+  detail: string
+  result: string | null
+  /** JSON */
+  evidence: string
+  taint: string | null
+  created_at: number
+  changed_at: number
+  started_at: number | null
+  ended_at: number | null
 }
 
 export interface OutboxTable extends Written {

@@ -12,6 +12,7 @@ import type { Candidate } from '../core/retention.ts'
 import type { Outgoing } from '../core/outbox.ts'
 import type { AgentState } from '../core/phase.ts'
 import type { UsageRecord } from '../core/runtime.ts'
+import type { Task } from '../core/task.ts'
 import type { Ended } from '../core/restart.ts'
 
 /**
@@ -82,6 +83,12 @@ export interface Tx extends Reader {
     /** Replaces it if it is still in `from`; false if it was not (somebody was first). */
     update(from: ApprovalStatus, after: Approval): Promise<boolean>
   }
+  tasks: TasksReader & {
+    /** Gives it its `n`. There is at most one of a key. */
+    insert(task: Omit<Task, 'n'>): Promise<Task>
+    /** Replaces it if it is still as `before`; false if it was not (somebody was first). */
+    update(before: Task, after: Task): Promise<boolean>
+  }
   limitHits: LimitHitsReader & {
     /** Inserts it, or replaces what is known of its hooks. */
     put(hit: LimitHit): Promise<void>
@@ -118,6 +125,7 @@ export interface Reader {
   incarnations: IncarnationsReader
   usage: UsageReader
   approvals: ApprovalsReader
+  tasks: TasksReader
   limitHits: LimitHitsReader
   outbox: OutboxReader
   settings: SettingsReader
@@ -304,6 +312,20 @@ export interface ApprovalsReader {
   untold(): Promise<Approval[]>
   /** Newest first. */
   list(filter: { agent?: string; pending: boolean; limit: number }): Promise<Approval[]>
+}
+
+export interface TasksReader {
+  get(id: string): Promise<Task | undefined>
+  byN(n: number): Promise<Task | undefined>
+  byKey(key: string): Promise<Task | undefined>
+  /** Something is still to come of them: oldest first. */
+  open(): Promise<Task[]>
+  /** The newest of each of these agents. */
+  latest(agents: readonly string[]): Promise<Task[]>
+  /** Newest first. */
+  list(filter: { agent?: string; limit: number }): Promise<Task[]>
+  /** How many this one made, ever. */
+  madeBy(maker: string): Promise<number>
 }
 
 export interface LimitHitsReader {

@@ -328,7 +328,7 @@ function agentOf(cwd: string): Agent {
     ...{ address, id: 'alice', project: 'office', role: 'worker', displayName: null, runtime: '', descriptor: null, mode: 'terminal', task: null },
     ...{ model: null, effort: null, rolePrompt: [], permissionMode: 'manual', autonomy: 'low_risk_only', canDm: [], canBroadcast: [] },
     ...{ reportsTo: null, restart: 'never', onRateLimit: null, metering: null, cwd, args: [], env: [], hooks: [], mcps: {}, skills: [] },
-    ...{ subagents: [], ultracode: false, interfaces: { telegram: null }, protected: false, budget: noAgentBudget },
+    ...{ subagents: [], ultracode: false, interfaces: { telegram: null }, protected: false, canSpawn: false, spawned: false, budget: noAgentBudget },
   }
 }
 
@@ -338,6 +338,8 @@ const emptyTeam: Team = {
   broker: { type: 'sqlite', path: 'mailbox.db' },
   supervisor: { type: 'tmux', tmuxPrefix: 'c-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
   limits: { ...defaultLimits, messageBytes: 1_000_000, logBytes: 1_000_000, logFiles: 2 },
+  maxWorkers: 6,
+  maxSpawns: 50,
   loopGuard: defaultLoopGuard,
   breakers: defaultBreakers,
   budget: noBudget,

@@ -14,6 +14,7 @@ import { journalContract } from './store.journal.ts'
 import { mailContract } from './store.mail.ts'
 import { recordsContract } from './store.records.ts'
 import { retentionContract } from './store.retention.ts'
+import { tasksContract } from './store.tasks.ts'
 import { writingContract } from './store.writing.ts'
 
 /** A database of its own for one test. */
@@ -58,6 +59,7 @@ export function storeContract(makePlace: (root: string) => Promise<Place>): void
   mailContract(bench)
   recordsContract(bench)
   attachmentsContract(bench)
+  tasksContract(bench)
   retentionContract(bench)
   journalContract(bench)
 }

@@ -30,6 +30,8 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
   const { telegram } = raw.interfaces
   if (telegram !== null && role !== 'manager')
     place.at('interfaces', 'telegram').errorAtKey(`\`${id}\` has \`interfaces.telegram\` but is a worker: only managers talk to people in a chat`, 'move the block to its manager')
+  if (raw.can_spawn && role !== 'manager') place.at('can_spawn').errorAtKey(`\`${id}\` is a worker: only managers make workers, and those make none`, 'take the key out')
+  if (raw.spawned && role !== 'worker') place.at('spawned').errorAtKey(`\`${id}\` is a manager: only workers are spawned`, 'take the key out')
   return {
     address: `${scope.project}:${id}`,
     id,
@@ -61,6 +63,8 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
     ultracode: raw.ultracode,
     interfaces: { telegram: resolveTelegram(telegram, place.at('interfaces', 'telegram')) },
     protected: raw.protected,
+    canSpawn: raw.can_spawn,
+    spawned: raw.spawned,
   }
 }
 

@@ -37,6 +37,8 @@ export function resolveTeam(
     broker: resolveBroker(raw.broker, root, place.at('broker')),
     supervisor: resolveSupervisor(raw.supervisor, known, place.at('supervisor')),
     limits: resolveLimits(raw.limits),
+    maxWorkers: raw.max_workers,
+    maxSpawns: raw.max_spawns,
     loopGuard: resolveLoopGuard(raw.loop_guard),
     breakers: resolveBreakers(raw.breakers),
     budget: resolveBudget(raw.budget, named, place.at('budget')),

@@ -40,6 +40,8 @@ export function agentSchema(known: Known) {
     cwd: optional(text).describe('Working directory, relative to the project’s; left out, the project’s'),
     args: list(text).describe('Arguments added to the runtime’s own command line'),
     env: list(variable).describe('Names of environment variables handed to this agent besides the standard ones'),
+    can_spawn: z.boolean().default(false).describe('This manager may make workers for itself, within max_workers and max_spawns; managers only'),
+    spawned: z.boolean().default(false).describe('Made by `troupe spawn`: `troupe clear` may take it out again; workers only'),
     protected: z.boolean().default(false).describe('Spared by `halt` unless it is named'),
     interfaces: z
       .strictObject({

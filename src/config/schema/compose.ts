@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defaultBreakers } from '../../core/breakers.ts'
-import { defaultAttachments, defaultLimits, defaultLoopGuard, defaultMetering } from '../../core/limits.ts'
+import { defaultAttachments, defaultLimits, defaultLoopGuard, defaultMetering, defaultWorkers } from '../../core/limits.ts'
 import type { Known } from '../known.ts'
 import { budget } from './budget.ts'
 import { list, optional, text, variable, version } from './words.ts'
@@ -175,6 +175,8 @@ export function composeSchema(known: Known) {
     broker,
     supervisor: supervisor(known),
     limits,
+    max_workers: atLeastOne.max(1000).default(defaultWorkers.atOnce).describe('Spawned workers that are at work at the same time; tasks beyond it wait for their turn'),
+    max_spawns: atLeastOne.max(100_000).default(defaultWorkers.ofOneLead).describe('Workers that one manager with can_spawn may make, all told'),
     loop_guard: loopGuard,
     breakers,
     budget,

@@ -9,6 +9,7 @@ import * as limitHits from './0007-limit-hits.ts'
 import * as people from './0008-people.ts'
 import * as attachments from './0010-attachments.ts'
 import * as approvalTaint from './0012-approval-taint.ts'
+import * as tasks from './0013-tasks.ts'
 
 /** Every step of the schema, by number. A released step is never changed: the next one follows it. */
 export const migrations: Record<string, Migration> = {
@@ -22,4 +23,5 @@ export const migrations: Record<string, Migration> = {
   '0008-people': people,
   '0010-attachments': attachments,
   '0012-approval-taint': approvalTaint,
+  '0013-tasks': tasks,
 }

@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest'
+import { judgeWork, type WorkFacts } from './done.ts'
+import type { Phase } from './phase.ts'
+
+interface Scene {
+  phase: Phase
+  since?: number
+  source?: string
+  mode?: WorkFacts['mode']
+  delivery?: Partial<NonNullable<WorkFacts['delivery']>> | null
+  said?: WorkFacts['said']
+  wanted?: 'running' | 'stopped'
+  startedAt?: number | null
+}
+
+const delivered = { state: 'delivered', typed: false, deliveredAt: 100, reason: null } as const
+
+function judge({ phase, since = 200, source = 'hook', mode = 'terminal', delivery = {}, said = null, wanted = 'running', startedAt = null }: Scene) {
+  const { state, confidence, source: by, what, person } = judgeWork(
+    { startedAt, state: { name: 'assigned' } },
+    { mode, said, agent: { phase, since, wanted, evidence: [{ at: since, what: phase.name, source }] }, delivery: delivery === null ? null : { ...delivered, ...delivery } },
+  )
+  return { state, confidence, by, what, person }
+}
+
+it('takes the worker’s own word before everything else', () => {
+  const said = { state: 'failed', text: 'no access', at: 1 } as const
+  expect(judge({ phase: { name: 'idle' }, said })).toMatchObject({ state: 'failed', confidence: 'certain', by: 'tool', what: 'no access' })
+})
+
+it('counts the end of a turn only after the task was before the worker', () => {
+  expect(judge({ phase: { name: 'idle' } })).toMatchObject({ state: 'done', confidence: 'high', by: 'hook' })
+  expect(judge({ phase: { name: 'idle' }, since: 50 })).toMatchObject({ state: 'working' })
+  expect(judge({ phase: { name: 'idle' }, delivery: { state: 'queued', deliveredAt: null } })).toMatchObject({ state: 'unknown' })
+  expect(judge({ phase: { name: 'idle' }, delivery: null })).toMatchObject({ state: 'unknown' })
+  expect(judge({ phase: { name: 'busy' }, delivery: { state: 'queued', deliveredAt: null } })).toMatchObject({ state: 'unknown' })
+  expect(judge({ phase: { name: 'busy' } })).toMatchObject({ state: 'working' })
+})
+
+it('says how little a screen is worth, and takes what was typed for nothing more than that', () => {
+  expect(judge({ phase: { name: 'idle' }, source: 'screen' })).toMatchObject({ state: 'done', confidence: 'low', by: 'screen' })
+  const typed = { state: 'queued', typed: true, deliveredAt: null } as const
+  expect(judge({ phase: { name: 'idle' }, source: 'screen', delivery: typed })).toMatchObject({ state: 'unknown' })
+  expect(judge({ phase: { name: 'busy' }, source: 'screen', delivery: typed })).toMatchObject({ state: 'working' })
+  expect(judge({ phase: { name: 'idle' }, source: 'screen', delivery: typed, startedAt: 150 })).toMatchObject({ state: 'done', confidence: 'low' })
+})
+
+it('knows the end that a daemon missed by the acknowledgement', () => {
+  expect(judge({ phase: { name: 'idle' }, since: 50, delivery: { state: 'acked' } })).toMatchObject({ state: 'done', by: 'tool' })
+})
+
+it('takes the exit code of a one-shot process, and of nothing else, for its end', () => {
+  const oneshot = { mode: 'oneshot', delivery: null } as const
+  expect(judge({ ...oneshot, phase: { name: 'busy' } })).toMatchObject({ state: 'working' })
+  expect(judge({ ...oneshot, phase: { name: 'idle' } })).toMatchObject({ state: 'working' })
+  expect(judge({ ...oneshot, phase: { name: 'stopped', why: 'done', code: 0 } })).toMatchObject({ state: 'done', confidence: 'certain', by: 'process' })
+  expect(judge({ ...oneshot, phase: { name: 'stopped', why: 'failed', code: 3 } })).toMatchObject({ state: 'failed', what: 'its process ended with exit 3' })
+  expect(judge({ phase: { name: 'stopped', why: 'done', code: 0 } })).toMatchObject({ state: 'failed' })
+})
+
+it('tells a worker that waits for a person from one that goes on by itself, and a stopped one from a done one', () => {
+  expect(judge({ phase: { name: 'waiting', what: 'a permission' } })).toMatchObject({ state: 'waiting', person: true })
+  expect(judge({ phase: { name: 'blocked', why: 'not logged in' } })).toMatchObject({ state: 'waiting', person: true, what: 'not logged in' })
+  expect(judge({ phase: { name: 'parked', until: 9, why: 'a limit' } })).toMatchObject({ state: 'waiting', person: false })
+  expect(judge({ phase: { name: 'parked', until: null, why: 'a limit' } })).toMatchObject({ state: 'waiting', person: true })
+  expect(judge({ phase: { name: 'backoff', until: 9 } })).toMatchObject({ state: 'waiting', person: false })
+  expect(judge({ phase: { name: 'quarantined', why: 'too often' } })).toMatchObject({ state: 'failed', confidence: 'high' })
+  expect(judge({ phase: { name: 'stopped', why: 'asked', code: null }, wanted: 'stopped' })).toMatchObject({ state: 'waiting', person: true })
+  expect(judge({ phase: { name: 'stopped', why: 'asked', code: null } })).toMatchObject({ state: 'unknown' })
+})
+
+it('fails what never reached its worker', () => {
+  expect(judge({ phase: { name: 'idle' }, delivery: { state: 'dead', reason: 'expired' } })).toMatchObject({ state: 'failed', by: 'delivery' })
+})

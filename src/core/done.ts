@@ -1,0 +1,104 @@
+import type { Delivery } from './delivery.ts'
+import { holdOf, type AgentState } from './phase.ts'
+import type { Mode } from './team.ts'
+import type { Confidence, Task } from './task.ts'
+
+/** How far a worker is with its task, and how that is known. */
+export interface Verdict {
+  state: 'unknown' | 'working' | 'waiting' | 'done' | 'failed'
+  /** In words: why, or what was seen. */
+  what: string
+  confidence: Confidence
+  /** The signal it was taken from: `tool`, `process`, `hook`, `protocol`, `screen`, … */
+  source: string
+  /** When that was, ms. */
+  since: number
+  /** It goes on only when somebody does something. */
+  person: boolean
+}
+
+/** Everything a verdict rests on. */
+export interface WorkFacts {
+  mode: Mode
+  agent: Pick<AgentState, 'phase' | 'since' | 'evidence' | 'wanted'>
+  /** Of the message that carries the task; null before it is sent, and where a process was started with the task. */
+  delivery: Pick<Delivery, 'state' | 'typed' | 'deliveredAt' | 'reason'> | null
+  /** What the worker said of it by its tools. */
+  said: { state: 'done' | 'failed'; text: string; at: number } | null
+}
+
+/** Of how an agent was seen: what it is worth as a sign that its turn is over. */
+const screenSources = new Set(['screen'])
+
+/**
+ * Is it done? The worker's own word first, then its process, then the end of the turn that had the task before it, as hook,
+ * protocol or record told it; the screen comes last, and what it shows is never read for words that mean an end. No fact
+ * says that a task is done before the worker had it.
+ */
+export function judgeWork(task: Pick<Task, 'startedAt' | 'state'>, facts: WorkFacts): Verdict {
+  const { said, agent, delivery, mode } = facts
+  if (said !== null) return { state: said.state, what: said.text, confidence: 'certain', source: 'tool', since: said.at, person: false }
+  if (delivery?.state === 'dead') return verdictOf(agent, 'failed', `it never reached its worker: ${delivery.reason ?? 'the message was given up'}`, 'certain', 'delivery')
+  const { phase } = agent
+  switch (phase.name) {
+    case 'stopped':
+      return ofEnd(facts)
+    case 'quarantined':
+      return verdictOf(agent, 'failed', `its worker is in quarantine: ${phase.why}`, 'high')
+    case 'blocked':
+      return { ...verdictOf(agent, 'waiting', phase.why, 'high'), person: true }
+    case 'parked':
+      return { ...verdictOf(agent, 'waiting', phase.why, 'high'), person: phase.until === null || holdOf(phase)?.by === 'breaker' }
+    case 'waiting':
+      return { ...verdictOf(agent, 'waiting', phase.what, 'high'), person: true }
+    case 'backoff':
+      return verdictOf(agent, 'waiting', 'its worker ended and starts again', 'high')
+    case 'starting':
+    case 'stopping':
+      return verdictOf(agent, 'unknown', `its worker is ${phase.name}`, 'high')
+    case 'busy':
+      return hasIt(task, facts) ? { ...verdictOf(agent, 'working', 'at work', 'high'), since: startOf(task, facts) } : verdictOf(agent, 'unknown', 'it has not come to its worker yet', 'high')
+    case 'idle':
+      return mode === 'oneshot' ? verdictOf(agent, 'working', 'its process runs', 'high') : ofIdle(task, facts)
+  }
+}
+
+/** It stands before the worker: proved, or typed where nothing can prove it. A one-shot process begins with it. */
+function hasIt(task: Pick<Task, 'startedAt'>, { mode, delivery }: WorkFacts): boolean {
+  if (task.startedAt !== null || mode === 'oneshot') return true
+  return delivery !== null && (delivery.state === 'delivered' || delivery.state === 'acked' || delivery.typed)
+}
+
+function startOf({ startedAt }: Pick<Task, 'startedAt'>, { agent, delivery }: WorkFacts): number {
+  return startedAt ?? delivery?.deliveredAt ?? agent.since
+}
+
+function ofEnd({ agent, mode }: WorkFacts): Verdict {
+  const { phase } = agent
+  if (phase.name !== 'stopped') throw new TypeError('only of an agent that is stopped')
+  if (phase.why === 'failed') return verdictOf(agent, 'failed', phase.code === null ? 'its process ended, how is not known' : `its process ended with exit ${phase.code}`, 'certain', 'process')
+  if (phase.why === 'done' && mode === 'oneshot') return verdictOf(agent, 'done', 'its process ended with exit 0', 'certain', 'process')
+  if (phase.why === 'done') return verdictOf(agent, 'failed', 'its worker left before the turn with it was over', 'high', 'process')
+  if (agent.wanted === 'running') return verdictOf(agent, 'unknown', 'its worker is about to start', 'high')
+  return { ...verdictOf(agent, 'waiting', 'its worker is stopped', 'high', 'process'), person: true }
+}
+
+/** Idle counts only from after the worker had it: an idle that began before is the one in which it was handed over. */
+function ofIdle(task: Pick<Task, 'startedAt'>, facts: WorkFacts): Verdict {
+  const { agent, delivery } = facts
+  if (!hasIt(task, facts)) return verdictOf(agent, 'unknown', 'it has not come to its worker yet', 'high')
+  const start = task.startedAt ?? delivery?.deliveredAt ?? null
+  const source = sourceOf(agent)
+  if (start !== null && agent.since >= start) return verdictOf(agent, 'done', 'the turn with it is over', screenSources.has(source) ? 'low' : 'high', source)
+  if (delivery?.state === 'acked') return verdictOf(agent, 'done', 'its worker acknowledged it and is idle', 'high', 'tool')
+  return delivery?.deliveredAt == null ? verdictOf(agent, 'unknown', 'it was typed, and nothing shows yet that it was taken up', 'low') : { ...verdictOf(agent, 'working', 'it is before its worker', 'high', 'delivery'), since: delivery.deliveredAt }
+}
+
+function verdictOf(agent: WorkFacts['agent'], state: Verdict['state'], what: string, confidence: Confidence, source = sourceOf(agent)): Verdict {
+  return { state, what, confidence, source, since: agent.since, person: false }
+}
+
+/** The signal behind the phase that it is in. */
+function sourceOf({ evidence, since }: WorkFacts['agent']): string {
+  return (evidence.findLast(({ at }) => at === since) ?? evidence.at(-1))?.source ?? 'daemon'
+}
