@@ -1,8 +1,8 @@
 import { markerOf } from '../../core/envelope.ts'
 import type { Proof } from '../../core/ladder.ts'
 import { findTranscript, type ClaudeHome } from './home.ts'
-import type { Parcels } from './parcels.ts'
-import type { Signals } from './signals.ts'
+import type { Parcels } from '../parcels.ts'
+import type { Signals } from '../signals.ts'
 import { Transcript, type TranscriptFact } from './transcript.ts'
 
 /** Usage older than this before the start was told by the incarnations of then. ms */

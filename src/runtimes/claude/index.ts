@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import type { Abilities, Health, Host, Runtime } from '../../core/runtime.ts'
+import type { Installed } from '../installed.ts'
 import { claudeFiles } from './files.ts'
 import { claudeHome } from './home.ts'
 import { launch } from './launch.ts'
 import { hasCredentials } from './login.ts'
-import { Program } from './program.ts'
+import { claudeProgram } from './program.ts'
 import { ClaudeSession } from './session.ts'
 import { lookInto } from './strange.ts'
 import { readState } from './trust.ts'
@@ -25,7 +26,7 @@ const abilities: Abilities = {
 
 /** Claude Code, driven in a terminal. How it was found to behave: docs/decisions/claude-signals.md. */
 export function claude(): Runtime {
-  const program = new Program()
+  const program = claudeProgram()
   return {
     name: 'claude-code',
     abilities,
@@ -38,7 +39,7 @@ export function claude(): Runtime {
 }
 
 /** A missing login is a feature that is not there, no problem: a rehearsal needs none. */
-async function health(program: Program, host: Host): Promise<Health> {
+async function health(program: Installed, host: Host): Promise<Health> {
   const found = await program.health(host)
   if (!found.installed) return found
   const home = claudeHome(host.home, host.env['CLAUDE_CONFIG_DIR'] ?? null)

@@ -3,7 +3,7 @@ import type { Terminal } from '../../core/runtime.ts'
 import { askedBy, findOpenDialog, findStartDialog, lastLines, unknownDialog, type Dialog } from './dialogs.ts'
 import { findRetry } from './screen.ts'
 import type { SessionFile } from './session-file.ts'
-import type { Signals } from './signals.ts'
+import type { Signals } from '../signals.ts'
 import { isUntold, saidToWait } from './status.ts'
 
 /** Claude starts within a second; what it asks then stands on a screen with nothing else on it. ms */

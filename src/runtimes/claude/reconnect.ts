@@ -5,7 +5,7 @@ import { whyNoPaste } from './rungs.ts'
 import { findComposer } from './screen.ts'
 import { readSessionFile, type Own } from './session-file.ts'
 import { teamServer } from './settings.ts'
-import type { Signals } from './signals.ts'
+import type { Signals } from '../signals.ts'
 
 /**
  * Claude itself tries at 0.9, 3, 4.1, 6, 10.1 and 17.8 s after the loss, and then never again: what has not come back

@@ -1,5 +1,5 @@
-import type { Parcel } from '../../core/runtime.ts'
-import type { Rung } from '../../core/ladder.ts'
+import type { Parcel } from '../core/runtime.ts'
+import type { Rung } from '../core/ladder.ts'
 
 interface Sent {
   parcel: Parcel
@@ -10,7 +10,7 @@ interface Sent {
 /** How many parcels are remembered as on their way. Beyond it the oldest is found again by its header alone. */
 const most = 1_000
 
-/** What was given to Claude and is looked for in hooks and transcript. */
+/** What was given to a CLI and is looked for in hooks and transcript. */
 export class Parcels {
   readonly #sent = new Map<string, Sent>()
 

@@ -1,4 +1,4 @@
-import type { Signal } from '../../core/runtime.ts'
+import type { Signal } from '../core/runtime.ts'
 
 /** Hands signals to those who listen; what came before anybody did is kept for the first. */
 export class Signals {
