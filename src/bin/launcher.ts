@@ -1,5 +1,6 @@
 import { accessSync, closeSync, constants, openSync, readFileSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
+import { become } from '../util/become.ts'
 
 /**
  * `launcher SPEC`: becomes the program that a one-time file describes, {argv, env, cwd} as JSON. The file is
@@ -19,9 +20,8 @@ function main(file: string | undefined): never {
   enter(spec.cwd)
   const program = find(spec)
   checkBeginning(program)
-  takeDefaultSignals()
   try {
-    return become(program, spec)
+    return become(program, spec.argv, spec.env)
   } catch (error) {
     return refuse(126, `troupe cannot run ${show(program)}: ${reason(error)}`)
   }
@@ -91,20 +91,6 @@ function readBeginning(program: string): string {
   } catch {
     return '\0' // may be run but not read: the kernel decides
   }
-}
-
-/**
- * Node ignores SIGPIPE and SIGXFSZ, and what is ignored stays ignored across exec. What is caught does not:
- * with a handler each, the new program gets the default again (exec(3)).
- */
-function takeDefaultSignals(): void {
-  for (const signal of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(signal, () => {})
-}
-
-function become(program: string, spec: Spec): never {
-  if (process.execve === undefined) throw new Error(`Node ${process.version} has no execve`)
-  process.emitWarning = () => {} // execve is experimental in Node 24; the warning would stand on the agent's screen
-  return process.execve(program, spec.argv, spec.env)
 }
 
 function refuse(code: number, sentence: string): never {

@@ -113,6 +113,10 @@ export interface Programs {
   /** argv prefix that runs Node on a file. */
   node: string
   hook: string
+  /** Asks the daemon about a call, for CLIs that know command hooks alone. */
+  gate: string
+  /** Starts a server, waits until it listens, and becomes the program that is used with it. */
+  pair: string
   shim: string
   scripted: string
 }

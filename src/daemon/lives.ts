@@ -45,7 +45,7 @@ export function lives({ team: applied, teamNow: team, ...ground }: Given): Lives
     team: applied,
     proxied: (agent) => calls.proxied(agent),
     startedWith: (agent) => fingerprints.now(agent, applied(), values()),
-    programs: { node: process.execPath, hook: programPath('hook'), shim: programPath('shim'), scripted: programPath('scripted') },
+    programs: { node: process.execPath, hook: programPath('hook'), gate: programPath('gate'), pair: programPath('pair'), shim: programPath('shim'), scripted: programPath('scripted') },
     missingProgram,
     host: ground.hostNow,
     environmentFor: (agent) => agentEnvironment(agent, values(), runtimeVariables),

@@ -3,7 +3,8 @@ import type { Clock } from '../core/clock.ts'
 import { anthropic } from './anthropic.ts'
 import { exampleOf } from './example.ts'
 import { openaiChat } from './openai-chat.ts'
-import { fill, nextMove, replay, type Move, type Planned, type Turn } from './replay.ts'
+import { openaiResponses } from './openai-responses.ts'
+import { fill, nextMove, replay, type Move, type Planned } from './replay.ts'
 import type { Scenario } from './scenario.ts'
 import { tokensIn, type Answer, type Ask, type Wire } from './wire.ts'
 
@@ -30,7 +31,7 @@ export interface Rehearsal {
 }
 
 const keptExchanges = 10_000
-const wires: Wire[] = [anthropic, openaiChat]
+const wires: Wire[] = [anthropic, openaiChat, openaiResponses]
 
 /** The scripted model. Keeps no place in any script: only how often a scripted failure has happened. */
 export function rehearsal(scenario: Scenario, { clock }: { clock: Clock }): Rehearsal {

@@ -11,6 +11,8 @@ const sources = {
   launcher: '../bin/launcher.ts',
   keeper: '../bin/keeper.ts',
   hook: '../bin/hook.ts',
+  gate: '../bin/gate.ts',
+  pair: '../bin/pair.ts',
   shim: '../bin/shim.ts',
   scripted: '../bin/scripted.ts',
   checkpointer: '../store/checkpointer.ts',
@@ -28,7 +30,7 @@ export function programPath(name: ProgramName): string {
  * runs. Null where all are there.
  */
 export function missingProgram(): string | null {
-  const needed = [process.execPath, ...(['launcher', 'hook', 'shim', 'scripted'] as const).map(programPath)]
+  const needed = [process.execPath, ...(['launcher', 'hook', 'gate', 'pair', 'shim', 'scripted'] as const).map(programPath)]
   return needed.find((file) => !existsSync(file)) ?? null
 }
 

@@ -157,7 +157,7 @@ export class RuntimeStage {
       health,
       folder: this.agentFolder,
       url,
-      programs: { node, hook: programPath('hook'), shim: programPath('shim'), scripted: programPath('scripted') },
+      programs: { node, hook: programPath('hook'), gate: programPath('gate'), pair: programPath('pair'), shim: programPath('shim'), scripted: programPath('scripted') },
       env: {
         PATH: this.host.env['PATH'] ?? '',
         HOME: this.host.home,

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeAtomic } from '../../util/atomic-write.ts'
-import { isRecord } from './json.ts'
+import { isRecord } from '../json.ts'
 
 /** What this runtime keeps in the agent's folder, below `claude/`. */
 export interface ClaudeFiles {

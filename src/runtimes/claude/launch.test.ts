@@ -33,7 +33,7 @@ function context(more: Partial<LaunchContext> = {}, agent: Partial<Agent> = {}):
     health: { installed: true, program: '/bin/claude', version: '2.1.329', features, problem: null },
     folder: join(folder, 'agents', 'office-alice'),
     url: 'http://127.0.0.1:4000',
-    programs: { node: '/node', hook: '/hook.ts', shim: '/shim.ts', scripted: '/scripted.ts' },
+    programs: { node: '/node', hook: '/hook.ts', gate: '/troupe/gate.js', pair: '/troupe/pair.js', shim: '/shim.ts', scripted: '/scripted.ts' },
     env: { PATH: '/bin', TROUPE_AGENT_TOKEN: secret, ANTHROPIC_API_KEY: 'sk-own' },
     briefing: 'you are alice',
     session: null,

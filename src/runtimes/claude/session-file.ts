@@ -2,7 +2,7 @@ import { watch, type FSWatcher } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
-import { isRecord } from './json.ts'
+import { isRecord } from '../json.ts'
 
 /** `sessions/<pid>.json`: what Claude says of itself. Fields that a version does not have are null. */
 export interface SessionFile {

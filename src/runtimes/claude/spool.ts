@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isRecord } from './json.ts'
+import { isRecord } from '../json.ts'
 
 /**
  * Hands over what command hooks left, oldest first, each file once it is whole. A file is removed after it was taken:

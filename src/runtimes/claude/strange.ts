@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FolderFinding } from '../../core/runtime.ts'
-import { isRecord } from './json.ts'
+import { isRecord } from '../json.ts'
 
 /** What the settings of a folder could lead Claude's traffic, and the keys in it, away with. */
 const ways = [

@@ -1,5 +1,5 @@
 import type { ToolCall, Verdict } from '../../core/gate.ts'
-import { isRecord } from './json.ts'
+import { isRecord } from '../json.ts'
 import { teamTools } from './settings.ts'
 
 const reads = new Set(['Read', 'Glob', 'Grep', 'LS', 'NotebookRead', 'BashOutput', 'ListMcpResourcesTool', 'LSP'])

@@ -2,7 +2,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readLine, startedIn, Tail, Transcript } from './transcript.ts'
+import { Tail } from '../tail.ts'
+import { readLine, startedIn, Transcript } from './transcript.ts'
 
 const timestamp = '2026-11-21T06:12:32.560Z'
 const at = Date.parse(timestamp)

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../core/clock.ts'
 import { TroupeError } from '../../core/error.ts'
 import { writeAtomic } from '../../util/atomic-write.ts'
-import { isRecord } from './json.ts'
+import { isRecord } from '../json.ts'
 
 /** Claude's own lock on its state file is a folder of this name, made by mkdir (proper-lockfile's way). */
 const lockSuffix = '.lock'

@@ -1,5 +1,5 @@
 import type { UsageRecord } from '../../core/runtime.ts'
-import { isRecord } from './json.ts'
+import { isRecord } from '../json.ts'
 
 /**
  * What one assistant record says of its model call. A message with several blocks has several records with the same
