@@ -4,7 +4,7 @@ import { anthropic } from './anthropic.ts'
 import { exampleOf } from './example.ts'
 import { openaiChat } from './openai-chat.ts'
 import { openaiResponses } from './openai-responses.ts'
-import { fill, nextMove, replay, type Move, type Planned } from './replay.ts'
+import { fill, nextMove, replay, type Move, type Planned, type Turn } from './replay.ts'
 import type { Scenario } from './scenario.ts'
 import { tokensIn, type Answer, type Ask, type Wire } from './wire.ts'
 
