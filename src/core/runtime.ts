@@ -43,6 +43,12 @@ export interface Abilities {
   compact: boolean
   /** Asks for leave before each tool call, see `Session.gate`. */
   gate: boolean
+  /** What it asks its user in mode `manual` can be answered by troupe, too: a `Gate` of stage `prompt`. */
+  prompts: boolean
+  /** Tells, in a note, that it asks a failing model again. */
+  retries: boolean
+  /** Knows when a used-up allowance is given again: `until` of a failure of class `quota`. */
+  resets: boolean
   /** Keys of an agent in the team's files that it acts upon; `validate` warns of the others. */
   settings: readonly AgentSetting[]
 }

@@ -27,7 +27,7 @@ export function generic(descriptor: RuntimeDescriptor | null): Runtime {
 }
 
 /** In the middle of a turn nothing is typed: what a busy program makes of it cannot be known. */
-function abilitiesOf({ supportsMcp }: RuntimeDescriptor): Abilities {
+function abilitiesOf({ supportsMcp, rateLimitPatterns }: RuntimeDescriptor): Abilities {
   return {
     resume: false,
     proofs: supportsMcp ? ['tool'] : [],
@@ -38,6 +38,9 @@ function abilitiesOf({ supportsMcp }: RuntimeDescriptor): Abilities {
     mcp: supportsMcp,
     compact: false,
     gate: false,
+    prompts: false,
+    retries: false,
+    resets: rateLimitPatterns.some((each) => each.resetsAtCapture !== null || each.resetsInCapture !== null),
     settings: [],
   }
 }

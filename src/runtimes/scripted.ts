@@ -25,6 +25,9 @@ const abilities: Abilities = {
   mcp: true,
   compact: false,
   gate: true,
+  prompts: true,
+  retries: false,
+  resets: true,
   settings: [],
 }
 

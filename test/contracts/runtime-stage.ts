@@ -4,17 +4,18 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { Hono, type Context } from 'hono'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 as uuid } from 'uuid'
 import { defaultLimits, defaultLoopGuard, noAgentBudget, noBudget, noHitl, defaultMetering } from '../../src/core/limits.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { render } from '../../src/core/envelope.ts'
 import type { Message, Trust } from '../../src/core/message.ts'
-import type { Host, Launch, LaunchContext, Parcel, Runtime, Session, SessionContext, Signal } from '../../src/core/runtime.ts'
+import type { Verdict } from '../../src/core/gate.ts'
+import type { Gate, Host, Launch, LaunchContext, Parcel, Runtime, Session, SessionContext, Signal } from '../../src/core/runtime.ts'
 import type { Agent, Team } from '../../src/core/team.ts'
 import { rehearsal, type Rehearsal } from '../../src/proxy/rehearsal.ts'
 import type { Rule, Step } from '../../src/proxy/scenario.ts'
@@ -84,6 +85,9 @@ export interface StageOptions {
   tools?: (server: McpServer) => void
 }
 
+/** Leaves a file for a push, and is the real one otherwise: CLIs ask it about their folder. */
+const git = (pushed: string, real: string) => `#!/bin/sh\ncase " $* " in *" push "*) echo "$@" >> "${pushed}"; exit 0;; esac\nPATH="${real}" exec git "$@"\n`
+
 /** A machine for one CLI: model, MCP server, hook sink, terminal. */
 export class RuntimeStage {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'troupe-runtime-')))
@@ -97,6 +101,8 @@ export class RuntimeStage {
   #session: Session | null = null
   /** Bodies of the requests to the model, as they came. */
   readonly asked: string[] = []
+  /** What is said of calls that the session can hold, as the daemon's gatekeeper would; null: nobody asks there. */
+  verdict: ((gate: Pick<Gate, 'stage' | 'call'>) => Verdict | Promise<Verdict>) | null = null
   /** What the hook sink does with calls. */
   hooks: HookSink = 'answers'
   /** Seen by the MCP server; made anew with it. */
@@ -112,9 +118,12 @@ export class RuntimeStage {
     this.#terminals = terminals
     const home = join(this.folder, 'home')
     const cwd = join(this.folder, 'work')
-    for (const each of [home, cwd]) mkdirSync(each)
+    const bin = join(this.folder, 'bin')
+    for (const each of [home, cwd, bin]) mkdirSync(each)
+    const path = process.env['PATH'] ?? ''
+    writeFileSync(join(bin, 'git'), git(this.#pushed, path), { mode: 0o755 })
     this.#agent = { ...agentOf(cwd), runtime: runtime.name, ...more.agent }
-    this.host = { env: { PATH: process.env['PATH'] ?? '', ...more.env }, home, isRoot: process.getuid?.() === 0, clock: systemClock }
+    this.host = { env: { PATH: `${bin}${delimiter}${path}`, ...more.env }, home, isRoot: process.getuid?.() === 0, clock: systemClock }
     const otherwise: Step[] = [{ do: 'text', text: 'understood', delay: 0 }]
     this.model = rehearsal({ name: 'contract', about: '', scripts: { '*': { rules: more.rules, otherwise } } }, { clock: systemClock })
     this.#server = serve({ fetch: this.#app().fetch, port: 0, hostname: '127.0.0.1' })
@@ -134,6 +143,15 @@ export class RuntimeStage {
 
   get cwd(): string {
     return this.#agent.cwd
+  }
+
+  /** Somebody ran `git push`. */
+  get pushed(): boolean {
+    return existsSync(this.#pushed)
+  }
+
+  get #pushed(): string {
+    return join(this.folder, 'pushed')
   }
 
   get holding(): number {
@@ -267,7 +285,7 @@ export class RuntimeStage {
       const event = (await c.req.json()) as Record<string, unknown>
       // The gate may hold a call for as long as a person takes: a hook that hangs there is a call that is held.
       const isGate = event['hook_event_name'] === 'PreToolUse'
-      if (this.hooks === 'answers' || (this.hooks === 'hangs' && isGate)) return c.json((await this.#session?.hook(event)) ?? {})
+      if (this.hooks === 'answers' || (this.hooks === 'hangs' && isGate)) return c.json(await this.#hooked(event))
       return await sickAnswer(this.hooks, c)
     })
     app.all('/mcp', async (c) => {
@@ -279,10 +297,16 @@ export class RuntimeStage {
       return await mcp.fetch(c.req.raw, { parsedBody })
     })
     app.all('/model/*', async (c) => {
-      if (c.req.path.endsWith('/messages')) this.asked.push(await c.req.raw.clone().text())
+      if (c.req.method === 'POST' && !/count_?tokens$/i.test(c.req.path)) this.asked.push(await c.req.raw.clone().text())
       return await this.model.handle(c.req.raw, { agent: address })
     })
     return app
+  }
+
+  async #hooked(event: Record<string, unknown>): Promise<Record<string, unknown>> {
+    const gate = this.verdict === null ? null : (this.#session?.gate?.(event) ?? null)
+    if (gate !== null && this.verdict !== null) return gate.answer(await this.verdict(gate))
+    return (await this.#session?.hook(event)) ?? {}
   }
 
   #tools(): McpServer {

@@ -1,126 +1,118 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Rung } from '../../src/core/ladder.ts'
-import type { Runtime, Signal } from '../../src/core/runtime.ts'
-import type { Rule, Step } from '../../src/proxy/scenario.ts'
-import { RuntimeStage, until, type Run } from './runtime-stage.ts'
+import type { Signal } from '../../src/core/runtime.ts'
+import { runtimeCalls } from './runtime-calls.ts'
+import { runtimeFailures } from './runtime-failures.ts'
+import { until, type Run, type RuntimeStage } from './runtime-stage.ts'
+import { first, on, overAgain, proofsOf, say, tell, tool, Trials, type RuntimeSubject } from './runtime-subject.ts'
 
-/** What a runtime brings to the suite. */
-export interface RuntimeSubject {
-  make(): Runtime
-  /** Environment of the host: where the CLI is. */
-  env: Record<string, string>
-  /** A step that makes this CLI ask its user, in permission mode `manual`. */
-  asks: Step
-  /** What the screen shows while it asks. */
-  asking: RegExp
-}
+export type { RuntimeSubject } from './runtime-subject.ts'
 
-const contains = (text: string) => (said: string) => (said.includes(text) ? [text] : null)
-const say = (text: string): Step => ({ do: 'text', text, delay: 0 })
-const hold: Step = { do: 'tool', tool: 'hold', args: {}, text: '', delay: 0 }
+const everyRung: Rung[] = ['push', 'turn-end', 'paste']
 
-/** The contract of `core/runtime.ts`, on the real CLI: every claim of its abilities is tried. */
+/**
+ * The contract of `core/runtime.ts`, on the real CLI: every claim of its abilities is tried, and what it does not claim is
+ * checked to be absent. One launch serves several checks: some CLIs take seconds to start.
+ */
 export function runtimeContract(name: string, subject: RuntimeSubject): void {
   const { abilities } = subject.make()
-  const rules: Rule[] = [
-    { when: contains('HOLD'), from: null, steps: [hold, say('held and done')] },
-    { when: contains('ASK'), from: null, steps: [subject.asks, say('asked and done')] },
-    { when: contains('SLOW'), from: null, steps: [{ do: 'text', text: 'too late', delay: 600_000 }] },
-  ]
-  const stages: RuntimeStage[] = []
-  const runs: Run[] = []
-  const stage = async () => {
-    const made = await RuntimeStage.make(subject.make(), { env: subject.env, rules })
-    stages.push(made)
-    return made
-  }
-  const start = async (on: RuntimeStage, session: string | null = null) => {
-    const run = await on.start(session)
-    runs.push(run)
-    await run.signal('ready')
-    await run.signal('idle')
-    return run
-  }
-  afterEach(async () => {
-    for (const run of runs.splice(0)) run.forget()
-    for (const each of stages.splice(0)) await each.end()
-  })
+  const trials = new Trials(subject, [
+    on('HOLD', tool('hold'), say('held and done')),
+    on('ASK', subject.shell('touch made'), say('asked and done')),
+    on('SLOW', { do: 'text', text: 'too late', delay: 600_000 }),
+  ])
+  const absent = (state: keyof typeof abilities.rungs) => everyRung.filter((rung) => !abilities.rungs[state].includes(rung))
+  afterEach(async () => await trials.clear())
 
   describe(`the runtime ${name}`, () => {
     it('says what it found installed', async () => {
-      const on = await stage()
-      const health = await subject.make().health(on.host)
+      const stage = await trials.stage()
+      const health = await subject.make().health(stage.host)
       expect(health).toMatchObject({ installed: true, problem: null })
       expect(health.version).toMatch(/^\d+\.\d+/)
-      const none = await subject.make().health({ ...on.host, env: { PATH: '/nowhere' } })
+      const none = await subject.make().health({ ...stage.host, env: { PATH: '/nowhere' } })
       expect(none).toMatchObject({ installed: false, program: null })
       expect(none.problem?.fix).not.toBe('')
     })
 
-    it('starts to ready, briefed, and no secret is in its argv or files', async () => {
-      const on = await stage()
-      const run = await start(on)
+    it('starts to ready, briefed, on the model it was given; no secret is in its argv or files; ends politely, no process stays', async () => {
+      const stage = await trials.stage({ agent: { model: subject.model.given, ...(subject.effort === undefined ? {} : { effort: 'low' }) } })
+      const run = await trials.start(stage)
       expect([run.session.gate !== undefined, run.session.compact !== undefined]).toEqual([abilities.gate, abilities.compact])
       expect(run.launch.spec.argv.join('\n')).not.toContain('token-of-alice')
       if (run.launch.session !== null) expect((await run.signal('session')).id).toBe(run.launch.session)
-      await toldOnce(on, run, abilities.rungs.idle)
-      expect(await secretsBelow(on.agentFolder)).toEqual([])
+      await toldOnce(stage, run, abilities.rungs.idle)
+      const briefed = stage.asked.filter((body) => body.includes('BRIEFING-OF-ALICE'))
+      expect(briefed.length).toBeGreaterThan(0)
+      expect(stage.model.requests().find(({ kind }) => kind === 'turn')?.model).toBe(subject.model.asked)
+      expect(abilities.settings.includes('effort')).toBe(subject.effort !== undefined)
+      expect(briefed.some((body) => subject.effort?.test(body) === true)).toBe(subject.effort !== undefined)
+      expect(await secretsBelow(stage.agentFolder)).toEqual([])
+      expect((await run.stop()).took).not.toBe('SIGKILL')
     })
 
-    for (const rung of abilities.rungs.idle.filter((each) => each !== 'fetch')) {
-      it(`takes a message while idle by ${rung}, proves it, and the model gets it as it is`, async () => {
-        const on = await stage()
-        const run = await start(on)
-        const parcel = on.parcel(rung === 'paste' ? 'operator' : 'peer', longText)
-        const attempt = await run.session.deliver(rung, parcel)
-        expect(['proved', 'taken']).toContain(attempt.result)
-        const proof = await run.signal('proof', (signal) => signal.marker === parcel.marker)
-        expect(abilities.proofs).toContain(proof.proof)
-        await run.signal('idle', undefined, run.signals.indexOf(proof))
-        expect(on.model.requests().filter((each) => each.kind === 'turn')).toHaveLength(1)
-      })
-    }
-
-    for (const rung of abilities.rungs.busy.filter((each) => each !== 'fetch')) {
-      it(`takes a message in the middle of a tool call by ${rung}`, async () => {
-        const on = await stage()
-        const run = await start(on)
-        await run.session.deliver(first(abilities.rungs.idle), on.parcel('operator', 'HOLD please'))
-        await until('the tool waits', () => on.holding === 1)
-        await run.signal('busy')
-        const parcel = on.parcel('peer', 'in the middle of it')
-        const attempt = await run.session.deliver(rung, parcel)
-        expect(attempt.result).toBe('taken')
-        expect(proofsOf(run, parcel.marker)).toEqual([])
+    it('takes a message while idle by each of its rungs, proves it, and the model gets it as it is, once; no other rung enters anything', async () => {
+      const stage = await trials.stage()
+      const run = await trials.start(stage)
+      for (const rung of absent('idle')) expect({ rung, ...(await run.session.deliver(rung, stage.parcel('operator', 'not this way'))) }).toMatchObject({ rung, result: 'refused' })
+      for (const rung of abilities.rungs.idle.filter((each) => each !== 'fetch')) {
         const from = run.signals.length
-        on.letGo()
+        const before = turnsOf(stage)
+        const parcel = stage.parcel(rung === 'paste' ? 'operator' : 'peer', `${rung}\n${longText}`)
+        expect(['proved', 'taken']).toContain((await run.session.deliver(rung, parcel)).result)
         const proof = await run.signal('proof', (signal) => signal.marker === parcel.marker)
         expect(abilities.proofs).toContain(proof.proof)
-        await run.signal('idle', undefined, from)
-      })
-    }
+        await overAgain(run, from)
+        expect({ rung, turns: turnsOf(stage) }).toEqual({ rung, turns: before + 1 })
+        expect(stage.asked.some((body) => body.includes(JSON.stringify(`${rung}\n${longText}`).slice(1, -1)))).toBe(true)
+      }
+      expect(stage.asked.some((body) => body.includes('not this way'))).toBe(false)
+    })
 
-    it.runIf(abilities.rungs.waiting.length > 0)('leaves a question on the screen alone, and delivers after its answer', async () => {
-      const on = await stage()
-      const run = await start(on)
-      await run.session.deliver(first(abilities.rungs.idle), on.parcel('operator', 'ASK please'))
+    it('takes a message in the middle of a tool call by each of its rungs for that, and by no other', async () => {
+      const stage = await trials.stage()
+      const run = await trials.start(stage)
+      const rungs = abilities.rungs.busy.filter((each) => each !== 'fetch')
+      for (const rung of rungs.length === 0 ? [null] : rungs) {
+        const { from } = await tell(stage, run, 'HOLD please', abilities.rungs.idle)
+        await until('the tool waits', () => stage.holding === 1)
+        await run.signal('busy', undefined, from)
+        for (const other of absent('busy')) expect({ other, ...(await run.session.deliver(other, stage.parcel('operator', 'not this way'))) }).toMatchObject({ other, result: 'refused' })
+        const parcel = stage.parcel('peer', 'in the middle of it')
+        if (rung !== null) expect((await run.session.deliver(rung, parcel)).result).toBe('taken')
+        expect(proofsOf(run, parcel.marker)).toEqual([])
+        const then = run.signals.length
+        stage.letGo()
+        if (rung !== null) expect(abilities.proofs).toContain((await run.signal('proof', (signal) => signal.marker === parcel.marker)).proof)
+        await run.signal('idle', undefined, then)
+      }
+      expect(stage.asked.some((body) => body.includes('not this way'))).toBe(false)
+    })
+
+    it('leaves a question on the screen alone, and delivers after its answer', async () => {
+      const stage = await trials.stage()
+      const run = await trials.start(stage)
+      await tell(stage, run, 'ASK please', abilities.rungs.idle)
       await run.signal('waiting')
       await until('the question is drawn', async () => subject.asking.test(await run.screen()))
-      const parcel = on.parcel('peer', 'meanwhile')
-      expect((await run.session.deliver('paste', parcel)).result).toBe('refused')
-      expect((await run.session.deliver(first(abilities.rungs.waiting), parcel)).result).toBe('taken')
+      const parcel = stage.parcel('peer', 'meanwhile')
+      for (const rung of absent('waiting')) expect({ rung, ...(await run.session.deliver(rung, parcel)) }).toMatchObject({ rung, result: 'refused' })
+      const rung = abilities.rungs.waiting.find((each) => each !== 'fetch')
+      if (rung !== undefined) expect((await run.session.deliver(rung, parcel)).result).toBe('taken')
       await until('the question is still there', async () => subject.asking.test(await run.screen()))
       expect(proofsOf(run, parcel.marker)).toEqual([])
+      const from = run.signals.length
       await run.type({ keys: ['Escape'] })
-      await run.signal('proof', (signal) => signal.marker === parcel.marker)
+      if (rung !== undefined) await run.signal('proof', (signal) => signal.marker === parcel.marker)
+      await run.signal('idle', undefined, from)
     })
 
     it.runIf(abilities.rungs.idle.includes('paste'))('never destroys a draft', async () => {
-      const on = await stage()
-      const run = await start(on)
+      const stage = await trials.stage()
+      const run = await trials.start(stage)
       await run.type({ text: 'half a thou' })
       await until('the draft is on the screen', async () => (await run.screen()).includes('half a thou'))
-      const parcel = on.parcel('operator', 'hello')
+      const parcel = stage.parcel('operator', 'hello')
       expect(await run.session.deliver('paste', parcel)).toMatchObject({ result: 'refused' })
       for (const rung of abilities.rungs.idle.filter((each) => each === 'push')) {
         await run.session.deliver(rung, parcel)
@@ -130,95 +122,76 @@ export function runtimeContract(name: string, subject: RuntimeSubject): void {
       expect(await run.screen()).toContain('half a thou')
     })
 
-    it.runIf(abilities.interrupt)('interrupts, before the first word too, and goes on with the next message', async () => {
-      const on = await stage()
-      const run = await start(on)
-      await run.session.deliver(first(abilities.rungs.idle), on.parcel('operator', 'SLOW please'))
+    it('interrupts, before the first word too, and goes on with the next message; or says that it cannot', async () => {
+      const stage = await trials.stage()
+      const run = await trials.start(stage)
+      if (!abilities.interrupt) return void (await expect(run.session.interrupt()).rejects.toThrow())
+      await tell(stage, run, 'SLOW please', abilities.rungs.idle)
       const busy = await run.signal('busy')
       await until('the model was asked', async () => /SLOW please/.test(await run.screen()))
       await run.session.interrupt()
       await run.signal('idle', undefined, run.signals.indexOf(busy))
-      const parcel = on.parcel('operator', 'something else')
+      const parcel = stage.parcel('operator', 'something else')
       expect((await run.session.deliver(first(abilities.rungs.idle), parcel)).result).not.toBe('refused')
       const proof = await run.signal('proof', (signal) => signal.marker === parcel.marker)
       await run.signal('idle', undefined, run.signals.indexOf(proof))
     })
 
     it.runIf(abilities.resume)('resumes the conversation after a kill', async () => {
-      const on = await stage()
-      const run = await start(on)
-      await toldOnce(on, run, abilities.rungs.idle)
+      const stage = await trials.stage()
+      const run = await trials.start(stage)
+      await toldOnce(stage, run, abilities.rungs.idle)
       const { id } = await run.signal('session')
       // What the CLI has not written down yet dies with it.
       if (abilities.usage) await run.signal('usage')
       await run.kill()
-      const again = await start(on, id)
+      const again = await trials.start(stage, id)
       expect((await again.signal('session')).id).toBe(id)
-      await toldOnce(on, again, abilities.rungs.idle)
-      const [before, after] = on.model.requests().filter((each) => each.kind === 'turn')
+      await toldOnce(stage, again, abilities.rungs.idle)
+      const [before, after] = stage.model.requests().filter((each) => each.kind === 'turn')
       expect(after!.usage.cacheRead).toBeGreaterThan(before!.usage.cacheRead)
-      await again.session.deliver(first(abilities.rungs.idle), on.parcel('operator', 'HOLD please'))
-      await until('the tools of the team are there', () => on.holding === 1)
+      await again.session.deliver(first(abilities.rungs.idle), stage.parcel('operator', 'HOLD please'))
+      await until('the tools of the team are there', () => stage.holding === 1)
     })
 
-    it.runIf(abilities.resume)('begins afresh where there is nothing to resume', async () => {
-      const on = await stage()
-      const run = await start(on, '00000000-0000-4000-8000-000000000000')
-      await toldOnce(on, run, abilities.rungs.idle)
+    it('begins afresh where there is nothing to resume', async () => {
+      const stage = await trials.stage()
+      const run = await trials.start(stage, '00000000-0000-4000-8000-000000000000')
+      await toldOnce(stage, run, abilities.rungs.idle)
     })
 
-    it.runIf(abilities.usage)('counts what the model counted, to the token', async () => {
-      const on = await stage()
-      const run = await start(on)
-      await toldOnce(on, run, abilities.rungs.idle)
-      await toldOnce(on, run, abilities.rungs.idle)
-      const asked = on.model.requests().map((each) => each.usage)
-      await until('all usage is told', () => usageOf(run.signals).length >= asked.length)
-      expect(usageOf(run.signals)).toEqual(asked)
-    })
-
-    it('tells a later watcher what it missed: state, proof and usage, no call twice', async () => {
-      const on = await stage()
-      const run = await start(on)
-      const parcel = await toldOnce(on, run, abilities.rungs.idle)
-      const cost = abilities.usage ? (await run.signal('usage')).usage : null
-      run.forget()
-      const adopted = run.adopt()
-      runs.push(adopted)
+    it('counts what the model counted, to the token; tells a later watcher what it missed: state, proof and usage, no call twice', async () => {
+      const stage = await trials.stage()
+      const run = await trials.start(stage)
+      await toldOnce(stage, run, abilities.rungs.idle)
+      const parcel = await toldOnce(stage, run, abilities.rungs.idle)
+      const asked = stage.model.requests().map((each) => each.usage)
+      const counted = abilities.usage ? asked : []
+      await until('all usage is told', () => usageOf(run.signals).length >= counted.length)
+      expect(usageOf(run.signals)).toEqual(counted)
+      const adopted = trials.adopt(run)
       await adopted.signal('idle')
       if (abilities.proofs.includes('record')) await adopted.signal('proof', (signal) => signal.marker === parcel.marker)
-      if (cost !== null) expect((await adopted.signal('usage')).usage).toEqual(cost)
+      await until('all usage is told again', () => usageOf(adopted.signals).length >= counted.length)
+      expect(usageOf(adopted.signals)).toEqual(counted)
     })
 
-    it('ends politely and leaves no process', async () => {
-      const on = await stage()
-      const run = await start(on)
-      await toldOnce(on, run, abilities.rungs.idle)
-      expect((await run.stop()).took).not.toBe('SIGKILL')
-    })
+    runtimeCalls(subject)
+    runtimeFailures(subject)
   })
 }
 
 const longText = Array.from({ length: 40 }, (_, line) => `line ${line}: ${'words '.repeat(12)}é漢🙂`).join('\n')
 
-async function toldOnce(on: RuntimeStage, run: Run, rungs: Rung[]) {
-  const from = run.signals.length
-  const parcel = on.parcel('operator', 'hello')
-  expect((await run.session.deliver(first(rungs), parcel)).result).not.toBe('refused')
-  await run.signal('proof', (signal) => signal.marker === parcel.marker, from)
-  const busy = await run.signal('busy', undefined, from)
-  await run.signal('idle', undefined, run.signals.indexOf(busy))
-  return parcel
+async function toldOnce(stage: RuntimeStage, run: Run, rungs: Rung[]) {
+  const { from, marker } = await tell(stage, run, 'hello', rungs)
+  await run.signal('proof', (signal) => signal.marker === marker, from)
+  await overAgain(run, from)
+  return { marker }
 }
 
-function first(rungs: Rung[]): Rung {
-  const rung = rungs.find((each) => each !== 'fetch')
-  if (rung === undefined) throw new Error('no rung to begin with')
-  return rung
-}
-
-function proofsOf(run: Run, marker: string): Signal[] {
-  return run.signals.filter((signal) => signal.type === 'proof' && signal.marker === marker)
+function turnsOf(stage: RuntimeStage): number {
+  return stage.model.requests().filter((each) => each.kind === 'turn').length
 }
 
 function usageOf(signals: Signal[]) {

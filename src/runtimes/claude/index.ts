@@ -21,6 +21,9 @@ const abilities: Abilities = {
   mcp: true,
   compact: true,
   gate: true,
+  prompts: true,
+  retries: true,
+  resets: true,
   settings: ['effort', 'hooks', 'mcps', 'skills', 'subagents', 'ultracode'],
 }
 

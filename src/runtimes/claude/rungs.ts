@@ -86,6 +86,8 @@ export async function whyNoPaste({ terminal, clock }: Pick<RungParts, 'terminal'
 async function held(parcel: Parcel, parts: RungParts): Promise<Attempt> {
   const file = await readSessionFile(parts.own)
   if (file?.status === 'idle') return refused('the turn is over')
+  // A no to its question ends the turn without the hook that would hand this over.
+  if (file?.status === 'waiting') return refused('its turn waits for an answer, and may end without one')
   parts.parcels.add(parcel, 'turn-end')
   parts.turnEnd.hold(parcel)
   return taken('held for the end of the turn')
