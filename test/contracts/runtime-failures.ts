@@ -38,6 +38,8 @@ export function runtimeFailures(subject: RuntimeSubject): void {
         if (isEndless(word)) await recovers(stage, run, `FAIL-${word}`)
         else await ends(stage, run, word, becomes)
       }
+      const told = new Set(run.signals.flatMap((signal) => (signal.type === 'failure' ? [signal.class] : [])))
+      expect(told).toEqual(new Set(failures.flatMap(([word, , becomes]) => (isEndless(word) ? [] : [becomes]))))
     }, 180_000)
 
     it('that says its allowance is used up parks it, with the time when it is over', async () => {
