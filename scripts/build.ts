@@ -13,7 +13,7 @@ const dist = join(root, 'dist')
 /** Node's version is checked and the compile cache is on before the code of these is loaded, by a front file. */
 const fronted: Record<string, string> = { troupe: 'src/cli/main.ts', daemon: 'src/server/main.ts' }
 const plain: Record<string, string> = {
-  ...Object.fromEntries(['launcher', 'keeper', 'hook', 'gate', 'pair', 'shim', 'scripted'].map((name) => [name, `src/bin/${name}.ts`])),
+  ...Object.fromEntries(['launcher', 'keeper', 'hook', 'gate', 'pair', 'shim', 'scripted', 'lane'].map((name) => [name, `src/bin/${name}.ts`])),
   checkpointer: 'src/store/checkpointer.ts',
 }
 

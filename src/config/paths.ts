@@ -24,6 +24,8 @@ export interface Paths {
   tmuxSocket: string
   /** Folder of one agent's own socket; mounted into containers. */
   agentSocket(incarnation: string): string
+  /** Beside it: where the lane of an agent that speaks a protocol listens. */
+  laneSocket(incarnation: string): string
   agentFolder(project: string, agent: string): string
   agentEnv(project: string, agent: string): string
   agentMcp(project: string, agent: string): string
@@ -47,6 +49,7 @@ export function teamPaths(root: string): Paths {
     operatorSocket: join(sockets, 'op.sock'),
     tmuxSocket: join(sockets, 'tmux.sock'),
     agentSocket: (incarnation) => join(sockets, incarnation.slice(-12), 'mcp.sock'),
+    laneSocket: (incarnation) => join(sockets, incarnation.slice(-12), 'lane.sock'),
     agentFolder: (project, agent) => join(state, 'agents', `${project}-${agent}`),
     agentEnv: (project, agent) => join(state, 'envs', `${project}-${agent}.env`),
     agentMcp: (project, agent) => join(state, 'mcp', `${project}-${agent}.json`),
@@ -60,7 +63,7 @@ export function teamPaths(root: string): Paths {
  * temporary folder, named after the root. Not XDG_RUNTIME_DIR: it goes at logout, agents do not.
  */
 function socketFolder(run: string, root: string): string {
-  if (Buffer.byteLength(join(run, '0'.repeat(12), 'mcp.sock')) <= longestSocket) return run
+  if (Buffer.byteLength(join(run, '0'.repeat(12), 'lane.sock')) <= longestSocket) return run
   // Loaded here, not imported: it costs more than all else that a command loads to find its socket.
   const { createHash } = process.getBuiltinModule('node:crypto')
   const name = createHash('sha256').update(root).digest('hex').slice(0, 12)

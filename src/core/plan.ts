@@ -171,7 +171,7 @@ const usualQuota: QuotaPolicy = { waits: true, fallbackMs: 1_800_000 }
 export function onSignal(state: AgentState, signal: Signal, jitter = 0, quota = usualQuota): AgentState {
   const { phase } = state
   if (signal.type === 'session') return witness(phase.name === 'stopping' && phase.fresh === true ? state : { ...state, session: signal.id }, signal.evidence)
-  if (signal.type === 'note') return witness(state, signal.evidence)
+  if (signal.type === 'note' || signal.type === 'result') return witness(state, signal.evidence)
   if (state.incarnation === null) return state
   if (phase.name === 'stopping') return whileStopping(state, phase, signal)
   switch (signal.type) {

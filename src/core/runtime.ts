@@ -103,6 +103,8 @@ export interface LaunchContext {
   url: string
   /** Absolute paths of troupe's own small programs. */
   programs: Programs
+  /** Where the lane of this incarnation listens, in a folder that is there and goes with it. Short enough for a socket. */
+  laneSocket: string
   /** The environment every agent gets (identity, PATH, locale, …); a runtime adds to it. Holds TROUPE_AGENT_TOKEN. */
   env: Record<string, string>
   /** Mission, team and rules as plain text: the system prompt to append. */
@@ -125,6 +127,7 @@ export interface Programs {
   pair: string
   shim: string
   scripted: string
+  lane: string
 }
 
 export interface Launch {
@@ -145,10 +148,17 @@ export interface SessionContext {
   /** An earlier daemon saw it ready: what showed that may be gone from its screen by now. */
   wasReady: boolean
   folder: string
+  /** As in `LaunchContext`. */
+  laneSocket: string
   host: Host
   /** Types into the agent's terminal, reads its screen. */
   terminal: Terminal
   tools: ToolLine
+  /**
+   * Whether a call may be made, for a CLI that asks over its protocol and not by a hook: takes as long as a person does.
+   * Never rejects. What is said once `signal` is aborted counts for nothing: the next daemon is asked again.
+   */
+  judge(gate: Pick<Gate, 'stage' | 'call' | 'patienceMs' | 'elsewhere'>, signal: AbortSignal): Promise<Verdict>
 }
 
 /** The line between a CLI and the team's tools, as troupe's server sees it. */
@@ -246,6 +256,8 @@ export type Signal =
   | { type: 'said'; text: string; at: number }
   /** A subagent of the CLI's own began, or is over. */
   | { type: 'subagent'; id: string; running: boolean }
+  /** What a one-shot run came to: its last words, or why it failed. Its process ends then, and its exit code decides. */
+  | { type: 'result'; ok: boolean; text: string; evidence: Evidence }
   | { type: 'note'; evidence: Evidence }
 
 /**

@@ -34,7 +34,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   await money.spend.load()
   const limits = limiting(tellingGround)
   const calls = modelCalls({ ...ground, team: ground.teamNow, spend: () => money.spend })
-  const alive = lives({ ...tellingGround, ...money, calls })
+  const alive = lives({ ...tellingGround, ...money, calls, judge: (...of) => judges.judge(...of) })
   const judges = judging(ground, mail, money)
   const compactions = new Compactions({ ...ground, sessions })
   const janitor = new Janitor({ ...ground, attachments: mail.attachments, team: ground.teamNow })

@@ -5,6 +5,7 @@ import { ForeignChanges, guardedFiles } from './foreign-changes.ts'
 import { Gatekeeper } from './gatekeeper.ts'
 import type { Ground } from './ground.ts'
 import { Hooks } from './hooks.ts'
+import type { LaunchingParts } from './launching.ts'
 import type { Mailing } from './mailing.ts'
 import type { Metering } from './metering.ts'
 import { rulePlaces, teamSources } from './read-team.ts'
@@ -17,6 +18,8 @@ export interface Judging {
   foreign: ForeignChanges
   refusals: Refusals
   hooks: Hooks
+  /** For a CLI that asks leave over its protocol. */
+  judge: LaunchingParts['judge']
 }
 
 /** What says yes and no to agents, and keeps an eye on the files that it judges by. */
@@ -44,5 +47,6 @@ export function judging(ground: Ground, mail: Mailing, { holding, breaking }: Me
     rule: (rule) => refusals.text(rule),
     signal: (...said) => signals.take(...said),
   })
-  return { approvals, confirmation, foreign, refusals, hooks: new Hooks({ sessions, gatekeeper, fetching: mail.fetching, clock }) }
+  const judge: Judging['judge'] = (who, gate, signal) => gatekeeper.verdict({ kind: 'agent', ...who }, gate, signal)
+  return { approvals, confirmation, foreign, refusals, judge, hooks: new Hooks({ sessions, gatekeeper, fetching: mail.fetching, clock }) }
 }

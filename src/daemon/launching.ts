@@ -5,7 +5,8 @@ import { v7 as uuid } from 'uuid'
 import { briefing } from '../core/briefing.ts'
 import { TroupeError } from '../core/error.ts'
 import { enter, onEnded, witness } from '../core/plan.ts'
-import type { Health, Host, Launch, LaunchContext, Programs, Runtime } from '../core/runtime.ts'
+import type { Verdict } from '../core/gate.ts'
+import type { Health, Host, Launch, LaunchContext, Programs, Runtime, SessionContext } from '../core/runtime.ts'
 import type { Pane, Supervisor } from '../core/supervisor.ts'
 import type { Started } from '../core/started.ts'
 import type { Agent, Team } from '../core/team.ts'
@@ -40,8 +41,12 @@ export interface LaunchingParts {
   proxied(agent: Agent): boolean
   tools: ToolLines
   front(): Front
+  /** A call that a CLI asks leave for over its protocol. */
+  judge(who: { address: string; incarnation: string }, gate: Asked, signal: AbortSignal): Promise<Verdict>
   jitter(): number
 }
+
+type Asked = Parameters<SessionContext['judge']>[0]
 
 /** Starts, adopts and names incarnations. Each step is written down before the next is taken. */
 export class Launching {
@@ -175,6 +180,7 @@ export class Launching {
       folder,
       url,
       programs,
+      laneSocket: paths.laneSocket(incarnation),
       session,
       rehearsal: team.rehearsal !== null,
       proxied: this.#parts.proxied(agent),
@@ -195,7 +201,7 @@ export class Launching {
     }
   }
 
-  async #sessionContext(agent: Agent, incarnation: string, pid: number, startedAt: number, session: string | null) {
+  async #sessionContext(agent: Agent, incarnation: string, pid: number, startedAt: number, session: string | null): Promise<SessionContext> {
     const { supervisor, paths } = this.#parts
     return {
       agent,
@@ -205,6 +211,8 @@ export class Launching {
       session,
       wasReady: this.#parts.agents.get(agent.address).phase.name !== 'starting',
       folder: paths.agentFolder(agent.project, agent.id),
+      laneSocket: paths.laneSocket(incarnation),
+      judge: (gate: Asked, signal: AbortSignal) => this.#parts.judge({ address: agent.address, incarnation }, gate, signal),
       host: this.#parts.host(),
       tools: this.#parts.tools.of(incarnation),
       terminal: {

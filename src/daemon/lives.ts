@@ -8,7 +8,7 @@ import { Ending } from './ending.ts'
 import { Fingerprints } from './fingerprints.ts'
 import type { Ground } from './ground.ts'
 import type { Holding } from './holding.ts'
-import { Launching } from './launching.ts'
+import { Launching, type LaunchingParts } from './launching.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { Outdated } from './outdated.ts'
 import { readFiles, type TeamFiles } from './read-team.ts'
@@ -26,6 +26,7 @@ export interface Given extends Ground {
   /** Which agents' model calls go through troupe. */
   calls: { proxied(agent: Agent): boolean }
   tell(address: string, text: string, key: string): Promise<void>
+  judge: LaunchingParts['judge']
 }
 
 export interface Lives {
@@ -45,7 +46,7 @@ export function lives({ team: applied, teamNow: team, ...ground }: Given): Lives
     team: applied,
     proxied: (agent) => calls.proxied(agent),
     startedWith: (agent) => fingerprints.now(agent, applied(), values()),
-    programs: { node: process.execPath, hook: programPath('hook'), gate: programPath('gate'), pair: programPath('pair'), shim: programPath('shim'), scripted: programPath('scripted') },
+    programs: { node: process.execPath, hook: programPath('hook'), gate: programPath('gate'), pair: programPath('pair'), shim: programPath('shim'), scripted: programPath('scripted'), lane: programPath('lane') },
     missingProgram,
     host: ground.hostNow,
     environmentFor: (agent) => agentEnvironment(agent, values(), runtimeVariables),

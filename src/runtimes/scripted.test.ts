@@ -27,7 +27,7 @@ describe('launch', () => {
       host,
       folder,
       url: 'http://127.0.0.1:1',
-      programs: { node: '/node', scripted: '/scripted.js', hook: '', shim: '' },
+      programs: { node: '/node', scripted: '/scripted.js', hook: '', shim: '', lane: '' },
       env: { TROUPE_AGENT_TOKEN: 'secret' },
       briefing: 'You are p:a.',
       session: null,
@@ -63,7 +63,7 @@ describe('a session', () => {
     typed = []
     signals = []
     const terminal = { type: (input: Typing[]) => (typed.push(...input), Promise.resolve()), screen: () => Promise.resolve('') }
-    session = scripted().open({ agent, incarnation: 'i', pid: 1, startedAt: 0, session: null, wasReady: false, folder, host, terminal, tools: { open: () => true, heardAt: () => null } })
+    session = scripted().open({ agent, incarnation: 'i', pid: 1, startedAt: 0, session: null, wasReady: false, folder, laneSocket: '/lane.sock', judge: async () => ({ do: 'pass' }), host, terminal, tools: { open: () => true, heardAt: () => null } })
     session.subscribe((signal) => signals.push(signal))
   })
 

@@ -15,6 +15,7 @@ const sources = {
   pair: '../bin/pair.ts',
   shim: '../bin/shim.ts',
   scripted: '../bin/scripted.ts',
+  lane: '../bin/lane.ts',
   checkpointer: '../store/checkpointer.ts',
 } as const
 
@@ -30,7 +31,7 @@ export function programPath(name: ProgramName): string {
  * runs. Null where all are there.
  */
 export function missingProgram(): string | null {
-  const needed = [process.execPath, ...(['launcher', 'hook', 'gate', 'pair', 'shim', 'scripted'] as const).map(programPath)]
+  const needed = [process.execPath, ...(['launcher', 'hook', 'gate', 'pair', 'shim', 'scripted', 'lane'] as const).map(programPath)]
   return needed.find((file) => !existsSync(file)) ?? null
 }
 

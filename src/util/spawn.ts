@@ -121,6 +121,15 @@ export function runHere(argv: readonly string[], options: { env?: Record<string,
   })
 }
 
+/** A program with its three streams in our hands. Shares our process group, so that what ends the group ends it. */
+export type Piped = ReturnType<typeof startPiped>
+
+/** Where it cannot be started, its event `error` says so, with Node's own error. */
+export function startPiped(argv: readonly string[]) {
+  const [program, ...args] = nonEmpty(argv)
+  return spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+}
+
 /** A terminal sends its keys' signals to the whole group, so that the program has them already. */
 function passOn(child: ChildProcess): () => void {
   const onTerminal = [0, 1, 2].some((fd) => isatty(fd))

@@ -13,8 +13,8 @@ import { v7 as uuid } from 'uuid'
 import { defaultLimits, defaultLoopGuard, noAgentBudget, noBudget, noHitl, defaultMetering } from '../../src/core/limits.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { render } from '../../src/core/envelope.ts'
+import type { ToolCall, Verdict } from '../../src/core/gate.ts'
 import type { Message, Trust } from '../../src/core/message.ts'
-import type { Verdict } from '../../src/core/gate.ts'
 import type { Gate, Host, Launch, LaunchContext, Parcel, Runtime, Session, SessionContext, Signal } from '../../src/core/runtime.ts'
 import type { Agent, Team } from '../../src/core/team.ts'
 import { rehearsal, type Rehearsal } from '../../src/proxy/rehearsal.ts'
@@ -107,6 +107,8 @@ export class RuntimeStage {
   hooks: HookSink = 'answers'
   /** Seen by the MCP server; made anew with it. */
   tools = new ToolLines(systemClock)
+  /** Calls that a CLI asks leave for over its protocol, and how to answer them. Held until then. */
+  readonly gates: { call: ToolCall; answer(verdict: Verdict): void }[] = []
   /** Calls of the tool `hold` that wait, to be let go. */
   #holding: (() => void)[] = []
   #n = 0
@@ -175,7 +177,7 @@ export class RuntimeStage {
       health,
       folder: this.agentFolder,
       url,
-      programs: { node, hook: programPath('hook'), gate: programPath('gate'), pair: programPath('pair'), shim: programPath('shim'), scripted: programPath('scripted') },
+      programs: { node, hook: programPath('hook'), gate: programPath('gate'), pair: programPath('pair'), shim: programPath('shim'), scripted: programPath('scripted'), lane: programPath('lane') },
       env: {
         PATH: this.host.env['PATH'] ?? '',
         HOME: this.host.home,
@@ -187,6 +189,7 @@ export class RuntimeStage {
         TROUPE_AGENT_TOKEN: 'token-of-alice',
       },
       briefing: 'You are alice. BRIEFING-OF-ALICE',
+      laneSocket: this.#laneSocket(incarnation),
       session,
       rehearsal: true,
       proxied: false,
@@ -236,6 +239,21 @@ export class RuntimeStage {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 
+  #laneSocket(incarnation: string): string {
+    const folder = join(this.folder, 'run', incarnation.slice(-12))
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    return join(folder, 'lane.sock')
+  }
+
+  async #judge(gate: Pick<Gate, 'stage' | 'call'>, signal: AbortSignal): Promise<Verdict> {
+    const { call } = gate
+    if (this.verdict !== null) return await this.verdict(gate)
+    return await new Promise((resolve) => {
+      this.gates.push({ call, answer: resolve })
+      signal.addEventListener('abort', () => resolve({ do: 'deny', why: 'nobody asks any more' }), { once: true })
+    })
+  }
+
   #watch(it: { launch: Launch; incarnation: string; pid: number; startedAt: number; session: string | null }): Run {
     const { supervisor } = this.#terminals
     const { launch, incarnation, pid, startedAt } = it
@@ -243,7 +261,8 @@ export class RuntimeStage {
       type: (input) => supervisor.type(incarnation, input),
       screen: (options) => supervisor.screen(incarnation, options),
     }
-    const place = { agent: this.#agent, folder: this.agentFolder, host: this.host, terminal, tools: this.tools.of(address) }
+    const judge: SessionContext['judge'] = (gate, signal) => this.#judge(gate, signal)
+    const place = { agent: this.#agent, laneSocket: this.#laneSocket(incarnation), judge, folder: this.agentFolder, host: this.host, terminal, tools: this.tools.of(address) }
     const session = this.#runtime.open({ ...place, incarnation, pid, startedAt, session: it.session, wasReady: false })
     const signals: Signal[] = []
     session.subscribe((signal) => signals.push(signal))

@@ -66,7 +66,7 @@ class Bench {
     }
     const terminal = { type, screen }
     const open = (wasReady: boolean): Session => {
-      const session = runtime.open({ ...(context as unknown as LaunchContext), pid, startedAt: 0, session: null, wasReady, terminal, tools: { open: () => false, heardAt: () => null } })
+      const session = runtime.open({ ...(context as unknown as LaunchContext), pid, startedAt: 0, session: null, wasReady, terminal, judge: async () => ({ do: 'pass' as const }), tools: { open: () => false, heardAt: () => null } })
       session.subscribe((signal) => this.signals.push(signal))
       this.#sessions.push(session)
       return session

@@ -1,5 +1,5 @@
 /** What a person, or the supervisor for one, does at the terminal. */
-export type Typed = { key: 'line'; text: string } | { key: 'interrupt' } | { key: 'end' } | { key: 'echo'; text: string }
+export type Typed = { key: 'line'; text: string } | { key: 'interrupt' } | { key: 'end' } | { key: 'echo'; text: string } | { key: 'escape' }
 
 const pasteBegin = '\x1b[200~'
 const pasteEnd = '\x1b[201~'
@@ -25,6 +25,18 @@ export class TypingReader {
       if (this.#pending === before) break // the rest of a sequence is still to come
     }
     return typed
+  }
+
+  /** What stands there and was not sent. */
+  get draft(): string {
+    return this.#draft + (this.#paste ?? '')
+  }
+
+  /** Nothing came for a moment: what could have begun a sequence was the Escape key by itself. */
+  settle(): Typed[] {
+    if (this.#pending !== '\x1b') return []
+    this.#pending = ''
+    return [{ key: 'escape' }]
   }
 
   #takePaste(): Typed[] {
