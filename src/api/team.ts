@@ -13,6 +13,8 @@ export const agentRow = z.object({
   project: z.string(),
   role: z.enum(['manager', 'worker']),
   runtime: z.string(),
+  /** Its own runtime, for which the one above does the work: since when, and until when it cannot; absent where none stands in. */
+  standsInFor: z.object({ runtime: z.string(), since: z.number(), until: z.number().nullable() }).optional(),
   phase: z.string(),
   detail: z.string(),
   since: z.number(),

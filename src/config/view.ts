@@ -59,6 +59,7 @@ export function teamView(team: Team): Record<string, unknown> {
     rate_limits: {
       default_on_hit: rateLimits.defaultOnHit,
       fallback_wait_seconds: rateLimits.fallbackWaitMs / 1000,
+      fail_over_after_seconds: rateLimits.failOverAfterMs / 1000,
       allow_private: rateLimits.allowPrivate,
       hooks: rateLimits.hooks.map(({ urlEnv, ...hook }) => said({ ...hook, url_env: urlEnv })),
     },
@@ -100,6 +101,7 @@ function agentView(agent: Agent): Record<string, unknown> {
     mode: agent.mode,
     task: agent.task,
     model: agent.model,
+    fallback: agent.fallback.map(({ runtime, model }) => (model === null ? runtime : { runtime, model })),
     effort: agent.effort,
     role_prompt: agent.rolePrompt,
     display_name: agent.displayName,

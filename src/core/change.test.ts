@@ -28,7 +28,7 @@ const settings = fc.record({
 
 function agent(of: string, id: string, own: Partial<Agent> = {}): Agent {
   return {
-    address: `${of}:${id}`, id, project: of, role: 'worker', displayName: null, runtime: 'scripted', descriptor: null, mode: 'terminal', task: null, model: null, effort: null, rolePrompt: [],
+    address: `${of}:${id}`, id, project: of, role: 'worker', displayName: null, runtime: 'scripted', descriptor: null, mode: 'terminal', task: null, model: null, fallback: [], effort: null, rolePrompt: [],
     permissionMode: 'auto', autonomy: 'low_risk_only', canBroadcast: [], reportsTo: null, restart: 'always', onRateLimit: null, metering: null, cwd: '/w', args: [], env: [], hooks: [],
     mcps: {}, skills: [], subagents: [], ultracode: false, interfaces: { telegram: null }, budget: { dailyUsdLimit: null, runUsdLimit: null }, protected: false, canSpawn: false, spawned: false,
     ...own, canDm: (own.canDm ?? []).map((to) => (to.includes(':') ? to : `${of}:${to}`)),
@@ -39,7 +39,7 @@ function team(projects: Project[], more: Partial<Team> = {}): Team {
   return {
     root: '/r', name: 't', broker: { type: 'sqlite', path: '/r/db' }, supervisor: { type: 'tmux', tmuxPrefix: 'a-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
     limits: defaultLimits, loopGuard: defaultLoopGuard, places: {}, budget: { dailyUsdLimit: null, warnThresholdPct: null, messageTtlMs: 1, perProjectUsdLimit: {} }, hitl: noHitl,
-    rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate: [], hooks: [] }, interfaces: [],
+    rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, failOverAfterMs: 300_000, allowPrivate: [], hooks: [] }, interfaces: [],
     attachments: { enabled: false, maxSizeBytes: 0, allowedRoots: [], scanner: null, auditLogPath: null, tempfileTtlMs: 0 }, rehearsal: null, ...more, projects,
   } as Team
 }

@@ -80,7 +80,7 @@ function ofTeam(before: Team, after: Team): Change[] {
 }
 
 /** Units stand in the names of some keys. */
-const unitNames: Record<string, string> = { message_ttl_ms: 'message_ttl_hours', drain_timeout_ms: 'drain_timeout_secs', fallback_wait_ms: 'fallback_wait_seconds', hold_ms: 'hold', expiry_ms: 'expiry', tempfile_ttl_ms: 'tempfile_ttl_seconds' }
+const unitNames: Record<string, string> = { message_ttl_ms: 'message_ttl_hours', drain_timeout_ms: 'drain_timeout_secs', fallback_wait_ms: 'fallback_wait_seconds', fail_over_after_ms: 'fail_over_after_seconds', hold_ms: 'hold', expiry_ms: 'expiry', tempfile_ttl_ms: 'tempfile_ttl_seconds' }
 
 /** The team's own settings as JSON, by `section.key`. Whatever belongs to projects, agents and the place of the team is left out. */
 function settingsOf({ root: _root, projects: _projects, broker: _broker, rehearsal: _rehearsal, places: _places, ...sections }: Team): Map<string, string> {

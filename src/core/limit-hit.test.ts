@@ -3,7 +3,7 @@ import { begun, fillTemplate, hooksOf, isOver, isSameLimit, newHit, nextLook, pa
 import type { RateLimitHook, RateLimitSettings } from './team.ts'
 
 const hook = (name: string, action: RateLimitHook['action']): RateLimitHook => ({ name, action, to: null, template: null, url: null, urlEnv: null, method: null, command: [] })
-const settings: RateLimitSettings = { defaultOnHit: [], fallbackWaitMs: 30_000, allowPrivate: [], hooks: [hook('tell', 'send'), hook('page', 'webhook'), hook('pause', 'wait')] }
+const settings: RateLimitSettings = { defaultOnHit: [], fallbackWaitMs: 30_000, failOverAfterMs: 300_000, allowPrivate: [], hooks: [hook('tell', 'send'), hook('page', 'webhook'), hook('pause', 'wait')] }
 const fresh: Omit<LimitHit, 'hooks'> = { id: 'h', agent: 'p:a', project: 'p', runtime: 'r', incarnation: 'i', at: 1_000, resetsAt: 60_000, until: 65_000, raw: 'limit' }
 const hit = (...actions: RateLimitHook['action'][]): LimitHit => newHit(fresh, actions.map((action, index) => hook(`${action}${index}`, action)))
 const names = (agent: string[] | null, defaults: string[] = []) => hooksOf({ onRateLimit: agent }, { ...settings, defaultOnHit: defaults }).map(({ name }) => name)

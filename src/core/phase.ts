@@ -1,3 +1,4 @@
+import type { Duty } from './duty.ts'
 import type { RestartState } from './restart.ts'
 
 /**
@@ -13,8 +14,8 @@ export type Phase =
   | { name: 'waiting'; what: string; fix?: string }
   | { name: 'backoff'; until: number }
   | { name: 'quarantined'; why: string }
-  /** `cut`: a turn was cut off, and waits to be gone on with. `hold`: troupe itself keeps it from working. */
-  | { name: 'parked'; until: number | null; why: string; fix?: string; cut?: true; hold?: Hold }
+  /** `cut`: a turn was cut off, and waits to be gone on with. `limit`: its provider lets it do nothing. `hold`: troupe itself keeps it from working. */
+  | { name: 'parked'; until: number | null; why: string; fix?: string; cut?: true; limit?: true; hold?: Hold }
   /** `fix` is what would mend it, where somebody knows. */
   | { name: 'blocked'; why: string; fix?: string }
   /**
@@ -59,6 +60,8 @@ export interface AgentState {
   restarts: RestartState
   /** The runtime's own conversation id, resumed by the next incarnation. */
   session: string | null
+  /** Absent: its own runtime always did its work. */
+  duty?: Duty
 }
 
 /** One word or two for a table cell. */

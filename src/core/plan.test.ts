@@ -109,14 +109,14 @@ describe('signals', () => {
   it('a spent quota parks; going idle does not free it, a new turn does', () => {
     const failure = { type: 'failure', class: 'quota', why: 'limit', evidence: at(1) } as const
     const parked = onSignal(state(running()), { ...failure, until: 99_000 })
-    expect(parked.phase).toEqual({ name: 'parked', until: 104_000, why: 'limit', cut: true })
+    expect(parked.phase).toEqual({ name: 'parked', limit: true, until: 104_000, why: 'limit', cut: true })
     // The provider's clock is behind ours: it is not told to go on again and again.
     expect(onSignal(state(running()), { ...failure, until: 0 }).phase).toMatchObject({ until: 10_001 })
     expect(onSignal(state(running()), { ...failure, until: null }).phase).toMatchObject({ until: 1_800_001 })
     // Nothing waits: it is free again at the reset, and nobody tells it to go on.
     const still = { waits: false, fallbackMs: 0 }
-    expect(onSignal(state(running()), { ...failure, until: 99_000 }, 0, still).phase).toEqual({ name: 'parked', until: 104_000, why: 'limit' })
-    expect(onSignal(state(running()), { ...failure, until: null }, 0, still).phase).toEqual({ name: 'parked', until: null, why: 'limit' })
+    expect(onSignal(state(running()), { ...failure, until: 99_000 }, 0, still).phase).toEqual({ name: 'parked', limit: true, until: 104_000, why: 'limit' })
+    expect(onSignal(state(running()), { ...failure, until: null }, 0, still).phase).toEqual({ name: 'parked', limit: true, until: null, why: 'limit' })
     const mended = { type: 'failure', class: 'auth', why: 'no login', until: null, fix: 'log in', evidence: at(1) } as const
     expect(onSignal(state(running()), mended).phase).toEqual({ name: 'blocked', why: 'no login', fix: 'log in' })
     expect(onSignal(parked, { type: 'idle', evidence: at(2) }).phase.name).toBe('parked')
@@ -144,7 +144,7 @@ describe('T14: a failure that a transcript tells', () => {
 
   it('counts where its hook never came, and not again where it did, or where a new daemon reads it once more', () => {
     const told = onSignal(state(running({ name: 'busy' })), failure(7, 'transcript'))
-    expect(told.phase).toEqual({ name: 'parked', until: 104_000, why: 'limit', cut: true })
+    expect(told.phase).toEqual({ name: 'parked', limit: true, until: 104_000, why: 'limit', cut: true })
     const resumed = enter(onSignal(state(running({ name: 'busy' })), failure(8, 'hook')), { name: 'idle' }, { at: 9, what: 'started by a person', source: 'operator' })
     expect(onSignal(resumed, failure(7, 'transcript'))).toEqual(resumed)
     expect(onSignal(resumed, failure(10, 'transcript')).phase.name).toBe('parked')

@@ -213,7 +213,7 @@ function onFailure(state: AgentState, signal: Signal & { type: 'failure' }, jitt
 /** Where nothing waits for the reset, nobody tells it to go on: it is free again then, for the mail that comes. */
 function onLimit(state: AgentState, signal: Signal & { type: 'failure' }, quota: QuotaPolicy): AgentState {
   const { until, hits } = parkedUntil({ at: signal.evidence.at, resetsAt: signal.until }, quota, state.restarts.limits)
-  return enter({ ...state, restarts: { ...state.restarts, limits: hits } }, { name: 'parked', until, why: signal.why, ...fixOf(signal), ...(quota.waits ? { cut: true } : {}) }, signal.evidence)
+  return enter({ ...state, restarts: { ...state.restarts, limits: hits } }, { name: 'parked', until, why: signal.why, ...fixOf(signal), ...(quota.waits ? { cut: true } : {}), limit: true }, signal.evidence)
 }
 
 /** Each daemon reads a transcript anew: what stands there may have been taken, and acted upon, long ago. */
@@ -253,13 +253,18 @@ export function onEnded(state: AgentState, agent: Pick<Agent, 'restart'> | undef
     case 'block':
       return enter(next, { name: 'blocked', why: decision.why, ...fixOf(decision) }, evidence)
     case 'park':
-      return enter(next, { name: 'parked', until: decision.until, why: decision.why, ...fixOf(decision), ...cutOf(state.phase) }, evidence)
+      return enter(next, { name: 'parked', until: decision.until, why: decision.why, ...fixOf(decision), ...cutOf(state.phase), ...limitOf(state.phase, ended) }, evidence)
   }
 }
 
 /** An agent that was told of its limit by its end alone waits to be told to go on. */
 function cutOf(phase: Phase): { cut?: true } {
   return phase.name === 'parked' && phase.cut !== true ? {} : { cut: true }
+}
+
+/** Its end told of the limit, or it was parked for one before. */
+function limitOf(phase: Phase, { failure }: Ended): { limit?: true } {
+  return failure?.class === 'quota' || (phase.name === 'parked' && phase.limit === true) ? { limit: true } : {}
 }
 
 /** What kept it from its work when it ended: written down with the phase, so that any daemon decides alike. */

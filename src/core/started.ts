@@ -10,7 +10,7 @@ export type Started = Readonly<Record<string, string>>
 /** Who an agent is, not how it runs. */
 const identity = ['address', 'id', 'project'] as const
 /** Judged anew at each send, call and end: a change of these needs no other process. */
-export const liveKeys = ['canDm', 'canBroadcast', 'reportsTo', 'autonomy', 'restart', 'onRateLimit', 'budget', 'protected', 'displayName', 'interfaces', 'canSpawn', 'spawned'] as const satisfies readonly (keyof Agent)[]
+export const liveKeys = ['canDm', 'canBroadcast', 'reportsTo', 'autonomy', 'restart', 'fallback', 'onRateLimit', 'budget', 'protected', 'displayName', 'interfaces', 'canSpawn', 'spawned'] as const satisfies readonly (keyof Agent)[]
 
 /** `files` and `values`: hashes of what the agent's files hold and of the variables it gets. Keys that say nothing are left out. */
 export function startedWith(agent: Agent, team: Pick<Team, 'rehearsal'>, files: Started, values: Started): Started {

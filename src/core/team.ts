@@ -109,6 +109,8 @@ export interface MeteringSettings {
 export interface RateLimitSettings {
   defaultOnHit: string[]
   fallbackWaitMs: number
+  /** How long a limit must last for another runtime to take the work over. */
+  failOverAfterMs: number
   /** Hosts, addresses and networks off the public internet that webhooks may call. */
   allowPrivate: string[]
   hooks: RateLimitHook[]
@@ -214,6 +216,8 @@ export interface Agent {
   /** What a one-shot agent is to do; null in the other modes. */
   task: string | null
   model: string | null
+  /** Runtimes that stand in, in this order, while the provider of its own lets it do nothing. */
+  fallback: Fallback[]
   effort: string | null
   /** Absolute paths, concatenated in order. */
   rolePrompt: string[]
@@ -246,6 +250,14 @@ export interface Agent {
   canSpawn: boolean
   /** It was made by `spawn`, and `clear` may take it out again. */
   spawned: boolean
+}
+
+/** A runtime that takes an agent's work over; complete, so that a stand-in runs on as it was started whatever the files say by then. */
+export interface Fallback {
+  runtime: string
+  descriptor: RuntimeDescriptor | null
+  model: string | null
+  mode: Mode
 }
 
 /** How much of what the rules cannot tell for sure an agent does without asking. */

@@ -167,17 +167,22 @@ export class Changing {
 /** What one change makes of the agent as it stands when it is written down. */
 function changedState(state: AgentState, { action, conversation }: Change, evidence: Evidence, verb: string): AgentState {
   const fresh = conversation === 'fresh'
-  const session = fresh ? null : state.session
+  const next = fresh ? begunAnew(state) : state
   switch (action) {
     case 'stop':
       return state.incarnation === null ? { ...state, wanted: 'stopped' } : toStopping({ ...state, wanted: 'stopped' }, evidence)
     case 'restart':
-      return { ...(state.incarnation === null ? tryNow(state, evidence.at, verb) : toStopping(state, evidence, fresh)), wanted: 'running', restarts: noRestarts, session }
+      return { ...(state.incarnation === null ? tryNow(next, evidence.at, verb) : toStopping(next, evidence, fresh)), wanted: 'running', restarts: noRestarts }
     case 'start':
-      return { ...tryNow(state, evidence.at, verb), wanted: 'running', restarts: noRestarts, session }
+      return { ...tryNow(next, evidence.at, verb), wanted: 'running', restarts: noRestarts }
     default:
-      return state.incarnation === null ? { ...state, session } : state
+      return state.incarnation === null ? next : state
   }
+}
+
+/** Another program, folder or set of tools: no conversation goes on, and nobody stands in. */
+function begunAnew({ duty: _over, ...state }: AgentState): AgentState {
+  return { ...state, session: null }
 }
 
 function wantedNow(state: AgentState, at: number, verb: string): AgentState {

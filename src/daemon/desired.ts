@@ -86,8 +86,10 @@ export class Desired {
   }
 }
 
-function withBudgets(project: Project): Project {
-  return { ...project, agents: project.agents.map((agent) => ({ ...agent, budget: { ...noAgentBudget, ...agent.budget }, metering: agent.metering ?? null, canSpawn: agent.canSpawn ?? false, spawned: agent.spawned ?? false })) }
+const laterKeys = { mode: 'terminal', task: null, fallback: [], metering: null, canSpawn: false, spawned: false } as const
+
+function withLaterKeys(project: Project): Project {
+  return { ...project, agents: project.agents.map((agent) => ({ ...laterKeys, ...agent, fallback: agent.fallback ?? [], budget: { ...noAgentBudget, ...agent.budget } })) }
 }
 
 /** An older release knew fewer settings. */
@@ -102,10 +104,10 @@ function completed(team: Team): Team {
     attachments: { ...defaultAttachments, ...team.attachments },
     breakers: { ...defaultBreakers, ...team.breakers },
     budget: { ...noBudget, ...team.budget },
-    rateLimits: { ...team.rateLimits, allowPrivate: team.rateLimits.allowPrivate ?? [] },
+    rateLimits: { ...team.rateLimits, allowPrivate: team.rateLimits.allowPrivate ?? [], failOverAfterMs: team.rateLimits.failOverAfterMs ?? 300_000 },
     metering: { ...defaultMetering, ...team.metering },
     places: { ...team.places },
     gateways: (team.gateways as Team['gateways'] | undefined) ?? [],
-    projects: team.projects.map(withBudgets),
+    projects: team.projects.map(withLaterKeys),
   }
 }

@@ -19,7 +19,7 @@ export function emptyTeam(root: string): Team {
     places: {},
     hitl: noHitl,
     metering: defaultMetering,
-    rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate: [], hooks: [] },
+    rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, failOverAfterMs: 300_000, allowPrivate: [], hooks: [] },
     interfaces: [],
     gateways: [],
     attachments: defaultAttachments,

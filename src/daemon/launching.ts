@@ -3,6 +3,7 @@ import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { v7 as uuid } from 'uuid'
 import { briefing } from '../core/briefing.ts'
+import { acting } from '../core/duty.ts'
 import { TroupeError } from '../core/error.ts'
 import { enter, onEnded, witness } from '../core/plan.ts'
 import type { Verdict } from '../core/gate.ts'
@@ -60,8 +61,9 @@ export class Launching {
    * Written down first (incarnation, hash of its token), then started, then the terminal is noted. Killed after the
    * first step, the next daemon finds no terminal and forgets it; after the second, it adopts.
    */
-  async launch(agent: Agent): Promise<void> {
+  async launch(declared: Agent): Promise<void> {
     const { agents, supervisor, sessions } = this.#parts
+    const agent = acting(declared, agents.get(declared.address))
     const missing = this.#parts.missingProgram()
     if (missing !== null) return await this.#wait(agent, missing)
     const runtime = await this.#parts.runtimeOf(agent)
@@ -85,7 +87,7 @@ export class Launching {
       const launch = await runtime.launch(await this.#context(agent, incarnation, token, health, before.session))
       await supervisor.start()
       const pane = await supervisor.launch(launch.spec)
-      await this.#started(agent, incarnation, launch, pane)
+      await this.#started(agent, declared, incarnation, launch, pane)
       sessions.open(runtime, await this.#sessionContext(agent, incarnation, pane.pid, startedAt, launch.session ?? before.session))
     } catch (error) {
       await this.#failed(agent, incarnation, startedAt, error)
@@ -93,8 +95,9 @@ export class Launching {
   }
 
   /** Takes up a process that an earlier daemon started. */
-  async adopt(agent: Agent, incarnation: string, { pane, pid }: Pane): Promise<void> {
+  async adopt(declared: Agent, incarnation: string, { pane, pid }: Pane): Promise<void> {
     const { store, agents, sessions } = this.#parts
+    const agent = acting(declared, agents.get(declared.address))
     const row = await store.read((db) => db.incarnations.get(incarnation))
     if (row === undefined) throw new TroupeError('internal', `incarnation ${incarnation} of ${agent.address} is not in the store`)
     const runtime = await this.#parts.runtimeOf(agent)
@@ -112,7 +115,8 @@ export class Launching {
     sessions.open(runtime, await this.#sessionContext(agent, incarnation, pid, row.startedAt, agents.get(agent.address).session))
   }
 
-  async #started(agent: Agent, incarnation: string, launch: Launch, pane: Pane): Promise<void> {
+  /** What it was declared as is what a change of the files is compared with. */
+  async #started(agent: Agent, declared: Agent, incarnation: string, launch: Launch, pane: Pane): Promise<void> {
     const at = this.#parts.host().clock.now()
     const notices = launch.notices.map((what) => ({ at, what, source: 'runtime' }))
     await this.#parts.agents.update(
@@ -120,7 +124,7 @@ export class Launching {
       (state) => notices.reduce(witness, { ...state, session: launch.session ?? state.session }),
       async (tx) => {
         await tx.incarnations.update(incarnation, { ...pane, session: launch.session })
-        await tx.settings.put(`launched:${agent.address}`, this.#parts.startedWith(agent))
+        await tx.settings.put(`launched:${agent.address}`, this.#parts.startedWith(declared))
         const data = { incarnation, ...pane, runtime: agent.runtime, notices: launch.notices }
         await tx.journal({ type: 'agent.launched', subject: agent.address, agent: agent.address, data })
       },

@@ -133,7 +133,7 @@ it('does nothing where the list is empty, and waits where there is none', async 
   const never: Perform = () => expect.fail('nothing is to be done')
   const none = await daemon([], never)
   await none.hit(address, 'i', limit(null))
-  expect([agents.get(address).phase, await open()]).toEqual([{ name: 'parked', until: null, why: 'limit reached' }, []])
+  expect([agents.get(address).phase, await open()]).toEqual([{ name: 'parked', until: null, why: 'limit reached', limit: true }, []])
   await agents.update(address, (state) => enter(state, { name: 'busy' }, { at: 2, what: '', source: '' }))
   const usual = await daemon(null, never)
   const signal = limit(null)

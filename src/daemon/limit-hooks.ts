@@ -1,6 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import type { Clock } from '../core/clock.ts'
 import { begun, hooksOf, isOver, isSameLimit, newHit, nextLook, quotaPolicy, settled, startable, takenUp, type LimitHit, type Outcome } from '../core/limit-hit.ts'
+import { acting } from '../core/duty.ts'
 import { onSignal } from '../core/plan.ts'
 import type { AgentState } from '../core/phase.ts'
 import type { Signal } from '../core/runtime.ts'
@@ -64,7 +65,8 @@ export class LimitHooks {
     }
     await this.#parts.agents.update(address, park, async (tx, { phase }) => {
       if (!parked || phase.name !== 'parked' || agent === undefined) return
-      const { project, runtime } = agent
+      const { project } = agent
+      const { runtime } = acting(agent, this.#parts.agents.get(address))
       const raw = signal.why.toWellFormed().slice(0, mostRaw)
       const hit = { id: uuid({ random: randomBytes16() }), agent: address, project, runtime, incarnation, at: signal.evidence.at, resetsAt: signal.until, until: phase.until, raw }
       await this.#keep(tx, newHit(hit, hooks))

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { findAgent, type Agent } from '../core/team.ts'
 import { agentEnvironment } from '../config/environment.ts'
 import { runtimeVariables } from '../runtimes/index.ts'
@@ -6,6 +7,7 @@ import { Changing } from './changing.ts'
 import { Drain } from './drain.ts'
 import { Ending } from './ending.ts'
 import { Fingerprints } from './fingerprints.ts'
+import { FailingOver } from './failing-over.ts'
 import type { Ground } from './ground.ts'
 import type { Holding } from './holding.ts'
 import { Launching, type LaunchingParts } from './launching.ts'
@@ -55,7 +57,8 @@ export function lives({ team: applied, teamNow: team, ...ground }: Given): Lives
   const isDeclared = (address: string): boolean => findAgent(team(), address) !== undefined
   const drain = new Drain({ ...given, timeoutMs: () => team().supervisor.drainTimeoutMs, isDeclared })
   const ending = new Ending({ ...given, drain, leaving: () => given.desired.leaving })
-  const reconciler = new Reconciler({ ...given, ending, drain })
+  const contextFile = ({ project, id }: Agent): string => join(paths.agentFolder(project, id), 'context.md')
+  const reconciler = new Reconciler({ ...given, ending, drain, failingOver: new FailingOver({ ...given, contextFile }) })
   const settling = new Settling(agents, clock, (address) => given.spend.verdict(address))
   const lifecycle = new Lifecycle({ ...given, drain, reconciler, settling })
   const read = (): TeamFiles => readFiles(paths.root)

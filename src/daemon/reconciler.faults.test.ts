@@ -18,7 +18,7 @@ import { Sessions } from './sessions.ts'
 import { unlimited } from '../../test/fixtures/unlimited.ts'
 
 const patiently = { timeout: 30_000, interval: 10 }
-const agent = (id: string) => ({ address: `p:${id}`, id, project: 'p', restart: 'always' }) as Agent
+const agent = (id: string) => ({ address: `p:${id}`, id, project: 'p', restart: 'always', fallback: [] as unknown }) as Agent
 const theTeam = { projects: [{ id: 'p', agents: [agent('a'), agent('b')], channels: [] }] } as unknown as Team
 
 let folder: string

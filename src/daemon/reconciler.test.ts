@@ -17,7 +17,7 @@ import { Sessions } from './sessions.ts'
 import { unlimited } from '../../test/fixtures/unlimited.ts'
 
 const address = 'p:a'
-const theTeam = { projects: [{ id: 'p', agents: [{ address, id: 'a', project: 'p', restart: 'always' } as Agent], channels: [] }] } as unknown as Team
+const theTeam = { projects: [{ id: 'p', agents: [{ address, id: 'a', project: 'p', restart: 'always', fallback: [] as unknown } as Agent], channels: [] }] } as unknown as Team
 
 const patiently = { timeout: 30_000, interval: 10 }
 

@@ -7,7 +7,9 @@ import type { Store } from '../store/store.ts'
 import type { Agents } from './agents.ts'
 import { Backoffs } from './backoffs.ts'
 import type { Drain } from './drain.ts'
+import type { Move } from '../core/fail-over.ts'
 import type { Ending } from './ending.ts'
+import type { FailingOver } from './failing-over.ts'
 import type { Holding } from './holding.ts'
 import type { Launching } from './launching.ts'
 import type { Sessions } from './sessions.ts'
@@ -31,12 +33,16 @@ export interface ReconcilerParts {
   drain: Drain
   spend: Spend
   holding: Holding
+  failingOver: FailingOver
   team(): Team
   /** Writes to an agent in troupe's own name; the same key twice is one message. */
   tell(address: string, text: string, key: string): Promise<void>
   /** A fault that no caller waits for. */
   report(what: string, error: unknown): void
 }
+
+/** What a round does: what the processes need, and who is to run as another program. */
+type Step = Action | { do: 'move'; address: string; move: Move }
 
 /** One loop for all agents: observe → plan → apply → journal. Woken by events, with a slow safety tick. */
 export class Reconciler {
@@ -122,7 +128,10 @@ export class Reconciler {
     for (const { incarnation, state } of observed) if (!state.alive) this.#parts.drain.cut(incarnation)
     const known = await this.#known()
     const actions = plan(agentsOf(this.#parts.team()), known, observed, clock.now())
-    for (const action of actions) if (!changing.has(action.address) && !changing.has(keyOf(action))) this.#begin(action)
+    const planned = new Set(actions.map(({ address }) => address))
+    const moves = this.#parts.failingOver.due().filter(({ address }) => !planned.has(address))
+    const steps: Step[] = [...actions, ...moves.map((due) => ({ do: 'move' as const, ...due }))]
+    for (const step of steps) if (!changing.has(step.address) && !changing.has(keyOf(step))) this.#begin(step)
   }
 
   async #known(): Promise<Known[]> {
@@ -141,7 +150,7 @@ export class Reconciler {
     return verdict.state === 'stop' ? verdict : null
   }
 
-  #begin(action: Action): void {
+  #begin(action: Step): void {
     const key = keyOf(action)
     if (this.#busy.has(key)) return
     const work = this.#apply(action)
@@ -170,13 +179,15 @@ export class Reconciler {
     })
   }
 
-  async #apply(action: Action): Promise<void> {
+  async #apply(action: Step): Promise<void> {
     const agent = findAgent(this.#parts.team(), action.address)
     switch (action.do) {
       case 'launch':
         return agent === undefined ? undefined : await this.#launch(agent)
       case 'adopt':
         return agent === undefined ? undefined : await this.#parts.launching.adopt(agent, action.incarnation, action)
+      case 'move':
+        return await this.#parts.failingOver.move(action.address, action.move)
       case 'hold':
         return await this.#parts.holding.stop(action.address, action.stop)
       case 'release':
@@ -204,6 +215,7 @@ export class Reconciler {
     const { agents, tell, launching } = this.#parts
     const { phase, session } = agents.get(agent.address)
     if (phase.name === 'parked' && phase.cut === true && session !== null) await tell(agent.address, goOn, `unparked ${session} ${phase.until}`)
+    await this.#parts.failingOver.tell(agent)
     await launching.launch(agent)
   }
 
@@ -219,6 +231,6 @@ export class Reconciler {
 }
 
 /** Whom an action works on: an orphan stands for itself, everything else for its agent. */
-function keyOf(action: Action): string {
+function keyOf(action: Step): string {
   return action.do === 'end-orphan' ? action.incarnation : action.address
 }

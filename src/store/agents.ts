@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import type { Duty } from '../core/duty.ts'
 import type { AgentState, Evidence, Phase } from '../core/phase.ts'
 import type { RestartState } from '../core/restart.ts'
 import type { Db } from './engine.ts'
@@ -45,6 +46,7 @@ function readAgent(row: Selectable<AgentTable>): AgentState {
     incarnation: row.incarnation,
     restarts: JSON.parse(row.restarts) as RestartState,
     session: row.session,
+    ...(row.duty === null ? {} : { duty: JSON.parse(row.duty) as Duty }),
   }
 }
 
@@ -59,5 +61,6 @@ function agentRow(by: Written, state: AgentState): AgentTable {
     incarnation: state.incarnation,
     restarts: JSON.stringify(state.restarts),
     session: state.session,
+    duty: state.duty === undefined ? null : JSON.stringify(state.duty),
   }
 }

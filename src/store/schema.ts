@@ -114,6 +114,7 @@ export interface AgentTable extends Written {
   incarnation: string | null
   restarts: string
   session: string | null
+  duty: string | null
 }
 
 export interface IncarnationTable extends Written {

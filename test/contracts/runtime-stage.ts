@@ -369,7 +369,7 @@ export async function until<T>(what: string, look: () => T | Promise<T>): Promis
 function agentOf(cwd: string): Agent {
   return {
     ...{ address, id: 'alice', project: 'office', role: 'worker', displayName: null, runtime: '', descriptor: null, mode: 'terminal', task: null },
-    ...{ model: null, effort: null, rolePrompt: [], permissionMode: 'manual', autonomy: 'low_risk_only', canDm: [], canBroadcast: [] },
+    ...{ model: null, fallback: [], effort: null, rolePrompt: [], permissionMode: 'manual', autonomy: 'low_risk_only', canDm: [], canBroadcast: [] },
     ...{ reportsTo: null, restart: 'never', onRateLimit: null, metering: null, cwd, args: [], env: [], hooks: [], mcps: {}, skills: [] },
     ...{ subagents: [], ultracode: false, interfaces: { telegram: null }, protected: false, canSpawn: false, spawned: false, budget: noAgentBudget },
   }
@@ -389,7 +389,7 @@ const emptyTeam: Team = {
   places: {},
   hitl: noHitl,
   metering: defaultMetering,
-  rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate: [], hooks: [] },
+  rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, failOverAfterMs: 300_000, allowPrivate: [], hooks: [] },
   interfaces: [],
   gateways: [],
   attachments: { enabled: false, maxSizeBytes: 0, maxTotalBytes: 0, allowedRoots: [], scanner: null, auditLogPath: null, tempfileTtlMs: 0 },

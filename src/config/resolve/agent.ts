@@ -12,6 +12,7 @@ import { skillFolders, subagentFiles } from './offers.ts'
 import { autonomy, checkGate, permissionMode } from './permission.ts'
 import { reach } from './reach.ts'
 import { checkMode } from './mode.ts'
+import { resolveFallback } from './fallback.ts'
 import { checkRuntime } from './runtime.ts'
 import type { ProjectScope } from './scope.ts'
 
@@ -27,6 +28,7 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
   checkMode(raw, descriptor, scope, place)
   const promised = { mode: permissionMode(raw.permission_mode, place.at('permission_mode')), autonomy: autonomy(raw.autonomy, place.at('autonomy')) }
   if (descriptor !== null && !scope.known.runtimes.gated.includes(raw.runtime)) checkGate(raw.runtime, promised, place)
+  const metering = agentMetering(raw, scope, place.at('metering'))
   const { telegram } = raw.interfaces
   if (telegram !== null && role !== 'manager')
     place.at('interfaces', 'telegram').errorAtKey(`\`${id}\` has \`interfaces.telegram\` but is a worker: only managers talk to people in a chat`, 'move the block to its manager')
@@ -43,6 +45,7 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
     mode: raw.mode,
     task: raw.task,
     model: checkModel(raw.model, place.at('model')),
+    fallback: resolveFallback(raw, { permissionMode: promised.mode, autonomy: promised.autonomy }, metering, scope, place.at('fallback')),
     effort: raw.effort,
     rolePrompt: rolePrompt(raw.role_prompt, scope.root, place.at('role_prompt')),
     permissionMode: promised.mode,
@@ -51,7 +54,7 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
     reportsTo: reportsTo(id, raw.reports_to, scope, place.at('reports_to')),
     restart: raw.restart ?? (raw.mode === 'oneshot' ? 'never' : 'always'),
     budget: resolveAgentBudget(raw.budget, place.at('budget')),
-    metering: agentMetering(raw, scope, place.at('metering')),
+    metering,
     onRateLimit: checkHookNames(raw.on_rate_limit, scope.hooks, place.at('on_rate_limit')),
     cwd: raw.cwd === null ? scope.cwd : workingFolder(scope.cwd, raw.cwd, place.at('cwd')),
     args: raw.args,

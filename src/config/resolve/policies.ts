@@ -70,6 +70,7 @@ export function resolveRateLimits(raw: RawCompose['rate_limits'], place: Place):
   const seen = new Set<string>()
   return {
     defaultOnHit: checkHookNames(raw.default_on_hit, hookNames(raw), place.at('default_on_hit')) ?? [],
+    failOverAfterMs: raw.fail_over_after_seconds * 1000,
     fallbackWaitMs: fallbackWait(raw.fallback_wait_seconds, place.at('fallback_wait_seconds')),
     allowPrivate: raw.allow_private.map((host, index) => privateHost(host, place.at('allow_private', index))),
     hooks: raw.hooks.map((hook, index) => {

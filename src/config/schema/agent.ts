@@ -21,6 +21,7 @@ export function agentSchema(known: Known) {
     mode: z.enum(runs).default('terminal').describe('terminal: as a person would use it; protocol: over the CLI’s own protocol, shown in the terminal; oneshot: does its `task` and ends'),
     task: optional(text).describe('What a one-shot agent is to do; only with mode oneshot'),
     model: optional(text).describe('Model; left out, the runtime chooses'),
+    fallback: list(z.union([text, z.strictObject({ runtime: text, model: optional(text) })])).describe('Runtimes that take its work over, in this order, while the provider of its own lets it do nothing; it goes back when it can'),
     effort: optional(z.enum(efforts)).describe('How hard the model thinks'),
     role_prompt: optional(z.union([text, z.array(text)])).describe(
       'File with the role, or several, joined in order; relative to the team root',

@@ -117,6 +117,7 @@ const hitl = z
 const rateLimits = z
   .strictObject({
     default_on_hit: list(text).describe('Hooks run when an agent hits a limit of its provider, in order; none means wait'),
+    fail_over_after_seconds: count.default(300).describe('A limit that is over sooner is waited for; for a longer one an agent’s `fallback` takes its work over'),
     fallback_wait_seconds: count.default(1800).describe('Wait this long where the reset time is unknown, at least ten seconds'),
     allow_private: list(text).describe('Hosts, addresses and networks (10.0.0.0/8) off the public internet that webhooks may call'),
     hooks: list(

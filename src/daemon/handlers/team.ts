@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { advice } from '../../core/advice.ts'
 import { resolveAgent, resolveAgents } from '../../core/address.ts'
+import { acting } from '../../core/duty.ts'
 import { TroupeError } from '../../core/error.ts'
 import { formatCursor } from '../../core/event.ts'
 import { phaseDetail, type AgentState } from '../../core/phase.ts'
@@ -98,7 +99,8 @@ function row(parts: Parts, agent: Agent, inbox: number): AgentRow {
     displayName: agent.displayName,
     project: agent.project,
     role: agent.role,
-    runtime: agent.runtime,
+    runtime: acting(agent, state).runtime,
+    ...standsIn(agent, state),
     phase: state.phase.name,
     detail: detail(state, parts.clock.now()),
     since: state.since,
@@ -109,7 +111,11 @@ function row(parts: Parts, agent: Agent, inbox: number): AgentRow {
   }
 }
 
-function detail({ phase, evidence }: AgentState, now: number): string {
+function detail(state: AgentState, now: number): string {
+  return state.duty === undefined || state.duty.standIn === null ? told(state, now) : [`stands in for ${state.duty.from}`, told(state, now)].filter((each) => each !== '').join('; ')
+}
+
+function told({ phase, evidence }: AgentState, now: number): string {
   if (phase.name === 'parked' && phase.until !== null) return `${phaseDetail(phase)}${phase.cut === true ? '; goes on in' : '; is free again in'} ${timeLeft(phase.until - now)}`
   if (phase.name !== 'backoff') return phaseDetail(phase)
   const why = evidence.findLast(({ source }) => source === 'process')?.what ?? 'it ended'
@@ -120,6 +126,11 @@ function timeLeft(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000))
   if (seconds < 120) return `${seconds} s`
   return seconds < 7200 ? `${Math.ceil(seconds / 60)} min` : `${Math.ceil(seconds / 3600)} h`
+}
+
+/** For whom the runtime of the row does the work; until when that one cannot. */
+function standsIn({ runtime }: Agent, { duty }: AgentState): { standsInFor?: { runtime: string; since: number; until: number | null } } {
+  return duty === undefined || duty.standIn === null ? {} : { standsInFor: { runtime, since: duty.at, until: duty.out[runtime] ?? null } }
 }
 
 /** Absent before the terminal is there and while the terminal server is away. */
@@ -133,8 +144,9 @@ function attachTo(parts: Parts, incarnation: string | null): { attach?: string[]
   }
 }
 
-async function details(parts: Parts, agent: Agent) {
-  const state = parts.agents.get(agent.address)
+async function details(parts: Parts, declared: Agent) {
+  const state = parts.agents.get(declared.address)
+  const agent = acting(declared, state)
   const { limits, loopGuard } = parts.team()
   const incarnation = state.incarnation === null ? undefined : await parts.store.read((db) => db.incarnations.get(state.incarnation ?? ''))
   const health = await parts.healthOf(agent)

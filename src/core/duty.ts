@@ -1,0 +1,29 @@
+import type { Agent, Fallback } from './team.ts'
+
+/** Who does an agent's work: its own runtime, or another while the provider of that one lets it do nothing. Durable. */
+export interface Duty {
+  /** Who stands in, as it was started; null: the agent's own runtime, again. */
+  standIn: Fallback | null
+  /** The runtime before. */
+  from: string
+  /** Since when, ms. */
+  at: number
+  why: string
+  /** Runtimes that cannot work, until when, ms; null: until a person says so. */
+  out: Readonly<Record<string, number | null>>
+  /** Conversations of those that are not at work now, by runtime: gone on with when it is their turn again. */
+  sessions: Readonly<Record<string, string>>
+  /** Who takes over goes on with a conversation of its own. */
+  resumes: boolean
+  /** It was told what it takes over. */
+  told: boolean
+}
+
+/** The agent as it runs now. */
+export function acting(agent: Agent, { duty }: { duty?: Duty }): Agent {
+  return inPlaceOf(agent, duty?.standIn ?? null)
+}
+
+export function inPlaceOf(agent: Agent, standIn: Fallback | null): Agent {
+  return standIn === null ? agent : { ...agent, ...standIn }
+}
