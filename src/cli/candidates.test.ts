@@ -12,7 +12,7 @@ test('the first word is a command', () => {
 test('subcommands, flags and words follow their command', () => {
   expect(candidates(['daemon', ''], language).fixed).toEqual(['status', 'start', 'stop', 'restart', 'token', 'logs'])
   expect(candidates(['completion', ''], language).fixed).toEqual(['bash', 'zsh', 'fish'])
-  expect(candidates(['restart', '--'], language).fixed).toEqual(['--root', '--json', '--quiet', '--no-color', '--fresh', '--drain', '--now', '--timeout', '--help'])
+  expect(candidates(['restart', '--'], language).fixed).toEqual(['--root', '--team', '--json', '--quiet', '--no-color', '--fresh', '--drain', '--now', '--timeout', '--help'])
 })
 
 test('names of the team where the command wants them', () => {
@@ -27,4 +27,6 @@ test('names of the team where the command wants them', () => {
 test('nothing is offered as the value of a flag', () => {
   expect(candidates(['logs', '--since', ''], language)).toEqual({ fixed: [], live: null })
   expect(candidates(['-C', ''], language)).toEqual({ fixed: [], live: null })
+  expect(candidates(['-T', ''], language)).toEqual({ fixed: [], live: 'teams' })
+  expect(candidates(['use', 'sh'], language)).toEqual({ fixed: [], live: 'teams' })
 })

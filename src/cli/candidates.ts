@@ -3,7 +3,7 @@ import type { Language, Syntax } from './tree/syntax.ts'
 export interface Candidates {
   fixed: string[]
   /** Names that only the team knows. */
-  live: 'agents' | 'channels' | 'contexts' | 'names' | null
+  live: 'agents' | 'channels' | 'contexts' | 'names' | 'teams' | null
 }
 
 /** What may stand where the last of the words is being typed. `words` are those after `troupe`. */
@@ -11,7 +11,7 @@ export function candidates(words: string[], language: Language): Candidates {
   const last = words.at(-1) ?? ''
   const before = words.slice(0, -1)
   const { command, operands, wantsValue } = read(before, language)
-  if (wantsValue) return { fixed: [], live: null }
+  if (wantsValue) return { fixed: [], live: /^(-T|--team)$/.test(before.at(-1) ?? '') ? 'teams' : null }
   if (last.startsWith('-')) return { fixed: flagsOf([...language.options, ...(command?.options ?? []), ['-h, --help', '']]), live: null }
   const subs = command === null ? language.commands : (command.commands ?? [])
   const fixed = operands > 0 ? [] : subs.filter((sub) => !sub.hidden).flatMap((sub) => [sub.name, ...(sub.alias === undefined ? [] : [sub.alias])])
@@ -59,7 +59,7 @@ function liveOf(command: Syntax | null, operands: number): Candidates['live'] {
   const arg = argAt(command, operands)
   if (arg === undefined) return null
   if (/name/.test(arg) && arg.includes('...')) return 'names'
-  return /agent/.test(arg) ? 'agents' : /channel/.test(arg) ? 'channels' : /context/.test(arg) ? 'contexts' : null
+  return /agent/.test(arg) ? 'agents' : /channel/.test(arg) ? 'channels' : /context/.test(arg) ? 'contexts' : /^<team>/.test(arg) ? 'teams' : null
 }
 
 function wordsOf(command: Syntax | null, operands: number): string[] {

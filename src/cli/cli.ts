@@ -16,7 +16,7 @@ export interface Cli {
   stdin: () => Readable & { isTTY?: boolean }
   /** Aborted by Ctrl-C. */
   signal: AbortSignal
-  /** -C or the environment names the root. */
+  /** -C, -T or the environment names the root. */
   rootGiven: boolean
   /** Folder of the team; throws `unknown` or `config` where there is none. */
   root(): Promise<string>
@@ -43,6 +43,6 @@ export interface Cli {
   /** Runs a program on this terminal, as part of this command: from here on Ctrl-C is the program's. Its exit code. */
   runHere(argv: readonly string[], options: { env: Record<string, string>; cwd: string }): Promise<number>
   /** Works on another root from here on. */
-  useRoot(root: string): void
+  useRoot(root: string): Promise<void>
   close(): Promise<void>
 }

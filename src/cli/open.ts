@@ -1,7 +1,7 @@
 import { programVersion } from '../api/wire.ts'
 import { connect } from '../client/connect.ts'
 import type { Client } from '../client/client.ts'
-import { aboveOrNull, findRoot, rootVariables } from '../config/discover.ts'
+import { aboveOrNull, findRoot, rootVariables, teamVariable } from '../config/discover.ts'
 import { teamPaths } from '../config/paths.ts'
 import { TroupeError } from '../core/error.ts'
 import { olderThan } from '../util/versions.ts'
@@ -18,6 +18,8 @@ export interface CliOptions {
   signal: AbortSignal
   /** What -C says. */
   rootFlag: string | null
+  /** What -T says. */
+  teamFlag: string | null
   /** Ctrl-C is not ours any more. */
   ignoreInterrupt(): void
 }
@@ -50,10 +52,10 @@ function blameVersion(error: unknown, { daemon }: Client): unknown {
 }
 
 /** The variable that names the root where the folder does not lead there; null if there is none, or if nobody wants to hear it. */
-function overriding({ out, cwd, env, rootFlag }: CliOptions): string | null {
+function overriding({ out, cwd, env, rootFlag, teamFlag }: CliOptions): string | null {
   const quiet = [env.TROUPE_QUIET, env.TEAMCTL_QUIET].some((said) => said === '1' || said === 'true')
-  if (rootFlag !== null || quiet || out.quiet || out.json) return null
-  const by = rootVariables.find((name) => Boolean(env[name]))
+  if (rootFlag !== null || teamFlag !== null || quiet || out.quiet || out.json) return null
+  const by = [...rootVariables, teamVariable].find((name) => Boolean(env[name]))
   if (by === undefined) return null
   const { root } = findRoot({ cwd, flag: undefined, env })
   return aboveOrNull(cwd) === root ? null : by
@@ -61,13 +63,13 @@ function overriding({ out, cwd, env, rootFlag }: CliOptions): string | null {
 
 /** Finds the root and connects when a command first asks for it, once. */
 export function openCli(options: CliOptions): Cli {
-  const { out, language, env, cwd, stdin, signal, rootFlag } = options
+  const { out, language, env, cwd, stdin, signal, rootFlag, teamFlag } = options
   let root: string | undefined
   let client: Promise<Client> | undefined
   let asked = false
 
   const find = (): string => {
-    const found = findRoot({ cwd, flag: rootFlag ?? undefined, env })
+    const found = findRoot({ cwd, flag: rootFlag ?? undefined, team: teamFlag ?? undefined, env })
     out.debug(`root ${found.root}, by ${found.via}`)
     return found.root
   }
@@ -89,7 +91,7 @@ export function openCli(options: CliOptions): Cli {
     cwd,
     stdin,
     signal,
-    rootGiven: rootFlag !== null || Boolean(env.TROUPE_ROOT) || Boolean(env.TEAMCTL_ROOT),
+    rootGiven: rootFlag !== null || teamFlag !== null || [...rootVariables, teamVariable].some((name) => Boolean(env[name])),
     root: async () => rootNow(),
     warnOfOverride() {
       const by = overriding(options)
@@ -146,7 +148,8 @@ export function openCli(options: CliOptions): Cli {
       options.ignoreInterrupt()
       return await runHere(argv, how)
     },
-    useRoot(path) {
+    async useRoot(path) {
+      await close()
       root = path
     },
     close,

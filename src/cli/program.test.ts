@@ -29,8 +29,8 @@ test('arguments have their names', async () => {
 })
 
 test('a typo is answered with the nearest command', async () => {
-  await expect(read('pss')).rejects.toMatchObject({ code: 'usage', message: 'there is no command "pss"', hint: 'troupe ps' })
-  await expect(read('statsu')).rejects.toMatchObject({ hint: 'troupe status' })
+  await expect(read('pss')).rejects.toMatchObject({ code: 'usage', message: 'there is no command "pss"', hint: 'troupe ps; to say it to the lead: troupe prompt pss' })
+  await expect(read('statsu')).rejects.toMatchObject({ hint: 'troupe status; to say it to the lead: troupe prompt statsu' })
   await expect(read('xyzzyx')).rejects.toMatchObject({ hint: 'troupe --help' })
   await expect(read('daemon', 'statsu')).rejects.toMatchObject({ hint: 'troupe daemon status' })
 })
@@ -44,7 +44,7 @@ test('a command of a later version is not called unknown', async () => {
 })
 
 test('what is missing or too much is named', async () => {
-  await expect(read('stop')).rejects.toMatchObject({ code: 'usage', message: "missing required argument 'agents'" })
+  await expect(read('kill')).rejects.toMatchObject({ code: 'usage', message: "missing required argument 'agents'" })
   await expect(read('usage', 'extra')).rejects.toMatchObject({ code: 'usage' })
 })
 

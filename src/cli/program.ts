@@ -130,7 +130,7 @@ function unknownCommand(name: string, parent: Parser): TroupeError {
   const names = known.filter((each) => each.hidden !== true).flatMap((each) => [each.name, ...(each.alias === undefined ? [] : [each.alias])])
   const meant = nearest(name, names)
   return new TroupeError('usage', `there is no command "${path === 'troupe' ? '' : `${parent.name()} `}${name}"`, {
-    hint: meant === undefined ? `${path} --help` : `${path} ${meant}`,
+    hint: meant === undefined ? `${path} --help` : `${path} ${meant}${path === 'troupe' ? `; to say it to the lead: troupe prompt ${name}` : ''}`,
     facts: { command: name, ...(meant === undefined ? {} : { nearest: meant }) },
   })
 }

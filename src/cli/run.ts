@@ -1,5 +1,6 @@
 import { programVersion } from '../api/wire.ts'
 import { exitCodes, toShape } from '../core/error.ts'
+import { withPrompt } from './bare-prompt.ts'
 import type { Cli } from './cli.ts'
 import { openCli } from './open.ts'
 import { createOutput, type Output } from './output.ts'
@@ -24,7 +25,8 @@ const interrupted = 130
 const graceMs = 10_000
 
 /** Runs one command line to its exit code. Throws NeedsWholeProgram, with nothing done, in a program that lacks a part. */
-export async function run(world: World): Promise<number> {
+export async function run(typed: World): Promise<number> {
+  const world = { ...typed, argv: withPrompt(typed.argv) }
   for (const stream of [world.stdout, world.stderr]) stream.on('error', leaveQuietly)
   const out = createOutput({ ...world, ...flagsOf(world.argv) })
   const stop = new AbortController()
@@ -33,7 +35,7 @@ export async function run(world: World): Promise<number> {
   try {
     const request = quick(world.argv) ?? (await parseSlowly(world, out))
     if (request.do === 'nothing') return request.exitCode
-    cli = openCli({ ...world, out, language, rootFlag: request.given.text('root') ?? null, signal: stop.signal, ignoreInterrupt })
+    cli = openCli({ ...world, out, language, rootFlag: request.given.text('root') ?? null, teamFlag: request.given.text('team') ?? null, signal: stop.signal, ignoreInterrupt })
     const code = (await request.run(cli, request.given)) || 0
     return stop.signal.aborted ? interrupted : code
   } catch (error) {

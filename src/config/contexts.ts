@@ -11,7 +11,7 @@ export interface Contexts {
   roots: Map<string, string>
 }
 
-type Env = Record<string, string | undefined>
+export type Env = Record<string, string | undefined>
 
 /** `contexts.json` in the person's configuration folder of this program. teamctl keeps one of the same form. */
 export function contextsFile(env: Env, program: 'troupe' | 'teamctl' = 'troupe'): string {
@@ -30,10 +30,6 @@ export function readContexts(file: string): Contexts {
   const entries = isRecord(contexts) ? Object.entries(contexts) : null
   if (entries === null || !entries.every((entry): entry is [string, string] => typeof entry[1] === 'string')) throw unreadable(file, 'does not hold names and paths')
   return { current: typeof current === 'string' && current !== '' ? current : null, roots: new Map(entries) }
-}
-
-export function renderContexts({ current, roots }: Contexts): string {
-  return `${JSON.stringify({ current, contexts: Object.fromEntries(roots) }, null, 2)}\n`
 }
 
 function parse(file: string, text: string): Record<string, unknown> {

@@ -2,6 +2,7 @@ import { realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { TroupeError } from '../core/error.ts'
 import { contextsFile, readContexts } from './contexts.ts'
+import { findNamed } from './named-teams.ts'
 import { composeFile } from './paths.ts'
 
 export interface RootQuery {
@@ -9,25 +10,37 @@ export interface RootQuery {
   cwd: string
   /** What `-C`/`--root` says. */
   flag: string | undefined
-  /** The environment: TROUPE_ROOT and TEAMCTL_ROOT count, empty means unset; HOME and XDG_CONFIG_HOME lead to the contexts. */
+  /** What `-T`/`--team` says: the name of a team, or the beginning of one. */
+  team?: string | undefined
+  /** The environment: the variables below count, empty means unset; HOME and the XDG variables lead to the names of teams. */
   env: Record<string, string | undefined>
 }
 
 export interface FoundRoot {
   /** Absolute real path of the folder that holds team-compose.yaml. */
   root: string
-  via: '-C' | 'TROUPE_ROOT' | 'TEAMCTL_ROOT' | 'folder' | 'context'
+  via: '-C' | '-T' | (typeof rootVariables)[number] | typeof teamVariable | 'folder' | 'context'
 }
 
 export const rootVariables = ['TROUPE_ROOT', 'TEAMCTL_ROOT'] as const
+/** Names a team as `-T` does. */
+export const teamVariable = 'TEAM_NAME'
 
-/** The team root: `-C` > TROUPE_ROOT > TEAMCTL_ROOT > the nearest folder upwards > the current context. Throws `config` with where it looked. */
+/**
+ * The team root: `-C` or `-T` > TROUPE_ROOT > TEAMCTL_ROOT > TEAM_NAME > the nearest folder upwards > the current context.
+ * Throws `config` with where it looked, `unknown` for a name that no team has.
+ */
 export function findRoot(query: RootQuery): FoundRoot {
-  if (query.flag !== undefined) return { root: namedRoot(resolve(query.cwd, query.flag), '-C'), via: '-C' }
+  const { cwd, flag, team, env } = query
+  if (flag !== undefined && team !== undefined) throw new TroupeError('usage', '-C and -T both name a team', { hint: 'give one of them; a working directory is --cwd' })
+  if (flag !== undefined) return { root: namedRoot(resolve(cwd, flag), '-C'), via: '-C' }
+  if (team !== undefined) return { root: rootNamed(env, team, '-T'), via: '-T' }
   for (const via of rootVariables) {
-    const value = query.env[via]
-    if (value !== undefined && value !== '') return { root: namedRoot(resolve(query.cwd, value), via), via }
+    const value = env[via]
+    if (value !== undefined && value !== '') return { root: namedRoot(resolve(cwd, value), via), via }
   }
+  const named = env[teamVariable]
+  if (named !== undefined && named !== '') return { root: rootNamed(env, named, teamVariable), via: teamVariable }
   const looked: string[] = []
   const above = climb(query.cwd, looked)
   if (above !== null) return { root: above, via: 'folder' }
@@ -41,6 +54,10 @@ export function findRoot(query: RootQuery): FoundRoot {
     })
   }
   return { root: realpathSync(root), via: 'context' }
+}
+
+function rootNamed(env: RootQuery['env'], name: string, by: string): string {
+  return namedRoot(findNamed(env, name, by).root, by)
 }
 
 /** A folder that somebody named: a team root, a folder with `.team` in it, or the compose file itself. */
@@ -80,7 +97,7 @@ function climb(cwd: string, looked: string[]): string | null {
 
 function nowhere(looked: string[]): TroupeError {
   return new TroupeError('config', `no team here: neither .team/${composeFile} nor ${composeFile} in ${looked.join(', ')}`, {
-    hint: 'troupe init makes a team here; -C DIR names one elsewhere',
+    hint: 'troupe init makes a team here, troupe new NAME one from a sentence; -C DIR names one elsewhere',
     facts: { looked },
   })
 }

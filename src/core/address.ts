@@ -1,10 +1,12 @@
 import { TroupeError } from './error.ts'
 import { didYouMean } from './nearest.ts'
+import { pick } from './pick.ts'
 import { agentsOf, type Agent, type Channel, type Team } from './team.ts'
 
 /**
  * Finds an agent by `project:agent`, or by its short name: in the caller's own project first,
- * else where it is the only one of that name in the team. Throws `unknown` with the nearest name.
+ * else where it is the only one of that name in the team. A person, who is in no project, may also write the beginning of
+ * a name. Throws `unknown` with the nearest name.
  */
 export function resolveAgent(team: Team, name: string, project?: string): Agent {
   const all = agentsOf(team)
@@ -20,8 +22,25 @@ export function resolveAgent(team: Team, name: string, project?: string): Agent 
       facts: { name, candidates: namesakes.map((agent) => agent.address) },
     })
   }
+  const begun = project === undefined ? begunBy(name, all) : undefined
+  if (begun !== undefined) return begun
   const candidates = name.includes(':') ? all.map((agent) => agent.address) : [...new Set(all.map((agent) => agent.id))]
   throw new TroupeError('unknown', `there is no agent "${name}"`, { hint: didYouMean(name, candidates, 'agents'), facts: { name } })
+}
+
+/** The only agent whose address, or short name, begins so. Throws `unknown` with the candidates where there are several. */
+export function begunBy(name: string, agents: readonly Agent[]): Agent | undefined {
+  const nameOf = (agent: Agent): string => (name.includes(':') ? agent.address : agent.id)
+  const picked = pick(name, agents.map(nameOf))
+  if (picked === null) return undefined
+  const meant = new Set('one' in picked ? [picked.one] : picked.several)
+  const found = [...new Map(agents.filter((agent) => meant.has(nameOf(agent))).map((agent) => [agent.address, agent])).values()]
+  if (found.length === 1) return found[0]
+  const candidates = found.map(({ address }) => address)
+  throw new TroupeError('unknown', `"${name}" is the beginning of ${found.length} agents: ${candidates.join(', ')}`, {
+    hint: `write ${candidates.join(' or ')}`,
+    facts: { name, candidates },
+  })
 }
 
 /** Agents by name, in the team's order; no names means all of them. */

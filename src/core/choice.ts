@@ -1,3 +1,4 @@
+import { begunBy } from './address.ts'
 import { TroupeError } from './error.ts'
 import { didYouMean } from './nearest.ts'
 import { agentsOf, type Address, type Agent, type Team } from './team.ts'
@@ -14,7 +15,7 @@ export interface Choice {
 
 /**
  * A name is the address of an agent, else the id of a project, else the short name of the only agent of that name: a
- * project goes before an agent of the same name. `teams`: where names are looked up, all of them. No names means all.
+ * project goes before an agent of the same name; else the beginning of one agent's name. `teams`: where names are looked up, all of them. No names means all.
  * Throws `unknown` with the nearest name.
  */
 export function choose(names: readonly string[], teams: readonly Team[]): Choice {
@@ -49,6 +50,8 @@ function onlyOne(name: string, namesakes: Address[], all: Agent[], projects: Rea
   if (only !== undefined) {
     throw new TroupeError('unknown', `"${name}" is the name of ${namesakes.length} agents`, { hint: `write ${namesakes.join(' or ')}`, facts: { name, candidates: namesakes } })
   }
+  const begun = begunBy(name, all)
+  if (begun !== undefined) return begun.address
   const candidates = name.includes(':') ? all.map(({ address }) => address) : [...projects, ...all.map(({ id }) => id)]
   throw new TroupeError('unknown', `there is no project or agent "${name}"`, { hint: didYouMean(name, [...new Set(candidates)], 'names'), facts: { name } })
 }

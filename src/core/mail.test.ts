@@ -34,6 +34,22 @@ describe('names', () => {
     expect(resolveAgents(team, ['ops:dev', 'web:lead']).map((each) => each.address)).toEqual(['web:lead', 'ops:dev'])
   })
 
+  it('a person may write the beginning of a name; who belongs to a project writes it whole', () => {
+    expect(resolveAgent(team, 'mu')).toBe(mute)
+    expect(resolveAgent(team, 'web:l')).toBe(lead)
+    expect(() => resolveAgent(team, 'le')).toThrow(expect.objectContaining({ code: 'unknown', hint: 'write web:lead or ops:lead', facts: { name: 'le', candidates: ['web:lead', 'ops:lead'] } }))
+    expect(() => resolveAgent(team, 'web:')).toThrow(expect.objectContaining({ facts: expect.objectContaining({ candidates: ['web:lead', 'web:dev', 'web:mute'] }) }))
+    expect(() => resolveAgent(team, 'mu', 'web')).toThrow(expect.objectContaining({ code: 'unknown' }))
+  })
+
+  it('an exact name wins over one that begins with it, whatever their order', () => {
+    const [long, short, upper] = [agent('p', 'test-long'), agent('p', 'test'), agent('p', 'Upper')]
+    const named = { projects: [{ id: 'p', agents: [long, short, upper], channels: [] }] } as unknown as Team
+    expect(resolveAgent(named, 'test')).toBe(short)
+    expect(resolveAgent(named, 'Upper')).toBe(upper)
+    expect(resolveAgent(named, 'test-')).toBe(long)
+  })
+
   it('T1: an unknown or ambiguous name is an error with the nearest one', () => {
     expect(() => resolveAgent(team, 'web:dvv')).toThrow(expect.objectContaining({ code: 'unknown', hint: 'did you mean web:dev?' }))
     expect(() => resolveAgent(team, 'dev')).toThrow(expect.objectContaining({ hint: 'write web:dev or ops:dev' }))

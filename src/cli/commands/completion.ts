@@ -58,6 +58,10 @@ async function names(cli: Cli, kind: NonNullable<Candidates['live']>): Promise<s
     const { contextsFile, readContexts } = await import('../../config/contexts.ts')
     return [...readContexts(contextsFile(cli.env)).roots.keys()]
   }
+  if (kind === 'teams') {
+    const { namedTeams } = await import('../../config/named-teams.ts')
+    return namedTeams(cli.env).map(({ name }) => name)
+  }
   if (kind === 'agents' && (await cli.running())) {
     return spellings((await cli.call('ps', {})).map((row) => row.agent))
   }

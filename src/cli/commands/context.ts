@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { contextsFile, readContexts, renderContexts, type Contexts } from '../../config/contexts.ts'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { changeContexts } from '../../config/change-contexts.ts'
+import { contextsFile, readContexts, type Contexts } from '../../config/contexts.ts'
 import { namedRoot, rootAbove } from '../../config/discover.ts'
 import { composeFile } from '../../config/paths.ts'
 import { TroupeError } from '../../core/error.ts'
 import { didYouMean } from '../../core/nearest.ts'
-import { writeAtomic } from '../../util/atomic-write.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
 import { count } from '../text.ts'
@@ -36,52 +36,58 @@ export async function current({ out, env }: Cli): Promise<void> {
 }
 
 export async function use(cli: Cli, given: Given): Promise<void> {
-  const contexts = readContexts(contextsFile(cli.env))
-  const name = known(contexts, given.required('context'))
-  save(cli, { ...contexts, current: name })
+  const wanted = given.required('context')
+  const contexts = changeContexts(cli.env, (found) => ({ ...found, current: known(found, wanted) }))
+  const name = contexts.current ?? wanted
   const root = contexts.roots.get(name) ?? ''
   cli.out.show({ name, root }, () => cli.out.say(`Where no other team is named or found upwards, commands go to ${name} (${root}).`))
   if (!holdsTeam(root)) cli.out.warn(`${root} holds no ${composeFile}`)
 }
 
 export async function add(cli: Cli, given: Given): Promise<void> {
-  const contexts = readContexts(contextsFile(cli.env))
-  if (given.flag('fromTeamctl')) return takeOver(cli, contexts)
+  if (given.flag('fromTeamctl')) return takeOver(cli)
   const name = given.text('name')
   if (name === undefined) throw new TroupeError('usage', 'the name of the context is missing', { hint: 'troupe context add NAME [DIR]' })
   if (!nameForm.test(name)) throw new TroupeError('usage', `"${name}" cannot be the name of a context`, { hint: 'letters, digits, . _ and -, at most 64' })
   const dir = given.text('dir')
   const root = dir !== undefined ? namedRoot(resolve(cli.cwd, dir), 'the command line') : cli.rootGiven ? await cli.root() : rootAbove(cli.cwd)
-  const before = contexts.roots.get(name)
-  if (before !== undefined && before !== root) throw new TroupeError('conflict', `the context ${name} is there already, for ${before}`, { hint: `another name, or troupe context rm ${name}` })
-  const first = contexts.current === null
-  save(cli, { current: first ? name : contexts.current, roots: contexts.roots.set(name, root) })
-  cli.out.show({ name, root, current: first || contexts.current === name }, () => cli.out.say(`${name} is ${root}${first ? ', and the current context' : `. Try: troupe context use ${name}`}`))
+  const { current } = changeContexts(cli.env, ({ current: now, roots }) => {
+    const before = roots.get(name)
+    if (before !== undefined && before !== root) throw new TroupeError('conflict', `the context ${name} is there already, for ${before}`, { hint: `another name, or troupe context rm ${name}` })
+    return { current: now ?? name, roots: new Map(roots).set(name, root) }
+  })
+  cli.out.show({ name, root, current: current === name }, () => cli.out.say(`${name} is ${root}${current === name ? ', and the current context' : `. Try: troupe context use ${name}`}`))
 }
 
 export async function rm(cli: Cli, given: Given): Promise<void> {
-  const contexts = readContexts(contextsFile(cli.env))
-  const name = known(contexts, given.required('context'))
-  contexts.roots.delete(name)
-  save(cli, { current: contexts.current === name ? null : contexts.current, roots: contexts.roots })
+  const name = given.required('context')
+  changeContexts(cli.env, (found) => {
+    const roots = new Map(found.roots)
+    roots.delete(known(found, name))
+    return { current: found.current === name ? null : found.current, roots }
+  })
   cli.out.show({ name }, () => cli.out.say(`${name} is forgotten; its files are as they were.`))
 }
 
 /** Names that are taken stay as they are. What teamctl calls current becomes so where nothing is yet. */
-function takeOver(cli: Cli, contexts: Contexts): void {
+function takeOver(cli: Cli): void {
   const file = contextsFile(cli.env, 'teamctl')
   if (!existsSync(file)) throw new TroupeError('unknown', `${file} is not there`, { hint: 'troupe context add NAME DIR', facts: { file } })
   const theirs = readContexts(file)
-  const added: { name: string; root: string }[] = []
+  const good: { name: string; root: string }[] = []
   for (const [name, written] of theirs.roots) {
     const root = rootIn(written)
     if (root === null) cli.out.warn(`${name} was left out: ${written} holds no ${composeFile}`)
     else if (!nameForm.test(name)) cli.out.warn(`"${name}" was left out: a context cannot have that name`)
-    else if (!contexts.roots.has(name)) added.push({ name, root })
+    else good.push({ name, root })
   }
-  const wanted = contexts.current ?? theirs.current
-  const roots = new Map([...contexts.roots, ...added.map(({ name, root }): [string, string] => [name, root])])
-  save(cli, { current: wanted !== null && roots.has(wanted) ? wanted : null, roots })
+  let added = good
+  changeContexts(cli.env, (found) => {
+    added = good.filter(({ name }) => !found.roots.has(name))
+    const wanted = found.current ?? theirs.current
+    const roots = new Map([...found.roots, ...added.map(({ name, root }): [string, string] => [name, root])])
+    return { current: wanted !== null && roots.has(wanted) ? wanted : null, roots }
+  })
   cli.out.show(added, () => cli.out.say(`Took ${count(added.length, 'context')} over from ${file}.`))
 }
 
@@ -96,10 +102,4 @@ function holdsTeam(root: string): boolean {
 function known({ roots }: Contexts, name: string): string {
   if (roots.has(name)) return name
   throw new TroupeError('unknown', `there is no context "${name}"`, { hint: didYouMean(name, [...roots.keys()], 'contexts'), facts: { name } })
-}
-
-function save({ env }: Cli, contexts: Contexts): void {
-  const file = contextsFile(env)
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  writeAtomic(file, renderContexts(contexts))
 }

@@ -14,7 +14,8 @@ import { known } from '../team-files.ts'
 
 const templates = ['solo']
 
-export async function init(cli: Cli, given: Given): Promise<void> {
+export async function init(cli: Cli, given: Given): Promise<number | void> {
+  if (given.text('provider') !== undefined) return await (await import('./new.ts')).create(cli, given)
   const { out, cwd } = cli
   checkTemplate(given.text('template') ?? 'solo')
   const options = { cwd, name: given.text('dir'), project: given.text('project'), force: given.flag('force'), known }

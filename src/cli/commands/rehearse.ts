@@ -63,7 +63,7 @@ async function takeRoot(cli: Cli): Promise<string | null> {
     if (!existsSync(source)) throw new TroupeError('internal', `the built-in team is missing: ${source}`, { hint: 'install troupe again' })
     const copy = mkdtempSync(join(tmpdir(), 'troupe-rehearsal-'))
     cpSync(source, copy, { recursive: true, filter: (file) => !file.startsWith(join(source, '.team', 'state')) })
-    cli.useRoot(join(copy, '.team'))
+    await cli.useRoot(join(copy, '.team'))
     cli.out.say(`There is no team here: rehearsing a copy of the built-in hello-team in ${copy}.`)
     return copy
   }

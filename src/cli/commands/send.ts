@@ -41,14 +41,14 @@ function optional({ cwd }: Cli, given: Given): { key?: string; priority?: (typeo
 }
 
 /** The words, a file, or stdin; only one of them. A last line break of a file is not part of the message. */
-async function textOf(cli: Cli, given: Given): Promise<string> {
+export async function textOf(cli: Cli, given: Given, hint = 'write it after the name, or - to read stdin'): Promise<string> {
   const words = given.words('text')
   const file = given.text('file') ?? (words.length === 1 && words[0] === '-' ? '-' : undefined)
   if (file !== undefined && words.length > 0 && words[0] !== '-') {
     throw new TroupeError('usage', 'the text stands both on the command line and in --file', { hint: 'give one of them' })
   }
   const text = file === undefined ? words.join(' ') : (await read(cli, file)).replace(/\r?\n$/, '')
-  if (text.trim() === '') throw new TroupeError('usage', 'there is no text to send', { hint: 'write it after the name, or - to read stdin' })
+  if (text.trim() === '') throw new TroupeError('usage', 'there is no text to send', { hint })
   return text
 }
 

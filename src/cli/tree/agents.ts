@@ -21,10 +21,12 @@ export const agents: Group = {
     },
     {
       name: 'stop',
-      about: 'Stop agents politely; they stay stopped',
-      args: [agentsArg],
+      about: 'Stop agents politely; they stay stopped. Or a whole ad-hoc team',
+      args: [['[agents...]', 'addresses or short names; or the name of one team; none: the ad-hoc team that commands go to']],
       options: drain('timeout'),
       examples: [
+        ['stop', 'the ad-hoc team that commands go to'],
+        ['stop shop', 'the team shop, or the agent shop of this one; an error where there are both'],
         ['stop dev qa', 'stop two agents; a running turn may come to its end'],
         ['stop dev --timeout 1m', 'and may take a minute for it'],
       ],

@@ -1,3 +1,5 @@
+import { providerWords } from '../../runtimes/provider-words.ts'
+import { teamOptions } from './adhoc.ts'
 import type { Group } from './command.ts'
 import { reading } from './reading.ts'
 
@@ -13,10 +15,12 @@ export const files: Group = {
         ['--project <id>', 'id of its project (default: from the folder’s name)'],
         ['--force', 'write over files that are there; other files stay'],
         ['-y, --yes', 'ask nothing'],
+        ...teamOptions,
       ],
       examples: [
         ['init', 'asks, then writes .team/ here'],
         ['init shop --project shop -y', 'asks nothing'],
+        [`init shop -p ${providerWords[0]}`, 'the same as troupe new shop, see there; also for the options after -p'],
       ],
       run: async (cli, given) => (await import('../commands/init.ts')).init(cli, given),
     },

@@ -1,0 +1,116 @@
+import { TroupeError } from '../core/error.ts'
+import type { Health, Host } from '../core/runtime.ts'
+import { loadRuntime, runtimeNames } from './index.ts'
+import type { providerWords } from './provider-words.ts'
+
+/** An agent CLI as people name it on a command line, and what they can ask of it there. */
+export interface Provider {
+  /** Such as `claude`; the YAML word of its runtime may be another. */
+  name: string
+  runtime: string
+  /** Models to show; `takes` says which are right. */
+  models: readonly string[]
+  takes: RegExp
+  install: string
+  login: string
+}
+
+export const providers: readonly (Provider & { name: (typeof providerWords)[number] })[] = [
+  {
+    name: 'claude',
+    runtime: 'claude-code',
+    models: ['opus', 'sonnet', 'haiku'],
+    takes: /^(default|best|opus|opusplan|sonnet|haiku)(\[1m\])?$|^([\w.-]+\.)?claude-[\w.:@/-]+(\[1m\])?$/,
+    install: 'npm install -g @anthropic-ai/claude-code',
+    login: 'claude auth login, or set ANTHROPIC_API_KEY',
+  },
+  {
+    name: 'codex',
+    runtime: 'codex',
+    models: ['gpt-5-codex', 'gpt-5', 'o3', 'o4-mini'],
+    takes: /^(gpt-|codex-|o\d)[\w.:-]*$/,
+    install: 'npm install -g @openai/codex',
+    login: 'codex login',
+  },
+  {
+    name: 'gemini',
+    runtime: 'gemini',
+    models: ['gemini-2.5-pro', 'gemini-2.5-flash'],
+    takes: /^(gemini-[\w.:-]+|auto|pro|flash|flash-lite)$/,
+    install: 'npm install -g @google/gemini-cli',
+    login: 'run gemini once and log in, or set GEMINI_API_KEY',
+  },
+  {
+    name: 'opencode',
+    runtime: 'opencode',
+    models: ['anthropic/claude-sonnet-4-5', 'openai/gpt-5'],
+    takes: /^[\w.-]+\/[\w.:@/-]+$/,
+    install: 'npm install -g opencode-ai',
+    login: 'opencode auth login',
+  },
+]
+
+/** What `scripted` is to a provider: troupe's own agent, which has no model but a scenario. Taken only where it is named. */
+const rehearsed: Provider = { name: 'scripted', runtime: 'scripted', models: [], takes: /^[\w.:-]+$/, install: 'it comes with troupe', login: 'it needs none' }
+
+/** By its own name or by the YAML word of its runtime. */
+export function providerNamed(name: string): Provider | undefined {
+  return [...providers, rehearsed].find((each) => each.name === name || each.runtime === name)
+}
+
+/** How people call what runs an agent; a runtime of the team's own keeps its name. */
+export function providerOf(runtime: string): string {
+  return providers.find((each) => each.runtime === runtime)?.name ?? runtime
+}
+
+/** Whether a provider can be used here, and why not. */
+export interface ProviderHealth {
+  provider: string
+  runtime: string
+  installed: boolean
+  version: string | null
+  program: string | null
+  /** null: it cannot be told without asking its provider. */
+  authenticated: boolean | null
+  /** Installed, good enough, and logged in as far as can be told. */
+  viable: boolean
+  /** Both null where it is viable. */
+  why: string | null
+  fix: string | null
+}
+
+/** A CLI that does not say its version within this is of no use to a team either, ms. */
+const probeWithinMs = 25_000
+
+/** Asks all of them at the same time. Never throws: what fails is a finding. */
+export async function probeProviders(host: Host, asked: readonly Provider[] = providers): Promise<ProviderHealth[]> {
+  return await Promise.all(asked.map(async (each) => judged(each, await within(healthOf(each, host)))))
+}
+
+async function healthOf({ runtime }: Provider, host: Host): Promise<Health> {
+  try {
+    return await (await loadRuntime(runtime, null, 'terminal')).health(host)
+  } catch (error) {
+    return unknown(error instanceof Error ? error.message : String(error), (error instanceof TroupeError ? error.hint : undefined) ?? 'troupe doctor')
+  }
+}
+
+async function within(asking: Promise<Health>): Promise<Health> {
+  const late = Promise.withResolvers<Health>()
+  const timer = setTimeout(() => late.resolve(unknown(`it did not answer within ${probeWithinMs / 1000} s`, 'run it by hand and see what it says')), probeWithinMs)
+  return await Promise.race([asking, late.promise]).finally(() => clearTimeout(timer))
+}
+
+function unknown(why: string, fix: string): Health {
+  return { installed: false, program: null, version: null, features: {}, problem: { why, fix } }
+}
+
+function judged({ name, runtime, install, login }: Provider, { installed, program, version, features, problem }: Health): ProviderHealth {
+  const authenticated = features['authenticated'] ?? null
+  const found = { provider: name, runtime, installed, version, program, authenticated: installed ? authenticated : null }
+  if (!runtimeNames.ready.includes(runtime)) return { ...found, viable: false, why: 'this version of troupe cannot run it', fix: null }
+  if (problem !== null) return { ...found, viable: false, why: problem.why, fix: problem.fix }
+  if (!installed) return { ...found, viable: false, why: 'it is not installed', fix: install }
+  if (authenticated === false) return { ...found, viable: false, why: 'it is not logged in', fix: login }
+  return { ...found, viable: true, why: null, fix: null }
+}
