@@ -59,7 +59,7 @@ function liveOf(command: Syntax | null, operands: number): Candidates['live'] {
   const arg = argAt(command, operands)
   if (arg === undefined) return null
   if (/name/.test(arg) && arg.includes('...')) return 'names'
-  return /agent/.test(arg) ? 'agents' : /channel/.test(arg) ? 'channels' : /context/.test(arg) ? 'contexts' : /^<team>/.test(arg) ? 'teams' : null
+  return /agent/.test(arg) ? 'agents' : /channel/.test(arg) ? 'channels' : /context/.test(arg) ? 'contexts' : arg === '<team>' ? 'teams' : null
 }
 
 function wordsOf(command: Syntax | null, operands: number): string[] {

@@ -54,6 +54,9 @@ version: 2
 name: ${JSON.stringify(name)}
 ${rehearsal === null ? '' : `rehearsal: ${JSON.stringify(rehearsal)}    # the scripted model answers; take this line away for real models\n`}max_workers: ${maxWorkers}
 
+budget:
+  daily_usd_limit: 20    # US dollars a day at list prices; at it every agent is stopped until the next day
+
 projects:
   - file: projects/${name}.yaml
 `

@@ -1,8 +1,10 @@
 import { TroupeError } from '../core/error.ts'
-import type { AgentSetting, ModelWay, Runtime } from '../core/runtime.ts'
+import type { AgentSetting, Host, ModelWay, Runtime } from '../core/runtime.ts'
 import type { Mode, RuntimeDescriptor } from '../core/team.ts'
+import { judgeProvider, providers, type Provider, type ProviderHealth } from './providers.ts'
 
 export { isPriced } from './prices.ts'
+export { providerNamed, providers, type Provider, type ProviderHealth } from './providers.ts'
 
 /** Makes a runtime; `descriptor` is the team's own file for that name, if there is one. Each mode has abilities of its own. */
 export type MakeRuntime = (descriptor: RuntimeDescriptor | null, mode: Mode) => Runtime
@@ -87,4 +89,10 @@ export async function loadRuntime(name: string, descriptor: RuntimeDescriptor | 
     })
   }
   return (await load())(descriptor, mode)
+}
+
+/** Which of them can be used here, all asked at the same time. Never throws: what fails is a finding. */
+export async function probeProviders(host: Host, asked: readonly Provider[] = providers): Promise<ProviderHealth[]> {
+  const ask = (runtime: string) => (runtimes[runtime]?.load === undefined ? null : async () => await (await loadRuntime(runtime, null, 'terminal')).health(host))
+  return await Promise.all(asked.map(async (each) => await judgeProvider(each, ask(each.runtime))))
 }

@@ -1,6 +1,5 @@
 import { TroupeError } from '../core/error.ts'
-import type { Health, Host } from '../core/runtime.ts'
-import { loadRuntime, runtimeNames } from './index.ts'
+import type { Health } from '../core/runtime.ts'
 import type { providerWords } from './provider-words.ts'
 
 /** An agent CLI as people name it on a command line, and what they can ask of it there. */
@@ -58,11 +57,6 @@ export function providerNamed(name: string): Provider | undefined {
   return [...providers, rehearsed].find((each) => each.name === name || each.runtime === name)
 }
 
-/** How people call what runs an agent; a runtime of the team's own keeps its name. */
-export function providerOf(runtime: string): string {
-  return providers.find((each) => each.runtime === runtime)?.name ?? runtime
-}
-
 /** Whether a provider can be used here, and why not. */
 export interface ProviderHealth {
   provider: string
@@ -82,23 +76,13 @@ export interface ProviderHealth {
 /** A CLI that does not say its version within this is of no use to a team either, ms. */
 const probeWithinMs = 25_000
 
-/** Asks all of them at the same time. Never throws: what fails is a finding. */
-export async function probeProviders(host: Host, asked: readonly Provider[] = providers): Promise<ProviderHealth[]> {
-  return await Promise.all(asked.map(async (each) => judged(each, await within(healthOf(each, host)))))
-}
-
-async function healthOf({ runtime }: Provider, host: Host): Promise<Health> {
-  try {
-    return await (await loadRuntime(runtime, null, 'terminal')).health(host)
-  } catch (error) {
-    return unknown(error instanceof Error ? error.message : String(error), (error instanceof TroupeError ? error.hint : undefined) ?? 'troupe doctor')
-  }
-}
-
-async function within(asking: Promise<Health>): Promise<Health> {
+/** `ask` tells the health of its runtime; null: this version cannot run it. Never throws: what fails is a finding. */
+export async function judgeProvider(provider: Provider, ask: (() => Promise<Health>) | null): Promise<ProviderHealth> {
+  if (ask === null) return judged(provider, unknown('this version of troupe cannot run it', 'another of them'))
   const late = Promise.withResolvers<Health>()
   const timer = setTimeout(() => late.resolve(unknown(`it did not answer within ${probeWithinMs / 1000} s`, 'run it by hand and see what it says')), probeWithinMs)
-  return await Promise.race([asking, late.promise]).finally(() => clearTimeout(timer))
+  const asking = ask().catch((error: unknown) => unknown(error instanceof Error ? error.message : String(error), (error instanceof TroupeError ? error.hint : undefined) ?? 'troupe doctor'))
+  return judged(provider, await Promise.race([asking, late.promise]).finally(() => clearTimeout(timer)))
 }
 
 function unknown(why: string, fix: string): Health {
@@ -108,7 +92,6 @@ function unknown(why: string, fix: string): Health {
 function judged({ name, runtime, install, login }: Provider, { installed, program, version, features, problem }: Health): ProviderHealth {
   const authenticated = features['authenticated'] ?? null
   const found = { provider: name, runtime, installed, version, program, authenticated: installed ? authenticated : null }
-  if (!runtimeNames.ready.includes(runtime)) return { ...found, viable: false, why: 'this version of troupe cannot run it', fix: null }
   if (problem !== null) return { ...found, viable: false, why: problem.why, fix: problem.fix }
   if (!installed) return { ...found, viable: false, why: 'it is not installed', fix: install }
   if (authenticated === false) return { ...found, viable: false, why: 'it is not logged in', fix: login }

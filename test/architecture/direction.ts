@@ -11,7 +11,7 @@ const allowed: Record<string, readonly string[]> = {
   daemon: [...base, ...walls],
   server: [...base, ...walls, 'daemon'],
   client: [...base, 'api', 'config'],
-  cli: [...base, 'api', 'config', 'client', 'runtimes/index.ts', 'supervisors/index.ts', 'gateways/index.ts'],
+  cli: [...base, 'api', 'config', 'client', 'runtimes/index.ts', 'runtimes/provider-words.ts', 'supervisors/index.ts', 'gateways/index.ts'],
   bin: ['util', 'client'],
 }
 

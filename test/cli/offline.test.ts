@@ -105,7 +105,7 @@ test('a typo is answered with the nearest name, exit code 2', async () => {
   expect(await troupe(folder(), ['vlaidate'])).toMatchObject({
     code: 2,
     stdout: '',
-    stderr: 'error: there is no command "vlaidate"\nTry: troupe validate\n',
+    stderr: 'error: there is no command "vlaidate"\nTry: troupe validate; to say it to the lead: troupe prompt vlaidate\n',
   })
 })
 

@@ -5,7 +5,7 @@ import type { NamedTeam } from '../../config/named-teams.ts'
 import { teamPaths } from '../../config/paths.ts'
 import { TroupeError } from '../../core/error.ts'
 import { agentsOf } from '../../core/team.ts'
-import { providerOf } from '../../runtimes/providers.ts'
+import { providerOf } from '../../runtimes/provider-words.ts'
 import { known } from '../team-files.ts'
 
 export interface TeamState {

@@ -10,6 +10,7 @@ test('a whole name goes before the beginning of one, whatever it names', () => {
   expect(meant('web:lead', agents, teams)).toBe('agent')
   expect(meant('fix', agents, teams)).toBe('agent')
   expect(meant('WEB2', agents, teams)).toBe('team')
+  expect(meant('we', agents, teams)).toBe('team')
 })
 
 test('what is both is neither', () => {

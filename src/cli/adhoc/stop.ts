@@ -24,10 +24,10 @@ export async function stopsTeam(cli: Cli, names: readonly string[]): Promise<boo
 /** Whole names before beginnings. Of several, who they are. */
 export function meant(name: string, agents: readonly string[], teams: readonly string[]): 'agent' | 'team' | string[] {
   const low = name.toLowerCase()
-  const idOf = (address: string): string => address.slice(address.indexOf(':') + 1)
+  const nameOf = (address: string): string => (name.includes(':') ? address : address.slice(address.indexOf(':') + 1))
   const ways: ((each: string) => boolean)[] = [(each) => each === name, (each) => each.toLowerCase() === low, (each) => each.toLowerCase().startsWith(low)]
   for (const fits of ways) {
-    const [some, whole] = [agents.filter((each) => fits(each) || fits(idOf(each))), teams.filter(fits)]
+    const [some, whole] = [agents.filter((each) => fits(nameOf(each))), teams.filter(fits)]
     if (some.length > 0 && whole.length > 0) return [...some.map((each) => `the agent ${each}`), ...whole.map((each) => `the team ${each}`)]
     if (some.length > 0) return 'agent'
     if (whole.length > 0) return 'team'

@@ -8,8 +8,7 @@ import { systemClock } from '../../core/clock.ts'
 import { TroupeError } from '../../core/error.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import type { Mode, PermissionMode } from '../../core/team.ts'
-import { runtimeNames } from '../../runtimes/index.ts'
-import { probeProviders, providerNamed, providers, type Provider, type ProviderHealth } from '../../runtimes/providers.ts'
+import { probeProviders, providerNamed, providers, runtimeNames, type Provider, type ProviderHealth } from '../../runtimes/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
 
@@ -109,7 +108,7 @@ export function providerOrThrow(name: string): Provider {
   const found = providerNamed(name)
   if (found !== undefined) return found
   const names = providers.map((each) => each.name)
-  throw new TroupeError('usage', `there is no provider "${name}"`, { hint: `${didYouMean(name, names, 'providers')} (${names.join(', ')})`, facts: { provider: name, valid: names } })
+  throw new TroupeError('usage', `there is no provider "${name}"`, { hint: didYouMean(name, names, 'providers'), facts: { provider: name, valid: names } })
 }
 
 /** The one that was named, else the default, else the only one that can be used here. */

@@ -51,12 +51,12 @@ export async function add(cli: Cli, given: Given): Promise<void> {
   if (!nameForm.test(name)) throw new TroupeError('usage', `"${name}" cannot be the name of a context`, { hint: 'letters, digits, . _ and -, at most 64' })
   const dir = given.text('dir')
   const root = dir !== undefined ? namedRoot(resolve(cli.cwd, dir), 'the command line') : cli.rootGiven ? await cli.root() : rootAbove(cli.cwd)
-  const { current } = changeContexts(cli.env, ({ current: now, roots }) => {
+  const { current: counts } = changeContexts(cli.env, ({ current: now, roots }) => {
     const before = roots.get(name)
     if (before !== undefined && before !== root) throw new TroupeError('conflict', `the context ${name} is there already, for ${before}`, { hint: `another name, or troupe context rm ${name}` })
     return { current: now ?? name, roots: new Map(roots).set(name, root) }
   })
-  cli.out.show({ name, root, current: current === name }, () => cli.out.say(`${name} is ${root}${current === name ? ', and the current context' : `. Try: troupe context use ${name}`}`))
+  cli.out.show({ name, root, current: counts === name }, () => cli.out.say(`${name} is ${root}${counts === name ? ', and the current context' : `. Try: troupe context use ${name}`}`))
 }
 
 export async function rm(cli: Cli, given: Given): Promise<void> {

@@ -22,7 +22,7 @@ export async function set(cli: Cli, given: Given): Promise<void> {
 
 export async function unset(cli: Cli, given: Given): Promise<void> {
   const key = keyOf(given.required('key'))
-  tell(cli, changeDefaults(cli.env, ({ [key]: _, ...rest }) => (key === 'provider' ? { ...rest, model: undefined } : rest)))
+  tell(cli, changeDefaults(cli.env, (before) => ({ ...before, [key]: undefined, ...(key === 'provider' ? { model: undefined } : {}) })))
 }
 
 /** Checked as the command line of `new` is: what stands in the file can be taken as it is. */
