@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { seenVersions } from '../src/runtimes/seen.ts'
 import { processesCarrying } from '../scripts/demo/left-over.ts'
 import { run } from '../src/util/spawn.ts'
 
@@ -79,4 +80,14 @@ describe('the failure catalogue', () => {
     expect(new Set(entries.map(({ message }) => message)).size).toBe(entries.length)
     expect(entries.length).toBeGreaterThan(30)
   })
+})
+
+test('the pages that are made from the program say what it does now', async () => {
+  const made = await run([process.execPath, join(root, 'scripts/docs.ts'), '--check'], { timeoutMs: 60_000 })
+  expect(made).toMatchObject({ code: 0, stderr: '' })
+})
+
+test('the versions that doctor --drift knows are those that the tests install', async () => {
+  const pins = readFileSync(join(root, 'scripts/setup/clis.mjs'), 'utf8').matchAll(/runtime: '([^']+)'.* version: '([^']+)'/g)
+  expect(seenVersions).toEqual(Object.fromEntries([...pins].map(([, runtime, version]) => [runtime, [version]])))
 })

@@ -8,6 +8,7 @@ const byHand: Record<string, string> = {
   tail: `[${answer('events', 'events')}]`,
   rehearse: '{root, quiet, messages: [{from, to, text}]}',
   init: '{root, project, files, runtimes: [{runtime, installed, version, problem: {why, fix} | null}], next}',
+  doctor: '[{check, ok, reason, fix, provider?: {runtime, installed, program, version, authenticated, viable, seen}}]',
   validate: '{ok, projects, agents, diagnostics: [{severity, file, line, column, message, hint}]}',
   config: 'the whole team, with `root`',
   'audit export': '{file, events}',

@@ -5,13 +5,14 @@ import { npm, npmHint, runStep } from './step.mjs'
 
 /**
  * The agent CLIs that tests use, pinned. `program` is the file that runs, below the package `in`, or below the first of the
- * platform's packages beside it: what the main package would link to in an install script, which is not run.
+ * platform's packages beside it: what the main package would link to in an install script, which is not run. `runtime` is
+ * the word of a team's files; src/runtimes/seen.ts names the same versions.
  */
 const clis = [
-  { name: 'claude', package: '@anthropic-ai/claude-code', version: '2.1.329', in: 'claude-code-', program: 'claude' },
-  { name: 'codex', package: '@openai/codex', version: '0.169.0', in: 'codex-', program: 'vendor/*/bin/codex' },
-  { name: 'gemini', package: '@google/gemini-cli', version: '0.61.0', in: 'gemini-cli', program: 'bundle/gemini.js' },
-  { name: 'opencode', package: 'opencode-ai', version: '1.18.33', in: 'opencode-', program: 'bin/opencode' },
+  { name: 'claude', runtime: 'claude-code', package: '@anthropic-ai/claude-code', version: '2.1.329', in: 'claude-code-', program: 'claude' },
+  { name: 'codex', runtime: 'codex', package: '@openai/codex', version: '0.169.0', in: 'codex-', program: 'vendor/*/bin/codex' },
+  { name: 'gemini', runtime: 'gemini', package: '@google/gemini-cli', version: '0.61.0', in: 'gemini-cli', program: 'bundle/gemini.js' },
+  { name: 'opencode', runtime: 'opencode', package: 'opencode-ai', version: '1.18.33', in: 'opencode-', program: 'bin/opencode' },
 ]
 
 export function clisMissing(root) {

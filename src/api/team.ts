@@ -25,6 +25,8 @@ export const agentRow = z.object({
   pending: z.string().optional(),
   /** argv of the terminal, read-only; absent while there is none. */
   attach: z.array(z.string()).optional(),
+  /** An allowance of its provider's that it has used up, and when it goes on (ms; null: nobody knows). null: none is known to be; absent from older daemons. */
+  quota: z.object({ until: z.number().nullable(), why: z.string() }).nullable().optional(),
 })
 export type AgentRow = z.infer<typeof agentRow>
 

@@ -64,6 +64,20 @@ export interface AgentState {
   duty?: Duty
 }
 
+/** An allowance of its provider's that is used up, as it said itself. */
+export interface UsedUp {
+  /** ms; null: nobody knows. */
+  until: number | null
+  why: string
+}
+
+/** null while none is known to be. A turn that was cut off by a failing model is no such thing, nor is what troupe holds. */
+export function usedUp({ phase, restarts }: Pick<AgentState, 'phase' | 'restarts'>): UsedUp | null {
+  const { limits, turns } = restarts
+  if (phase.name !== 'parked' || phase.hold !== undefined || limits === undefined || limits.at < (turns?.at ?? 0)) return null
+  return { until: phase.until, why: phase.why }
+}
+
 /** One word or two for a table cell. */
 export function phaseDetail(phase: Phase): string {
   switch (phase.name) {

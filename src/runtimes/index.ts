@@ -5,6 +5,7 @@ import { judgeProvider, providers, type Provider, type ProviderHealth } from './
 
 export { isPriced } from './prices.ts'
 export { providerNamed, providers, type Provider, type ProviderHealth } from './providers.ts'
+export { seenVersions } from './seen.ts'
 
 /** Makes a runtime; `descriptor` is the team's own file for that name, if there is one. Each mode has abilities of its own. */
 export type MakeRuntime = (descriptor: RuntimeDescriptor | null, mode: Mode) => Runtime

@@ -3,10 +3,12 @@ import { chmodSync, existsSync, mkdirSync, statSync, utimesSync, writeFileSync }
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { programVersion } from '../../src/api/wire.ts'
+import { runtimeNames } from '../../src/runtimes/index.ts'
 import { fakeDaemon } from '../fixtures/fake-daemon.ts'
 import { folder, teamFolder, troupe } from './troupe.ts'
 
-interface Row { check: string; ok: boolean; reason: string; fix: string | null }
+interface Row { check: string; ok: boolean; reason: string; fix: string | null; provider?: Record<string, unknown> }
 
 async function rows(home: string, args: string[] = [], env: Record<string, string> = {}): Promise<{ code: number | null; found: Row[] }> {
   const { code, stdout } = await troupe(home, ['doctor', '--json', ...args], { env: { LANG: 'C.UTF-8', ...env } })
@@ -28,7 +30,7 @@ test('outside a team the machine alone is looked at', async () => {
   const { found } = await rows(folder())
   expect(found.map((each) => each.check)).toEqual(expect.arrayContaining(['team', 'node', 'sqlite', 'locale', 'open files', 'clock', 'supervisor', 'runtime claude-code']))
   for (const each of found) {
-    expect(Object.keys(each)).toEqual(['check', 'ok', 'reason', 'fix'])
+    expect(Object.keys(each)).toEqual(['check', 'ok', 'reason', 'fix', ...(each.check.startsWith('runtime ') ? ['provider'] : [])])
     expect(each.fix === null).toBe(each.ok)
   }
 })
@@ -92,6 +94,48 @@ test('a daemon of another version is named', async () => {
   expect(row(found, 'daemon')).toMatchObject({ ok: false, reason: expect.stringContaining('version 0.0.1') })
   expect(row(found, 'keeper')).toMatchObject({ ok: false })
   expect(row(found, 'database')).toMatchObject({ ok: false, reason: 'page 3 is damaged' })
+})
+
+/** Answers as Claude Code does where it is asked what it is. */
+function claudeOf(home: string, version: string): string {
+  const program = join(home, 'claude')
+  const help = '--session-id --append-system-prompt-file --strict-mcp-config --setting-sources'
+  writeFileSync(program, `#!/bin/sh\n[ "$1" = --version ] && echo '${version} (Claude Code)' || echo '${help}'\n`, { mode: 0o755 })
+  return program
+}
+
+test('every agent CLI is told of in fields, whatever another one is like; one of an untested version only by --drift', async () => {
+  const home = folder()
+  const env = { TROUPE_CLAUDE: claudeOf(home, '9.9.9'), ANTHROPIC_API_KEY: 'sk-ant-1' }
+  const plain = await rows(home, [], env)
+  const providers = plain.found.flatMap(({ provider }) => (provider === undefined ? [] : [provider]))
+  expect(providers.map(({ runtime }) => runtime)).toEqual(runtimeNames.ready)
+  expect(providers[0]).toEqual({ runtime: 'claude-code', installed: true, program: env.TROUPE_CLAUDE, version: '9.9.9', authenticated: true, viable: true, seen: false })
+  expect(plain.found.filter(({ check }) => check.startsWith('drift'))).toEqual([])
+  const { code, found } = await rows(home, ['--drift'], env)
+  expect(code).toBe(1)
+  expect(row(found, 'drift claude-code')).toMatchObject({ ok: false, reason: expect.stringContaining('9.9.9 is none that troupe was tested with'), fix: expect.stringContaining('2.1.329') })
+  const tested = await rows(home, ['--drift'], { ...env, TROUPE_CLAUDE: claudeOf(home, '2.1.329') })
+  expect(row(tested.found, 'drift claude-code')).toMatchObject({ ok: true })
+  const none = await rows(home, ['--drift'], { ...env, TROUPE_CLAUDE: '/nowhere' })
+  expect(none.found.flatMap(({ provider }) => (provider === undefined ? [] : [provider])).map(({ runtime }) => runtime)).toEqual(runtimeNames.ready)
+  expect(row(none.found, 'runtime claude-code')?.provider).toMatchObject({ installed: false, viable: false, version: null })
+})
+
+test('a used-up allowance is named with the time when it is given again; one without a time is wrong', async () => {
+  const { home, root } = stateFolder()
+  const status = { pid: 1, root, since: 1, address: 'http://127.0.0.1:1', version: programVersion, protocol: 1, keeper: 2, agents: 0, store: 'sqlite' }
+  const agent = (name: string, runtime: string, quota: object | null) => ({
+    ...{ agent: `hello:${name}`, project: 'hello', role: 'worker', runtime, phase: quota === null ? 'idle' : 'parked', detail: '', since: 1, incarnation: null, restarts: 0, inbox: 0 },
+    quota,
+  })
+  const ps = [agent('a', 'one', { until: 4_000_000_000_000, why: 'You’ve hit your limit' }), agent('b', 'one', null), agent('c', 'two', null), agent('d', 'three', { until: null, why: 'no credit' })]
+  const daemon = await fakeDaemon(root, { 'daemon.status': status, 'daemon.check': { ok: true, why: 'well' }, ps, 'audit.log': [] })
+  onTestFinished(() => daemon.stop())
+  const { found } = await rows(home)
+  expect(row(found, 'quota one')).toEqual({ check: 'quota one', ok: true, reason: 'used up until 2096-10-02T07:06:40.000Z: You’ve hit your limit (hello:a)', fix: null })
+  expect(row(found, 'quota two')).toMatchObject({ ok: true, reason: 'no limit of its provider is known to be reached' })
+  expect(row(found, 'quota three')).toMatchObject({ ok: false, reason: 'no credit (hello:d)', fix: expect.stringContaining('raise the limit') })
 })
 
 test('people see what is wrong first of all in the words, with what to try', async () => {

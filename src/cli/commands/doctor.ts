@@ -8,22 +8,23 @@ import { count, escapeLine, pad, width } from '../text.ts'
 
 /** Exit code 1 if something is wrong (and was not mended). */
 export async function doctor(cli: Cli, given: Given): Promise<number> {
-  let found = await findings(cli)
-  if (given.flag('fix') && (await mend(cli, given, found))) found = await findings(cli)
+  const more = { drift: given.flag('drift') }
+  let found = await findings(cli, more)
+  if (given.flag('fix') && (await mend(cli, given, found))) found = await findings(cli, more)
   cli.out.show(found.map(row), () => print(cli, found))
   return found.every((each) => each.ok) ? 0 : 1
 }
 
 /** The same rows as `--json` prints. */
-export function row({ check, ok, reason, fix }: Finding): Omit<Finding, 'repair'> {
-  return { check, ok, reason, fix }
+export function row({ check, ok, reason, fix, provider }: Finding): Omit<Finding, 'repair'> {
+  return { check, ok, reason, fix, ...(provider === undefined ? {} : { provider }) }
 }
 
-export async function findings(cli: Cli): Promise<Finding[]> {
+export async function findings(cli: Cli, more: { drift: boolean } = { drift: false }): Promise<Finding[]> {
   const done = cli.out.progress('looking')
   try {
     const { setting, files } = await settingOf(cli)
-    return [files, ...(await examine(setting))]
+    return [files, ...(await examine(setting, more))]
   } finally {
     done()
   }

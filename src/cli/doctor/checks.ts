@@ -4,16 +4,18 @@ import { daemon, database, port } from './daemon.ts'
 import { clock, launchFiles, modes, sockets, staleSockets } from './files.ts'
 import { wrong, type Check, type Finding, type Setting } from './finding.ts'
 import { limits, locale, node, space } from './machine.ts'
-import { folders, leftOver, runtimes, supervisor } from './programs.ts'
+import { folders, leftOver, supervisor } from './programs.ts'
+import { drift, providers, quotas } from './providers.ts'
 
 /** Every check, in the order in which they are told: the machine, what is installed, the team's files, what runs. */
 const checks: readonly Check[] = [
-  node, locale, limits, clock, supervisor, runtimes, folders, space, modes, sockets, staleSockets, launchFiles, port, daemon, database, changedDatabase, changedFiles, leftOver,
+  node, locale, limits, clock, supervisor, providers, folders, space, modes, sockets, staleSockets, launchFiles, port, daemon, quotas, database, changedDatabase, changedFiles, leftOver,
 ]
 
-export async function examine(setting: Setting): Promise<Finding[]> {
+/** `more`: asked for besides. */
+export async function examine(setting: Setting, more: { drift: boolean }): Promise<Finding[]> {
   const found: Finding[] = []
-  for (const check of checks) found.push(...(await survive(check, setting)))
+  for (const check of [...checks, ...(more.drift ? [drift] : [])]) found.push(...(await survive(check, setting)))
   return found
 }
 

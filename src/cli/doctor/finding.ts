@@ -12,6 +12,21 @@ export interface Finding {
   fix: string | null
   /** What `--fix` may do: it loses nothing and can be done again. */
   repair?: { what: string; run: () => void }
+  /** Of a check of an agent CLI: what it came to, in fields. */
+  provider?: Provider
+}
+
+export interface Provider {
+  runtime: string
+  installed: boolean
+  program: string | null
+  version: string | null
+  /** null: it cannot be told. */
+  authenticated: boolean | null
+  /** An agent can run on it. */
+  viable: boolean
+  /** The contract suite has run on this version; null: it runs on none of this CLI. */
+  seen: boolean | null
 }
 
 /** What the checks look at. Nothing in it starts a daemon. */

@@ -11,9 +11,12 @@ export const care: Group = {
       options: [
         ['--fix', 'mend what can be mended without loss: modes, left-over launch files and sockets; asks first'],
         ['-y, --yes', 'with --fix: ask nothing'],
+        ['--drift', 'also: is each agent CLI a version that troupe was tested with?'],
       ],
+      more: 'Every check is made, whatever another one found. Exit code 0: nothing is wrong; 1: something is, or, with `--drift`, a CLI is of another version than those that were tested; 2: the command line, or the folder of -C. A CLI that no agent of the team runs on is shown, and is no fault.',
       examples: [
-        ['doctor', 'exit code 1 if something is wrong; starts nothing'],
+        ['doctor', 'the machine, every agent CLI with version and login, the team, what runs; starts nothing'],
+        ['doctor --drift', 'after an agent CLI was updated'],
         ['doctor --fix -y', 'mend what is safe to mend'],
       ],
       run: async (cli, given) => (await import('../commands/doctor.ts')).doctor(cli, given),

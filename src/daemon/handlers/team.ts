@@ -5,7 +5,7 @@ import { resolveAgent, resolveAgents } from '../../core/address.ts'
 import { acting } from '../../core/duty.ts'
 import { TroupeError } from '../../core/error.ts'
 import { formatCursor } from '../../core/event.ts'
-import { phaseDetail, type AgentState } from '../../core/phase.ts'
+import { phaseDetail, usedUp, type AgentState } from '../../core/phase.ts'
 import { agentsOf, type Agent } from '../../core/team.ts'
 import type { AgentRow } from '../../api/index.ts'
 import type { Handlers } from '../daemon.ts'
@@ -107,6 +107,7 @@ function row(parts: Parts, agent: Agent, inbox: number): AgentRow {
     incarnation: state.incarnation,
     restarts: state.restarts.count,
     inbox,
+    quota: usedUp(state),
     ...attachTo(parts, state.incarnation),
   }
 }
