@@ -33,6 +33,7 @@ test('a typo is answered with the nearest command', async () => {
   await expect(read('statsu')).rejects.toMatchObject({ hint: 'troupe status; to say it to the lead: troupe prompt statsu' })
   await expect(read('xyzzyx')).rejects.toMatchObject({ hint: 'troupe --help' })
   await expect(read('daemon', 'statsu')).rejects.toMatchObject({ hint: 'troupe daemon status' })
+  await expect(read('budget', 'alow', 'p', '5')).rejects.toMatchObject({ message: 'there is no command "budget alow"', hint: 'troupe budget allow' })
 })
 
 test('so is a mistyped flag', async () => {

@@ -76,8 +76,14 @@ function add(parent: Parser, command: Command, prefix: string, chosen: (request:
   for (const sub of command.commands ?? []) add(parser, sub, path, chosen)
   if (command.commands !== undefined && command.run === undefined) refuseUnknown(parser)
   const { run } = command
-  if (run !== undefined) parser.action(() => chosen({ do: 'run', run, given: givenOf(parser) }))
-  return parser
+  if (run === undefined) return parser
+  // Whatever follows a command that takes no argument was meant for a command of its own.
+  const takesNone = command.commands !== undefined && (command.args ?? []).length === 0
+  return parser.allowExcessArguments(takesNone).action(() => {
+    const [stray] = takesNone ? parser.args : []
+    if (stray !== undefined) throw unknownCommand(stray, parser)
+    chosen({ do: 'run', run, given: givenOf(parser) })
+  })
 }
 
 function addOption(parser: Parser, syntax: string, about: string): void {
