@@ -27,6 +27,10 @@ export const agentRow = z.object({
   attach: z.array(z.string()).optional(),
   /** An allowance of its provider's that it has used up, and when it goes on (ms; null: nobody knows). null: none is known to be; absent from older daemons. */
   quota: z.object({ until: z.number().nullable(), why: z.string() }).nullable().optional(),
+  /** The newest task that it was given; absent where it never had one. `state` as `task.list` has it. */
+  task: z
+    .object({ n: z.int(), title: z.string(), state: z.string(), detail: z.string(), source: z.string(), startedAt: z.number().nullable(), endedAt: z.number().nullable() })
+    .optional(),
 })
 export type AgentRow = z.infer<typeof agentRow>
 

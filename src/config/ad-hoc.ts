@@ -41,7 +41,6 @@ export function checkTeamName(name: string): void {
 export function adHocFiles(team: AdHocTeam): [file: string, text: string][] {
   return [
     ['roles/lead.md', leadText(team)],
-    ['roles/worker.md', workerText],
     ['.gitignore', 'state/\n.env\n'],
     [`projects/${team.name}.yaml`, projectText(team)],
     [composeFile, composeText(team)],
@@ -106,15 +105,6 @@ tasks, give each to a worker, look at what comes back, and say what came of it.
   it is, and what came of it.
 `
 }
-
-const workerText = `# Worker
-
-You do one task, the one you were given, and nothing beside it.
-
-- Stay inside your working directory.
-- When it is done say so with \`task_done\` and what came of it: what changed, where, and how you checked it.
-- If it cannot be done say so with \`task_failed\`, and why. Ask \`lead\` with one short \`dm\` when it is unclear; do not guess.
-`
 
 /**
  * Puts the files of a team below the home of troupe, all at once: a kill leaves the whole team or none of it. Returns its

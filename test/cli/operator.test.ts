@@ -27,15 +27,23 @@ async function team(answers: Answers, events: unknown[] = []) {
 
 test('ps is a table for people', async () => {
   const { home } = await team({ ps: [manager, dev] })
-  for (const name of ['ps', 'status']) {
-    expect((await troupe(home, [name])).stdout).toBe(
-      `AGENT          ROLE     RUNTIME   STATE         FOR  INBOX  RESTARTS  DETAIL
+  expect((await troupe(home, ['ps'])).stdout).toBe(
+    `AGENT          ROLE     RUNTIME   STATE         FOR  INBOX  RESTARTS  DETAIL
 hello:manager  manager  scripted  idle         100d      -         -
 hello:dev      worker   scripted  quarantined  100d      3         5  5 failures in 10 min
 `,
-    )
-  }
+  )
   expect((await troupe(home, ['ps', '-v'])).stdout).toContain("\n\ntmux -S '/tmp/a b/tmux.sock' attach -r -t %4\n")
+})
+
+test('status is a table of who does what for how long, from one question to the daemon', async () => {
+  const task = { n: 4, title: 'mend the parser', state: 'done', detail: '', source: 'lead', startedAt: Date.now() - long, endedAt: Date.now() - long + 65_000 }
+  const { home, daemon } = await team({ ps: [manager, { ...dev, phase: 'idle', detail: '', task }] })
+  const { stdout } = await troupe(home, ['status'])
+  expect(stdout).toMatch(/^Lead: hello:manager idle\nNAME +PROVIDER +STATUS +ELAPSED +TASK\nmanager +scripted +idle +2400h 00m \d\ds\ndev +scripted +done +1m 05s +\[lead\] mend the parser\n$/)
+  expect(daemon.calls.map(({ name }) => name)).toEqual(['ps'])
+  expect(JSON.parse((await troupe(home, ['status', 'de', '--json'])).stdout)).toMatchObject([{ agent: 'hello:dev', name: 'dev', provider: 'scripted', status: 'done', elapsedMs: 65_000, error: null }])
+  expect(await troupe(home, ['status', 'nobody'])).toMatchObject({ code: 4, stderr: expect.stringContaining('there is no agent "nobody"') })
 })
 
 test('ps --json is what the daemon said', async () => {

@@ -1,5 +1,7 @@
 import { providerWords } from '../../runtimes/provider-words.ts'
 import type { Group } from './command.ts'
+import { reading } from './reading.ts'
+import { watch } from './syntax.ts'
 
 const [someProvider] = providerWords
 
@@ -47,6 +49,18 @@ export const adhoc: Group = {
       ],
       more: 'One word that nearly is a command is refused: say troupe prompt WORD where it is meant. Waits up to ten seconds for the proof that the lead has it, and says how far it came.',
       run: async (cli, given) => (await import('../commands/prompt.ts')).prompt(cli, given),
+    },
+    {
+      name: 'status',
+      about: 'Show each agent with its provider, its task, how long that takes or took, and what is wrong',
+      args: [['[worker]', 'only this agent; the beginning of its name is enough']],
+      options: [watch],
+      examples: [
+        ['status', 'the whole team'],
+        ['status fix --watch', 'one worker, until Ctrl-C'],
+        ['status --json', 'the rows of ps with name, provider, status, elapsedMs, error'],
+      ],
+      run: reading(async (cli, given) => (await import('../commands/status.ts')).status(cli, given)),
     },
     {
       name: 'list',

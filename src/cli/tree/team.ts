@@ -64,7 +64,6 @@ export const team: Group = {
     },
     {
       name: 'ps',
-      alias: 'status',
       about: 'Show what every agent does',
       options: [
         ['-v, --verbose', 'add the attach command of each agent'],

@@ -6,6 +6,7 @@ import { acting } from '../../core/duty.ts'
 import { TroupeError } from '../../core/error.ts'
 import { formatCursor } from '../../core/event.ts'
 import { phaseDetail, usedUp, type AgentState } from '../../core/phase.ts'
+import { taskDetail, type Task } from '../../core/task.ts'
 import { agentsOf, type Agent } from '../../core/team.ts'
 import type { AgentRow } from '../../api/index.ts'
 import type { Handlers } from '../daemon.ts'
@@ -81,8 +82,17 @@ export function team(parts: Parts): Pick<Handlers, Names> {
 }
 
 export async function agentRows(parts: Parts, agents: Agent[]): Promise<AgentRow[]> {
-  const [counts, waiting] = await Promise.all([parts.store.read((db) => db.deliveries.counts()), parts.outdated.now()])
-  return agents.map((agent) => ({ ...row(parts, agent, counts[agent.address] ?? 0), ...pendingFor(agent, waiting) }))
+  const addresses = agents.map(({ address }) => address)
+  const look = parts.store.read(async (db) => ({ counts: await db.deliveries.counts(), tasks: await db.tasks.latest(addresses) }))
+  const [{ counts, tasks }, waiting] = await Promise.all([look, parts.outdated.now()])
+  const taskOf = new Map(tasks.map((task) => [task.agent, task]))
+  return agents.map((agent) => ({ ...row(parts, agent, counts[agent.address] ?? 0), ...pendingFor(agent, waiting), ...given(taskOf.get(agent.address)) }))
+}
+
+function given(task: Task | undefined): Pick<AgentRow, 'task'> {
+  if (task === undefined) return {}
+  const { n, title, state, source, startedAt, endedAt } = task
+  return { task: { n, title, state: state.name, detail: taskDetail(task), source, startedAt, endedAt } }
 }
 
 /** Settings that belong to no agent concern all of them. */
