@@ -13,6 +13,7 @@ import { Agents } from './agents.ts'
 import { Chains } from './chains.ts'
 import { Deliverer } from './deliverer.ts'
 import { Fetching } from './fetching.ts'
+import { Offers } from './offers.ts'
 import { Mailroom } from './mailroom.ts'
 import { Sessions } from './sessions.ts'
 
@@ -34,8 +35,9 @@ const clock = { ...systemClock, elapsed: () => time }
 /** What a daemon has of it; a second one stands for the next daemon. */
 function office() {
   const chains = new Chains({ store, clock, agents, team: () => team, show: (whose, text) => void shown.push([whose, text]) })
-  const deliverer = new Deliverer({ store, clock, agents, sessions: new Sessions(() => {}, () => {}), team: () => team, report: () => {} })
-  const fetching = new Fetching(store, clock, deliverer, () => false)
+  const offers = new Offers(clock)
+  const deliverer = new Deliverer({ store, clock, agents, offers, sessions: new Sessions(() => {}, () => {}), team: () => team, report: () => {} })
+  const fetching = new Fetching(store, clock, deliverer, offers, () => false)
   const mailroom = new Mailroom({ store, clock, chains, attachments: attachmentsOf(folder, store, () => team), bridges: () => [], team: () => team })
   const post = async (from: string, to: string, key: string | null = null) => (await mailroom.post({ from, to, text: 'hello', threadId: null, priority: 'normal', key })).message
   const told = async (to: string, id: string) => void (await deliverer.delivered(`p:${to}`, agents.get(`p:${to}`).incarnation ?? '', id, 'tool', 'fetched'))

@@ -11,28 +11,15 @@ import type { Attempt, Parcel, Runtime, Session } from '../core/runtime.ts'
 import { findAgent, type Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
 import type { Agents } from './agents.ts'
+import { proofPatience, type Offers } from './offers.ts'
 import type { Sessions } from './sessions.ts'
 
-/** How long proof may take while the agent is idle, before the message is offered again. ms */
-const proofPatience = 15_000
-/** Offers without proof to one incarnation; after that the message waits for the agent to fetch it. */
-const mostOffers = 4
 /** How long after a refusal of every rung the next try comes without any event. ms */
 const refusedPause = 2_000
 /** How long after a fault that no rung foresaw it is tried again. ms */
 const faultPause = 5_000
 /** Messages looked at in one go, per recipient. */
 const batch = 100
-
-interface Offer {
-  incarnation: string
-  /** By `Clock.elapsed`. */
-  at: number
-  count: number
-  rung: Rung
-  /** The proof is there, and being written down. */
-  proved: boolean
-}
 
 interface Open {
   message: Message
@@ -44,6 +31,7 @@ export interface DelivererParts {
   clock: Clock
   agents: Agents
   sessions: Sessions
+  offers: Offers
   team(): Team
   report(what: string, error: unknown): void
 }
@@ -56,8 +44,6 @@ export class Deliverer {
   readonly #parts: DelivererParts
   readonly #serving = new Map<string, Promise<void>>()
   readonly #again = new Set<string>()
-  /** What was offered and waits for its proof, by message and recipient. In memory: lost, it is offered again. */
-  readonly #offers = new Map<string, Offer>()
   readonly #timers = new Map<string, () => void>()
   /** Why a delivery waits, for `explain`. */
   readonly #waits = new Map<string, string>()
@@ -103,7 +89,7 @@ export class Deliverer {
     if (findAgent(team(), recipient) === undefined) return 'the agent to be in the team'
     const { incarnation, phase } = agents.get(recipient)
     if (incarnation === null) return `the agent to run (it is ${phase.name})`
-    if (this.isOffered(messageId, recipient, incarnation)) return 'proof that it arrived'
+    if (this.#parts.offers.isOffered(messageId, recipient, incarnation)) return 'proof that it arrived'
     return this.#waits.get(key(messageId, recipient)) ?? null
   }
 
@@ -118,23 +104,6 @@ export class Deliverer {
     this.#fetches = fetches
   }
 
-  /** An answer to the agent's own call carried it: on its way like any other offer, until the next sign of life. */
-  handed(messageId: string, recipient: string, incarnation: string): void {
-    if (this.isOffered(messageId, recipient, incarnation)) return
-    this.#offers.set(key(messageId, recipient), { incarnation, at: this.#parts.clock.elapsed(), count: 1, rung: 'fetch', proved: false })
-  }
-
-  /** On its way to this incarnation, and not overdue: fetching it (again) would show it twice. */
-  isOffered(messageId: string, recipient: string, incarnation: string): boolean {
-    return this.overdueIn(messageId, recipient, incarnation) > 0
-  }
-
-  /** How long the proof of an offer may still take, ms; 0 if it is overdue, or not on its way to this incarnation. */
-  overdueIn(messageId: string, recipient: string, incarnation: string): number {
-    const offer = this.#offers.get(key(messageId, recipient))
-    return offer?.incarnation === incarnation ? Math.max(0, offer.at + proofPatience - this.#parts.clock.elapsed()) : 0
-  }
-
   /** Proof came in by a hook, a protocol or a record. A beginning that was shown is no delivery of the whole. */
   async proved(recipient: string, incarnation: string, marker: string, proof: Proof, what: string): Promise<void> {
     const message = await this.#parts.store.read((db) => db.messages.get(marker))
@@ -145,10 +114,7 @@ export class Deliverer {
 
   /** True if this made it delivered (to this incarnation); false if it was already, or is acked. */
   async delivered(recipient: string, incarnation: string, messageId: string, proof: Proof, what: string): Promise<boolean> {
-    const offer = this.#offers.get(key(messageId, recipient))
-    const rung = proof !== 'tool' && offer?.incarnation === incarnation ? offer.rung : 'fetch'
-    // Kept until it is written down: whoever looks in between must not take it for a message that nobody has offered.
-    this.#offers.set(key(messageId, recipient), { incarnation, at: this.#parts.clock.elapsed(), count: 1, rung, proved: true })
+    const rung = this.#parts.offers.proving(messageId, recipient, incarnation, proof === 'tool')
     try {
       return await this.#recordDelivered(recipient, incarnation, messageId, proof, rung, what)
     } finally {
@@ -225,49 +191,45 @@ export class Deliverer {
   /** True when the message is on its way (or as far as it can be pushed), so that later ones of its sender may follow. */
   async #offer(each: Open, rungs: Rung[], session: Session, incarnation: string, idle: boolean): Promise<boolean> {
     const { message, delivery } = each
-    const id = key(message.id, delivery.recipient)
+    const { offers } = this.#parts
+    const to = delivery.recipient
     if (!(await this.#isStillDue(each, incarnation))) return true
-    const now = this.#parts.clock.elapsed()
-    const offer = this.#offers.get(id)
-    if (offer?.incarnation === incarnation) {
-      if (offer.proved || offer.count >= mostOffers) return true
-      const waited = now - offer.at
-      if (!idle || waited < proofPatience) {
-        if (idle) this.#later(delivery.recipient, proofPatience - waited)
-        return true
-      }
+    const offer = offers.state(message.id, to, incarnation)
+    if (offer.is === 'over') return true
+    // A busy agent may take its time: what it was given stays given.
+    if (offer.is === 'waits' || (offer.count > 1 && !idle)) {
+      if (offer.is === 'waits' && idle) this.#later(to, offer.ms)
+      return true
     }
-    const count = offer?.incarnation === incarnation ? offer.count + 1 : 1
+    const { count } = offer
     const refusals: string[] = []
     for (const rung of rungs) {
-      // Noted first: the proof may come while the runtime is still taking it.
-      this.#offers.set(id, { incarnation, at: now, count, rung, proved: false })
-      const attempt = await this.#attempt(session, rung, this.#parcel(each, count > 1), delivery.recipient)
+      offers.begin(message.id, to, incarnation, rung, count)
+      const attempt = await this.#attempt(session, rung, this.#parcel(each, count > 1), to)
       if (attempt === null) {
-        this.#offers.delete(id)
+        offers.forget(message.id, to)
         this.#wait(each, `another try by ${rung}: the last one failed (see troupe daemon logs)`)
-        this.#later(delivery.recipient, faultPause)
+        this.#later(to, faultPause)
         return false
       }
       if (attempt.result === 'refused') {
-        this.#offers.delete(id)
+        offers.forget(message.id, to)
         refusals.push(`${rung}: ${attempt.why}`)
         continue
       }
-      if (this.#offers.get(id)?.proved !== false) return true
+      if (offers.isSettled(message.id, to)) return true
       if (attempt.result === 'proved' && !isPreview(message.text)) {
-        await this.proved(delivery.recipient, incarnation, message.id, attempt.proof, attempt.what)
+        await this.proved(to, incarnation, message.id, attempt.proof, attempt.what)
         return true
       }
       await this.#note(each, rung, incarnation, attempt)
-      // Nothing can prove what was typed: typing it again would only double it.
-      if (attempt.result === 'typed') this.#offers.set(id, { incarnation, at: now, count: mostOffers, rung, proved: false })
-      else this.#later(delivery.recipient, proofPatience)
+      if (attempt.result === 'typed') offers.typed(message.id, to, incarnation, rung)
+      else this.#later(to, proofPatience)
       return true
     }
     this.#wait(each, refusals.join('; '))
-    this.#later(delivery.recipient, refusedPause)
-    for (const listener of this.#refused) listener(delivery.recipient)
+    this.#later(to, refusedPause)
+    for (const listener of this.#refused) listener(to)
     return false
   }
 
@@ -319,7 +281,7 @@ export class Deliverer {
 
   /** Acknowledged, or arrived: nothing of it is on its way any more. */
   forget(messageId: string, recipient: string): void {
-    this.#offers.delete(key(messageId, recipient))
+    this.#parts.offers.forget(messageId, recipient)
     this.#waits.delete(key(messageId, recipient))
   }
 

@@ -4,6 +4,7 @@ import type { Delivery } from '../core/delivery.ts'
 import { portion } from '../core/portion.ts'
 import type { Store } from '../store/store.ts'
 import type { Deliverer } from './deliverer.ts'
+import type { Offers } from './offers.ts'
 
 /** A call ends well before the first client gives up on it. ms */
 const longestWatch = 45_000
@@ -24,6 +25,7 @@ export class Fetching {
   readonly #store: Store
   readonly #clock: Clock
   readonly #deliverer: Deliverer
+  readonly #offers: Offers
   readonly #isLeaving: (recipient: string) => boolean
   readonly #handed = new Map<string, Handed>()
   /** Confirmations under way, by incarnation. */
@@ -33,11 +35,12 @@ export class Fetching {
   readonly #waiting = new Map<string, number>()
 
   /** `isLeaving`: an agent that is about to be ended, or is kept from working: new mail would begin a turn. */
-  constructor(store: Store, clock: Clock, deliverer: Deliverer, isLeaving: (recipient: string) => boolean) {
+  constructor(store: Store, clock: Clock, deliverer: Deliverer, offers: Offers, isLeaving: (recipient: string) => boolean) {
     this.#isLeaving = isLeaving
     this.#store = store
     this.#clock = clock
     this.#deliverer = deliverer
+    this.#offers = offers
     deliverer.subscribe((recipient) => this.arrived(recipient))
     deliverer.yieldTo((incarnation) => (this.#waiting.get(incarnation) ?? 0) > 0)
   }
@@ -71,7 +74,7 @@ export class Fetching {
     const handed = this.#handed.get(incarnation) ?? { delivered: new Set(), acked: new Set() }
     for (const id of ids) {
       ;(done ? handed.acked : handed.delivered).add(id)
-      this.#deliverer.handed(id, recipient, incarnation)
+      this.#offers.handed(id, recipient, incarnation)
     }
     this.#handed.set(incarnation, handed)
   }
@@ -148,14 +151,14 @@ export class Fetching {
     return due.filter(({ message }) => {
       // Who is about to go begins nothing new.
       if (!isForRun(message, incarnation) || (message.control === null && this.#isLeaving(recipient))) return false
-      if (this.#deliverer.isOffered(message.id, recipient, incarnation)) held.add(message.from)
+      if (this.#offers.isOffered(message.id, recipient, incarnation)) held.add(message.from)
       return !held.has(message.from)
     })
   }
 
   /** When the first of these that is on its way by another rung may be fetched after all, ms from now. */
   #overdue(due: Open[], recipient: string, incarnation: string): number {
-    const times = due.map(({ message }) => this.#deliverer.overdueIn(message.id, recipient, incarnation)).filter((ms) => ms > 0)
+    const times = due.map(({ message }) => this.#offers.overdueIn(message.id, recipient, incarnation)).filter((ms) => ms > 0)
     return Math.min(longestWatch, ...times)
   }
 

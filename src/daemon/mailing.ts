@@ -7,6 +7,7 @@ import { Deliverer } from './deliverer.ts'
 import { Fetching } from './fetching.ts'
 import type { Ground } from './ground.ts'
 import { Mailroom } from './mailroom.ts'
+import { Offers } from './offers.ts'
 import { settingName } from './read-team.ts'
 import { Sessions } from './sessions.ts'
 import { Signals, type SignalParts } from './signals.ts'
@@ -38,8 +39,9 @@ export async function mailing(ground: Ground, listeners: Listeners): Promise<Mai
   const signals = new Signals({ ...ground, ...listeners, deliverer: () => deliverer, chains: () => chains })
   // An adopted agent may be idle already: no change of its phase would wake its mail.
   const sessions: Sessions = new Sessions((...said) => signals.take(...said), (address) => deliverer.wake(address))
-  const deliverer: Deliverer = new Deliverer({ ...ground, sessions })
-  const fetching = new Fetching(store, clock, deliverer, (address) => agents.get(address).phase.name === 'stopping' || listeners.holding().isHeld(address))
+  const offers = new Offers(clock)
+  const deliverer: Deliverer = new Deliverer({ ...ground, sessions, offers })
+  const fetching = new Fetching(store, clock, deliverer, offers, (address) => agents.get(address).phase.name === 'stopping' || listeners.holding().isHeld(address))
   const throttle = new Throttle({ ...ground, limits: () => (desired.known ? team().limits : defaultLimits) })
   const bridges = new Bridges(ground)
   await bridges.load()

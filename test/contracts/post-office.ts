@@ -12,6 +12,7 @@ import { Agents } from '../../src/daemon/agents.ts'
 import { Chains } from '../../src/daemon/chains.ts'
 import { Deliverer } from '../../src/daemon/deliverer.ts'
 import { Fetching } from '../../src/daemon/fetching.ts'
+import { Offers } from '../../src/daemon/offers.ts'
 import { Mailroom } from '../../src/daemon/mailroom.ts'
 import { Sessions } from '../../src/daemon/sessions.ts'
 import { Signals } from '../../src/daemon/signals.ts'
@@ -68,11 +69,12 @@ export class PostOffice {
       (address, incarnation, signal) => this.#take(address, incarnation, signal),
       (address) => this.#deliverer.wake(address),
     )
-    this.#deliverer = new Deliverer({ store, clock, agents: this.#agents, sessions: this.#sessions, team: () => team, report })
+    const offers = new Offers(clock)
+    this.#deliverer = new Deliverer({ store, clock, offers, agents: this.#agents, sessions: this.#sessions, team: () => team, report })
     const chains = new Chains({ store, clock, agents: this.#agents, team: () => team, show: () => {} })
     this.#signals = new Signals({ chains: () => chains, spend: () => unlimited.spend, holding: () => unlimited.holding, breaking: () => unlimited.breaking, limits: () => ({ hit: async (address, incarnation, signal) => void (await this.#agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal) : state))) }), clock, agents: this.#agents, jitter: () => 0, deliverer: () => this.#deliverer, report })
     this.#mailroom = new Mailroom({ store, clock, chains, attachments: attachmentsOf(dirname(store.where), store, () => team), bridges: () => [], team: () => team })
-    this.#fetching = new Fetching(store, clock, this.#deliverer, () => false)
+    this.#fetching = new Fetching(store, clock, this.#deliverer, offers, () => false)
   }
 
   /** Starts the CLI as the reconciler does; `before` is called while it is `starting`. */
