@@ -15,6 +15,7 @@ import { table, type Row } from './row.ts'
 import { sendLatency, sends } from './sends.ts'
 import { slowDisk } from './slow-disk.ts'
 import { soak } from './soak.ts'
+import { states } from './states.ts'
 import { storeBench } from './store.ts'
 import { wake } from './wake.ts'
 
@@ -27,6 +28,7 @@ const full = argv.includes('--full')
 type Part = [name: string, run: () => Promise<Row[]>]
 
 const parts: Part[] = [
+  ['states', states],
   ['store', storeBench],
   ['sends', sends],
   ['latency', sendLatency],

@@ -41,6 +41,8 @@ export const explain = {
       next: z.object({ what: z.string(), at: z.number().nullable() }),
       todo: z.array(z.string()).describe('What a person can do'),
       screen: z.array(z.string()).describe('Last lines of its terminal while it has one'),
+      /** Absent from older daemons. */
+      looks: z.enum(['idle', 'busy', 'waiting']).nullable().optional().describe('What its screen alone would say; null: nothing. The evidence above counts more'),
     }),
   }),
 } as const

@@ -22,9 +22,17 @@ export interface Runtime {
   lookInto?(cwd: string): Promise<FolderFinding[]>
   /** Files that decide what the CLI lets an agent do, absolute: the person's, and the agent's own, which only `launch` writes. */
   guarded?(host: Host, folder: string): { users: string[]; own: string[] }
+  /**
+   * What its screen shows of its state, with nothing else asked: the last evidence, for where no hook, protocol or record
+   * tells. Only what the program itself draws counts, at the place where it draws it. Absent where a description decides.
+   */
+  looks?(screen: string): ScreenState
   /** Takes up one running incarnation, fresh or adopted. Must not throw for a process that is already gone. */
   open(context: SessionContext): Session
 }
+
+/** null: it cannot be told from this screen. */
+export type ScreenState = 'idle' | 'busy' | 'waiting' | null
 
 /** What a runtime can prove and do, declared; the contract suite checks both the claims and the absences. */
 export interface Abilities {

@@ -39,7 +39,7 @@ export interface Run {
   signals: Signal[]
   /** The first signal from index `from` on that fits; throws with what came instead. */
   signal<T extends Signal['type']>(type: T, fits?: (signal: Extract<Signal, { type: T }>) => boolean, from?: number): Promise<Extract<Signal, { type: T }>>
-  screen(): Promise<string>
+  screen(options?: { escapes?: boolean }): Promise<string>
   type(...input: Parameters<SessionContext['terminal']['type']>[0]): Promise<void>
   /** Ends the watching, as a daemon that dies does. */
   forget(): void
@@ -278,7 +278,7 @@ export class RuntimeStage {
       session,
       signals,
       signal: (type, fits = () => true, from = 0) => findSignal(signals, type, fits, from, () => terminal.screen()),
-      screen: () => terminal.screen(),
+      screen: (options) => terminal.screen(options),
       type: (...input) => terminal.type(input),
       forget: () => session.close(),
       adopt: () => this.#watch(it),

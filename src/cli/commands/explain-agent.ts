@@ -40,7 +40,7 @@ function print(out: Output, found: Explained, last: string[], now: number): void
   section(out, 'Restarts', restartLines(found, now))
   section(out, 'What its runtime said', found.notices.map(escapeLine))
   section(out, 'Mail', mailLines(out, found, now))
-  section(out, 'Its screen', found.screen.map(escapeLine))
+  section(out, found.looks == null ? 'Its screen' : `Its screen, which by itself looks ${found.looks}`, found.screen.map(escapeLine))
   section(out, 'The last lines in its terminal', last.map(escapeLine))
   section(out, 'What happens next', [`${escapeLine(found.next.what)}${found.next.at === null ? '' : when(found.next.at, now)}`])
   section(out, 'What you can do', found.todo.map(escapeLine))

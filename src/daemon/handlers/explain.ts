@@ -5,6 +5,7 @@ import type { JournalEvent } from '../../core/event.ts'
 import { outlook } from '../../core/outlook.ts'
 import { phaseDetail } from '../../core/phase.ts'
 import { restartPolicy } from '../../core/restart.ts'
+import type { Output } from '../../api/index.ts'
 import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
 
@@ -50,7 +51,7 @@ export function explain(parts: Parts): Pick<Handlers, 'explain.agent'> {
         },
         next: outlook(state, agent.restart),
         todo: advice(state),
-        screen: await lastScreen(parts, address),
+        ...(await shown(parts, state.incarnation)),
       }
     },
   }
@@ -62,12 +63,23 @@ function notices(events: JournalEvent[]): string[] {
   return Array.isArray(found) ? found.map(String) : []
 }
 
+/** The screen as it ends, and what it alone says of the agent's state. */
+async function shown(parts: Parts, incarnation: string | null): Promise<Pick<Output<'explain.agent'>, 'screen' | 'looks'>> {
+  const screen = await screenOf(parts, incarnation)
+  return { screen: endOf(screen), looks: parts.sessions.get(incarnation)?.runtime.looks?.(screen) ?? null }
+}
+
 /** The end of an agent's screen, empty lines at the end left out; nothing where it has no terminal, or the terminal does not answer. */
 export async function lastScreen(parts: Pick<Parts, 'agents' | 'supervisor'>, address: string): Promise<string[]> {
-  const { incarnation } = parts.agents.get(address)
-  if (incarnation === null) return []
+  return endOf(await screenOf(parts, parts.agents.get(address).incarnation))
+}
+
+async function screenOf(parts: Pick<Parts, 'supervisor'>, incarnation: string | null): Promise<string> {
   // An explanation without a screen is better than none: what is wrong with the terminal is told by the evidence.
-  const screen = (await parts.supervisor.screen(incarnation).catch(() => '')).trim()
-  if (screen === '') return []
-  return screen.split('\n').map((line) => line.trimEnd()).filter((line, i, all) => line !== '' || all[i - 1] !== '').slice(-screenLines)
+  return incarnation === null ? '' : (await parts.supervisor.screen(incarnation).catch(() => '')).trimEnd()
+}
+
+function endOf(screen: string): string[] {
+  if (screen.trim() === '') return []
+  return screen.trim().split('\n').map((line) => line.trimEnd()).filter((line, i, all) => line !== '' || all[i - 1] !== '').slice(-screenLines)
 }

@@ -5,6 +5,7 @@ import { claudeFiles } from './files.ts'
 import { claudeHome } from './home.ts'
 import { launch } from './launch.ts'
 import { hasCredentials } from './login.ts'
+import { looks } from './looks.ts'
 import { claudeProgram } from './program.ts'
 import { ClaudeSession } from './session.ts'
 import { lookInto } from './strange.ts'
@@ -36,6 +37,7 @@ export function claude(): Runtime {
     health: (host) => health(program, host),
     launch,
     lookInto,
+    looks,
     guarded: (host, folder) => ({ users: [join(claudeHome(host.home, host.env['CLAUDE_CONFIG_DIR'] ?? null).folder, 'settings.json')], own: [claudeFiles(folder).settings] }),
     open: (context) => new ClaudeSession(context),
   }
