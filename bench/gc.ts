@@ -25,7 +25,7 @@ export async function gcBench(messages: number): Promise<Row[]> {
     await fill(store, messages)
     const team = () => emptyTeam(root)
     const attachments = new Attachments({ store, clock: systemClock, paths, team, settingName: String, environment: () => ({}) })
-    const janitor = new Janitor({ store, clock: systemClock, paths, attachments, team, report: () => undefined })
+    const janitor = new Janitor({ store, clock: systemClock, paths, attachments, worktrees: async () => 0, team, report: () => undefined })
     const quiet = await sends(store, new Promise((resolve) => setTimeout(resolve, 5_000)))
     const began = performance.now()
     const run = janitor.sweep({ project: null, dryRun: false })

@@ -13,13 +13,14 @@ import { people } from './people.ts'
 import { policy } from './policy.ts'
 import { self } from './self.ts'
 import { team } from './team.ts'
+import { worktrees } from './worktree.ts'
 
 export type { AuditLine } from './audit.ts'
 export type { BudgetRow, UsageRow } from './budget.ts'
 export type { AgentRow } from './team.ts'
 export { oldestProtocol, programVersion, protocolVersion, type StreamItem } from './wire.ts'
 
-export const operations = { ...team, ...change, ...mail, ...attachments, ...explain, ...approvals, ...budgets, ...bridges, ...people, ...policy, ...self, ...audit, ...housekeeping, ...daemon } as const
+export const operations = { ...team, ...change, ...mail, ...attachments, ...explain, ...approvals, ...budgets, ...bridges, ...people, ...policy, ...self, ...audit, ...housekeeping, ...worktrees, ...daemon } as const
 
 export type Operations = typeof operations
 export type OperationName = keyof Operations

@@ -15,7 +15,7 @@ import { hookNames } from './resolve/policies.ts'
 import { resolveProject } from './resolve/project.ts'
 import { resolveDescriptor } from './resolve/runtime.ts'
 import type { TeamScope } from './resolve/scope.ts'
-import { resolveTeam } from './resolve/team.ts'
+import { resolveTeam, teamName } from './resolve/team.ts'
 import { composeSchema } from './schema/compose.ts'
 import { descriptorSchema } from './schema/descriptor.ts'
 import { projectSchema } from './schema/project.ts'
@@ -68,7 +68,7 @@ export function load(root: string, known: Known): Loaded {
     }
   checkVersion(raw.version, place.at('version'))
   tellUnused('compose', place)
-  const scope: TeamScope = { root: real, known, descriptors: readDescriptors(real, out), hooks: hookNames(raw.rate_limits), metering: raw.metering.via }
+  const scope: TeamScope = { root: real, known, descriptors: readDescriptors(real, out), hooks: hookNames(raw.rate_limits), metering: raw.metering.via, name: teamName(raw, real), worktrees: raw.supervisor.worktree_isolation }
   const files = raw.projects.map(({ file }, index) => readProject(file, scope, place.at('projects', index, 'file'), out))
   const found = files.filter((file) => file !== null)
   checkDoubles(found)

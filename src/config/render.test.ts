@@ -17,9 +17,9 @@ test('a diagnostic is a place, words, the line with its mark, and what to do', (
       '  Try: did you mean dev?',
     ].join('\n'),
   )
-  const unused = load(teamRoot({ 'projects/p.yaml': project.replace('[dev]', '[dev], cwd_override: x') }), known).diagnostics
+  const unused = load(teamRoot({ 'projects/p.yaml': project.replace('[dev]', '[dev], protected: true') }), known).diagnostics
   expect(renderDiagnostics(unused, { color: false })).toBe('')
-  expect(renderDiagnostics(unused, { color: false, verbose: true })).toContain('info: `cwd_override` is not used yet')
+  expect(renderDiagnostics(unused, { color: false, verbose: true })).toContain('info: `protected` is not used yet')
   expect(renderDiagnostics(diagnostics, { color: true })).toContain('\u001b[31merror\u001b[39m')
 })
 

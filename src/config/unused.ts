@@ -7,11 +7,10 @@ import type { Place } from './place.ts'
  * A feature that lands takes its lines out.
  */
 const unusedKeys = {
-  compose: ['supervisor.worktree_isolation'],
+  compose: [],
   project: ['interfaces'],
   agent: [
     'protected',
-    'cwd_override',
   ],
 } as const
 

@@ -28,7 +28,7 @@ const settings = fc.record({
 
 function agent(of: string, id: string, own: Partial<Agent> = {}): Agent {
   return {
-    address: `${of}:${id}`, id, project: of, role: 'worker', displayName: null, runtime: 'scripted', descriptor: null, mode: 'terminal', task: null, model: null, fallback: [], effort: null, rolePrompt: [],
+    address: `${of}:${id}`, id, project: of, role: 'worker', displayName: null, runtime: 'scripted', descriptor: null, mode: 'terminal', task: null, worktree: null, model: null, fallback: [], effort: null, rolePrompt: [],
     permissionMode: 'auto', autonomy: 'low_risk_only', canBroadcast: [], reportsTo: null, restart: 'always', onRateLimit: null, metering: null, cwd: '/w', args: [], env: [], hooks: [],
     mcps: {}, skills: [], subagents: [], ultracode: false, interfaces: { telegram: null }, budget: { dailyUsdLimit: null, runUsdLimit: null }, protected: false, canSpawn: false, spawned: false,
     ...own, canDm: (own.canDm ?? []).map((to) => (to.includes(':') ? to : `${of}:${to}`)),

@@ -1,6 +1,7 @@
 import type { BreakerSettings } from './breakers.ts'
 import type { LoopGuardSettings } from './loop-guard.ts'
 import type { OwnPrices } from './prices.ts'
+import type { Worktree } from './worktree.ts'
 
 /**
  * The team as every part after `config/load` sees it: complete, absolute, defaults filled in.
@@ -233,8 +234,10 @@ export interface Agent {
   onRateLimit: string[] | null
   /** `proxy`: its model calls go through troupe. null: they are counted from its records alone. */
   metering: 'proxy' | null
-  /** Absolute working directory. */
+  /** Absolute working directory; inside of its worktree where it has one. */
   cwd: string
+  /** A working copy of its own; null: it works where people work. */
+  worktree: Worktree | null
   /** argv appended to the runtime's own. */
   args: string[]
   /** Names of `.env`/environment variables handed to this agent besides the standard ones. */

@@ -37,7 +37,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const alive = lives({ ...tellingGround, ...money, calls, judge: (...of) => judges.judge(...of) })
   const judges = judging(ground, mail, money)
   const compactions = new Compactions({ ...ground, sessions })
-  const janitor = new Janitor({ ...ground, attachments: mail.attachments, team: ground.teamNow })
+  const janitor = new Janitor({ ...ground, attachments: mail.attachments, worktrees: async (...of) => await alive.worktrees.sweep(...of), team: ground.teamNow })
   const atChat = openPeople({ ...tellingGround, ...money, known: () => desired.known, run: async (caller, name, input) => await run(table, caller, name, input, new AbortController().signal) })
 
   const finished = Promise.withResolvers<void>()
@@ -100,6 +100,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     async start() {
       // Without anything to look after no terminal server is started: a question alone leaves nothing behind.
       if (hasWork()) await supervisor.start()
+      await alive.worktrees.start()
       alive.changing.start()
       alive.reconciler.start()
       for (const part of [deliverer, limits, judges.approvals, compactions, bridges, judges.foreign, janitor, atChat]) await part.start()

@@ -86,7 +86,7 @@ export class Desired {
   }
 }
 
-const laterKeys = { mode: 'terminal', task: null, fallback: [], metering: null, canSpawn: false, spawned: false } as const
+const laterKeys = { mode: 'terminal', task: null, fallback: [], metering: null, canSpawn: false, spawned: false, worktree: null } as const
 
 function withLaterKeys(project: Project): Project {
   return { ...project, agents: project.agents.map((agent) => ({ ...laterKeys, ...agent, fallback: agent.fallback ?? [], budget: { ...noAgentBudget, ...agent.budget } })) }

@@ -30,6 +30,7 @@ export interface Swept {
   files: number
   /** Of the files. */
   bytes: number
+  worktrees: number
 }
 
 interface Removed {
@@ -43,6 +44,8 @@ export interface JanitorParts {
   clock: Clock
   paths: Paths
   attachments: Attachments
+  /** Removes worktrees that nobody needs and nothing would be lost with; how many. */
+  worktrees(project: string | null, dryRun: boolean): Promise<number>
   team(): Team
   report(what: string, error: unknown): void
 }
@@ -92,7 +95,8 @@ export class Janitor {
     const approvals = await this.#approvals(before, project, dryRun)
     const files = await this.#files(messages.carrying, now, dryRun)
     if (!dryRun) await store.write(async (tx) => tx.retention.removeBridges(over.map(({ id }) => id)))
-    const swept = { messages: messages.count, approvals, bridges: over.length, ...files }
+    const worktrees = await this.#parts.worktrees(project, dryRun)
+    const swept = { messages: messages.count, approvals, bridges: over.length, ...files, worktrees }
     if (!dryRun) await this.#note(now, { before, project, ...swept })
     return swept
   }

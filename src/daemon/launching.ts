@@ -17,6 +17,7 @@ import type { Agents } from './agents.ts'
 import type { Front } from './daemon.ts'
 import type { Sessions } from './sessions.ts'
 import type { ToolLines } from './tool-lines.ts'
+import type { Worktrees } from './worktrees/worktrees.ts'
 
 /** Until programs of ours that are gone are looked for again, ms. */
 const missingMs = 30_000
@@ -41,6 +42,7 @@ export interface LaunchingParts {
   /** Its model calls go through troupe. Throws `config` where no key is there for that. */
   proxied(agent: Agent): boolean
   tools: ToolLines
+  worktrees: Worktrees
   front(): Front
   /** A call that a CLI asks leave for over its protocol. */
   judge(who: { address: string; incarnation: string }, gate: Asked, signal: AbortSignal): Promise<Verdict>
@@ -83,7 +85,9 @@ export class Launching {
         await tx.incarnations.insert({ id: incarnation, agent: agent.address, tokenHash, pane: null, pid: null, session, startedAt, ended: null })
       },
     )
+    let newWorktree = false
     try {
+      newWorktree = await this.#parts.worktrees.ready(agent)
       const launch = await runtime.launch(await this.#context(agent, incarnation, token, health, before.session))
       await supervisor.start()
       const pane = await supervisor.launch(launch.spec)
@@ -91,6 +95,7 @@ export class Launching {
       sessions.open(runtime, await this.#sessionContext(agent, incarnation, pane.pid, startedAt, launch.session ?? before.session))
     } catch (error) {
       await this.#failed(agent, incarnation, startedAt, error)
+      if (newWorktree) await this.#parts.worktrees.undo(agent)
     }
   }
 

@@ -19,6 +19,7 @@ import type { Sessions } from './sessions.ts'
 import { Settling } from './settling.ts'
 import type { Spend } from './spend.ts'
 import type { ToolLines } from './tool-lines.ts'
+import { Worktrees } from './worktrees/worktrees.ts'
 
 export interface Given extends Ground {
   sessions: Sessions
@@ -37,14 +38,17 @@ export interface Lives {
   lifecycle: Lifecycle
   changing: Changing
   outdated: Outdated
+  worktrees: Worktrees
 }
 
 /** The parts that begin, change and end the lives of agents. */
 export function lives({ team: applied, teamNow: team, ...ground }: Given): Lives {
   const { agents, clock, paths, values, token, calls } = ground
   const fingerprints = new Fingerprints(token.token, runtimeVariables)
+  const worktrees = new Worktrees({ ...ground, teamNow: team })
   const launching = new Launching({
     ...ground,
+    worktrees,
     team: applied,
     proxied: (agent) => calls.proxied(agent),
     startedWith: (agent) => fingerprints.now(agent, applied(), values()),
@@ -70,5 +74,5 @@ export function lives({ team: applied, teamNow: team, ...ground }: Given): Lives
       if (phase.name === 'stopping' && incarnation !== null && given.spend.verdict(address).state === 'stop') drain.cut(incarnation)
     }
   })
-  return { drain, reconciler, lifecycle, changing, outdated }
+  return { drain, reconciler, lifecycle, changing, outdated, worktrees }
 }

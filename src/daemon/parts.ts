@@ -28,6 +28,7 @@ import type { Reconciler } from './reconciler.ts'
 import type { Sessions } from './sessions.ts'
 import type { Spend } from './spend.ts'
 import type { Throttle } from './throttle.ts'
+import type { Worktrees } from './worktrees/worktrees.ts'
 
 /** What handlers may use. Made once, in compose.ts. */
 export interface Parts {
@@ -51,6 +52,7 @@ export interface Parts {
   holding: Holding
   bridges: Bridges
   janitor: Janitor
+  worktrees: Worktrees
   lifecycle: Lifecycle
   changing: Changing
   outdated: Outdated

@@ -13,6 +13,7 @@ import { attachmentsReader } from './attachments.ts'
 import { noncesWriter, outboxReader, outboxWriter } from './outbox.ts'
 import { GroupCommit } from './batch.ts'
 import { deliveriesReader, deliveriesWriter } from './deliveries.ts'
+import { worktreesReader, worktreesWriter } from './worktrees.ts'
 import { bridgesReader, bridgesWriter } from './bridges.ts'
 import type { Db, Engine } from './engine.ts'
 import { eventsReader } from './events.ts'
@@ -166,6 +167,7 @@ function reader(db: Db, team: string, known: Known): Reader {
     limitHits: limitHitsReader(db, team),
     bridges: bridgesReader(db, team),
     outbox: outboxReader(db, team),
+    worktrees: worktreesReader(db, team),
     settings: settingsReader(db, team),
     events: eventsReader(db, team, known),
   }
@@ -186,6 +188,7 @@ function transaction(db: Db, by: Written, known: Known, clock: Clock, journal: (
     bridges: bridgesWriter(db, by),
     outbox: outboxWriter(db, by),
     nonces: noncesWriter(db, by),
+    worktrees: worktreesWriter(db, by),
     settings: settingsWriter(db, by),
     events: eventsReader(db, by.team, known),
     async journal(event) {

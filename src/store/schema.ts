@@ -19,6 +19,7 @@ export interface Schema {
   tasks: TaskTable
   outbox: OutboxTable
   nonces: Written & { gateway: string; nonce: string; at: number }
+  worktrees: WorktreeTable
   settings: Written & { key: string; value: string }
   events: EventTable
   checkpoints: CheckpointTable
@@ -39,6 +40,16 @@ export interface StreamTable extends Written {
   seq: number
   hash: string
   batch: string
+}
+
+export interface WorktreeTable extends Written {
+  path: string
+  agent: string
+  repository: string
+  branch: string
+  base: string
+  state: string
+  made_at: number
 }
 
 export interface MessageTable extends Written {

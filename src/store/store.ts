@@ -14,6 +14,7 @@ import type { AgentState } from '../core/phase.ts'
 import type { UsageRecord } from '../core/runtime.ts'
 import type { Task } from '../core/task.ts'
 import type { Ended } from '../core/restart.ts'
+import type { KeptWorktree } from '../core/worktree.ts'
 
 /**
  * The store, the same on every engine. Writes that arrive in one turn of the event loop share one
@@ -110,6 +111,11 @@ export interface Tx extends Reader {
     /** False if it was used before; those used before `forgetBefore` (ms) are forgotten. */
     use(gateway: string, nonce: string, at: number, forgetBefore: number): Promise<boolean>
   }
+  worktrees: WorktreesReader & {
+    /** Inserts or replaces, by its path. */
+    put(worktree: KeptWorktree): Promise<void>
+    remove(path: string): Promise<void>
+  }
   settings: SettingsReader & { put(key: string, value: unknown): Promise<void> }
   /** Appends to the journal, in this transaction. Its own `events` show it after the commit. */
   journal(event: NewEvent): Promise<void>
@@ -128,6 +134,7 @@ export interface Reader {
   tasks: TasksReader
   limitHits: LimitHitsReader
   outbox: OutboxReader
+  worktrees: WorktreesReader
   settings: SettingsReader
   events: {
     /** In order of each stream, streams merged by time; at most `limit`. `gone` if the cursor is older than what is kept. */
@@ -158,6 +165,12 @@ export interface MessagesReader {
   byOutside(recipient: string, id: string): Promise<Message | undefined>
   /** Newest first, with their deliveries. `agent`: to or from it. */
   list(filter: { agent?: string; limit: number; unread?: boolean }): Promise<{ message: Message; deliveries: Delivery[] }[]>
+}
+
+export interface WorktreesReader {
+  get(path: string): Promise<KeptWorktree | undefined>
+  /** By path. */
+  all(): Promise<KeptWorktree[]>
 }
 
 export interface AttachmentsReader {

@@ -368,7 +368,7 @@ export async function until<T>(what: string, look: () => T | Promise<T>): Promis
 
 function agentOf(cwd: string): Agent {
   return {
-    ...{ address, id: 'alice', project: 'office', role: 'worker', displayName: null, runtime: '', descriptor: null, mode: 'terminal', task: null },
+    ...{ address, id: 'alice', project: 'office', role: 'worker', displayName: null, runtime: '', descriptor: null, mode: 'terminal', task: null, worktree: null },
     ...{ model: null, fallback: [], effort: null, rolePrompt: [], permissionMode: 'manual', autonomy: 'low_risk_only', canDm: [], canBroadcast: [] },
     ...{ reportsTo: null, restart: 'never', onRateLimit: null, metering: null, cwd, args: [], env: [], hooks: [], mcps: {}, skills: [] },
     ...{ subagents: [], ultracode: false, interfaces: { telegram: null }, protected: false, canSpawn: false, spawned: false, budget: noAgentBudget },

@@ -8,6 +8,7 @@ import type { UsageRecord } from '../../src/core/runtime.ts'
 import type { Incarnation, UsageReader } from '../../src/store/store.ts'
 import type { Bench } from './store.ts'
 import { send } from './store.ts'
+import type { KeptWorktree } from '../../src/core/worktree.ts'
 
 const agent: AgentState = {
   address: 'p:a',
@@ -209,6 +210,15 @@ export function recordsContract(bench: Bench): void {
     await bench.store.write((tx) => tx.limitHits.put(over))
     expect(await bench.store.read(async ({ limitHits }) => [await limitHits.open(), await limitHits.get('h1'), await limitHits.get('h3')])).toEqual([[later], over, undefined])
     expect(await bench.store.read(async ({ limitHits }) => [await limitHits.recent('p:a', 9), await limitHits.recent('p:a', 1), await limitHits.recent('p:b', 1)])).toEqual([[later, over], [later], []])
+  })
+
+  it('keeps worktrees by their folder, until they are removed', async () => {
+    const one: KeptWorktree = { path: '/w/b', agent: 'p:a', repository: '/r', branch: 'troupe/t/a', base: 'c0', state: 'making', madeAt: 1_760_000_000_000 }
+    const other: KeptWorktree = { ...one, path: '/w/a', agent: 'p:b', state: 'made' }
+    for (const each of [one, other, { ...one, state: 'removing' as const }]) await bench.store.write((tx) => tx.worktrees.put(each))
+    expect(await bench.store.read(({ worktrees }) => worktrees.all())).toEqual([other, { ...one, state: 'removing' }])
+    await bench.store.write((tx) => tx.worktrees.remove('/w/b'))
+    expect(await bench.store.read(async ({ worktrees }) => [await worktrees.get('/w/a'), await worktrees.get('/w/b')])).toEqual([other, undefined])
   })
 
   it('has everything after it was closed and opened again', async () => {

@@ -36,7 +36,7 @@ const gc = (more: object = {}) => call('operator', 'gc', more)
 const dm = async (text: string, attachments: string[] = []) => (await call('ada', 'dm', { to: 'bob', text, attachments })).id
 const ack = (...ids: number[]) => call('bob', 'inbox_ack', { ids })
 const kept = () => readdirSync(join(live.root, 'state', 'attachments')).length
-const nothing = { messages: 0, approvals: 0, bridges: 0, files: 0, bytes: 0 }
+const nothing = { messages: 0, approvals: 0, bridges: 0, files: 0, bytes: 0, worktrees: 0 }
 
 function put(name: string, content: string): string {
   writeFileSync(join(live.root, name), content)

@@ -1,4 +1,5 @@
 import type { Group } from './command.ts'
+import { worktree } from './worktrees.ts'
 
 export const housekeeping: Group = {
   title: 'Housekeeping',
@@ -14,6 +15,7 @@ export const housekeeping: Group = {
       more: 'The daemon does it four times a day. Never what is not acknowledged, pending or open; budget.message_ttl_hours says what is old.',
       run: async (cli, given) => (await import('../commands/housekeeping.ts')).gc(cli, given),
     },
+    worktree,
     {
       name: 'import',
       about: 'Bring in what another program kept',

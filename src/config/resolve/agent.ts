@@ -14,6 +14,7 @@ import { reach } from './reach.ts'
 import { checkMode } from './mode.ts'
 import { resolveFallback } from './fallback.ts'
 import { checkRuntime } from './runtime.ts'
+import { agentFolder } from './worktree.ts'
 import type { ProjectScope } from './scope.ts'
 
 /** Set by troupe for every agent; a team's own values would be lost. */
@@ -56,7 +57,7 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
     budget: resolveAgentBudget(raw.budget, place.at('budget')),
     metering,
     onRateLimit: checkHookNames(raw.on_rate_limit, scope.hooks, place.at('on_rate_limit')),
-    cwd: raw.cwd === null ? scope.cwd : workingFolder(scope.cwd, raw.cwd, place.at('cwd')),
+    ...agentFolder(id, raw, raw.cwd === null ? scope.cwd : workingFolder(scope.cwd, raw.cwd, place.at('cwd')), scope.project, scope, place),
     args: raw.args,
     env: [...new Set(raw.env)],
     hooks: agentHooks(scope.root, raw.hooks, place.at('hooks')),

@@ -8,6 +8,10 @@ export interface TeamScope {
   descriptors: ReadonlyMap<string, RuntimeDescriptor>
   /** Names of rate-limit hooks, `wait` included. */
   hooks: readonly string[]
+  /** What the team is called. */
+  name: string
+  /** Each agent that says nothing has a worktree. */
+  worktrees: boolean
   /** Of agents that say nothing. */
   metering: 'records' | 'proxy'
 }

@@ -33,7 +33,7 @@ export function resolveTeam(
   if (raw.hitl.confirm === 'chat' && !chats) place.at('hitl', 'confirm').warning('the team has no chat, so that nothing can be approved', 'add `interfaces`, or take `confirm: passphrase`')
   return {
     root,
-    name: raw.name ?? folderName(root),
+    name: teamName(raw, root),
     broker: resolveBroker(raw.broker, root, place.at('broker')),
     supervisor: resolveSupervisor(raw.supervisor, known, place.at('supervisor')),
     limits: resolveLimits(raw.limits),
@@ -52,6 +52,11 @@ export function resolveTeam(
     projects,
     rehearsal: raw.rehearsal === null ? null : rehearsal(raw.rehearsal, root, place.at('rehearsal')),
   }
+}
+
+/** As the file says, else as its folder is called. */
+export function teamName({ name }: Pick<RawCompose, 'name'>, root: string): string {
+  return name ?? folderName(root)
 }
 
 function resolveLimits(raw: RawCompose['limits']): Limits {

@@ -60,7 +60,8 @@ export function agentSchema(known: Known) {
     skills: list(text).describe('Folders of skills (each with its SKILL.md), or folders that hold such folders; relative to the team root'),
     subagents: list(text).describe('Markdown files of subagents, whose head has `name` and `description`; relative to the team root'),
     ultracode: z.boolean().default(false).describe('Switches the runtime’s mode of that name on'),
-    cwd_override: optional(text).describe('Working directory of an isolated worktree'),
+    worktree: optional(z.boolean()).describe('true: a git worktree of its own, on a branch of its own, outside of the repository. Left out, as supervisor.worktree_isolation says'),
+    cwd_override: optional(text).describe('Works here instead, and gets no worktree: a folder that is apart already; relative to its cwd'),
   })
 }
 

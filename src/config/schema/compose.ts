@@ -25,7 +25,7 @@ function supervisor(known: Known) {
       tmux_prefix: text.default('a-').describe('Begins the name of every terminal session'),
       drain_timeout_secs: z.number().default(10).describe('Seconds a running turn gets before its agent is ended, 0..600; 0 kills at once'),
       tmux_server: z.enum(['own', 'default']).default('own').describe('own: a tmux server of the team’s; default: the user’s'),
-      worktree_isolation: z.boolean().default(false).describe('A git worktree for each agent'),
+      worktree_isolation: z.boolean().default(false).describe('A git worktree for each agent that does not say `worktree: false`'),
     })
     .prefault({})
     .describe('What keeps the agents alive')

@@ -10,6 +10,7 @@ import * as people from './0008-people.ts'
 import * as attachments from './0010-attachments.ts'
 import * as approvalTaint from './0012-approval-taint.ts'
 import * as tasks from './0013-tasks.ts'
+import * as worktrees from './0014-worktrees.ts'
 import * as duty from './0016-duty.ts'
 
 /** Every step of the schema, by number. A released step is never changed: the next one follows it. */
@@ -25,5 +26,6 @@ export const migrations: Record<string, Migration> = {
   '0010-attachments': attachments,
   '0012-approval-taint': approvalTaint,
   '0013-tasks': tasks,
+  '0014-worktrees': worktrees,
   '0016-duty': duty,
 }
