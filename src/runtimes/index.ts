@@ -44,7 +44,12 @@ const runtimes: Readonly<Record<string, Entry>> = {
     env: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_BASE_URL', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_CONFIG_DIR'],
   },
   scripted: { load: async () => (await import('./scripted.ts')).scripted, gate: true, uses: [], env: [] },
-  codex: { env: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CODEX_HOME'] },
+  codex: {
+    load: async () => (await import('./codex/index.ts')).codex,
+    gate: true,
+    uses: ['effort', 'mcps'],
+    env: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CODEX_HOME'],
+  },
   gemini: { env: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'] },
   opencode: { env: [] },
 }

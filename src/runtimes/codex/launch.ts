@@ -1,0 +1,85 @@
+import { mkdirSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TroupeError } from '../../core/error.ts'
+import type { Launch, LaunchContext } from '../../core/runtime.ts'
+import { writeAtomic } from '../../util/atomic-write.ts'
+import { config, type Provider } from './config.ts'
+import { codexFiles, writeLaunched } from './files.ts'
+import { findRollout, homeOf, personsHome, type CodexHome } from './home.ts'
+import { hasCredentials, linkLogin, personTrusts, providerByKey } from './login.ts'
+import { chooseMode } from './mode.ts'
+import { startedIn } from './rollout.ts'
+
+/** What would lead Codex past the scripted model of a rehearsal, or to the person's own state. */
+const leadsOut = /^(OPENAI_|CODEX_|AZURE_|AWS_)/
+
+/**
+ * An app-server of its own for each incarnation, and the terminal as one that is connected to it: troupe is another. Codex's
+ * shared daemon would outlive the terminal, hold the conversations of several, and copy itself into each home.
+ */
+export async function launch(context: LaunchContext): Promise<Launch> {
+  const { agent, health, host, rehearsal, programs } = context
+  if (health.program === null || health.problem !== null) {
+    const problem = health.problem ?? { why: 'Codex is not installed', fix: 'install it' }
+    throw new TroupeError('config', problem.why, { hint: problem.fix })
+  }
+  const files = codexFiles(context.folder)
+  const cwd = await realpath(agent.cwd)
+  const home = homeOf(host.home, { root: context.team.root, address: agent.address, rehearsal })
+  const provider = await chooseProvider(context, home)
+  const mode = chooseMode(agent.permissionMode, host)
+  const trusted = !rehearsal && (await personTrusts(host.home, context.env, cwd))
+  const conversation = await chooseConversation(context, home, cwd)
+  mkdirSync(home.folder, { recursive: true, mode: 0o700 })
+  writeAtomic(home.config, config(context, { home, cwd, mode, trusted, provider }))
+  writeLaunched(files, { home: home.folder, session: conversation.session, holdMs: context.team.hitl.holdMs })
+  const address = `unix://${home.socket}`
+  const server = [health.program, 'app-server', '--listen', address]
+  const face = [health.program, ...(conversation.session === null ? [] : ['resume', conversation.session]), '--remote', address, ...agent.args]
+  return {
+    spec: {
+      address: agent.address,
+      incarnation: context.incarnation,
+      argv: [programs.node, programs.pair, home.socket, files.log, String(server.length), ...server, ...face],
+      env: environment(context, home),
+      cwd,
+    },
+    session: conversation.session,
+    notices: [...mode.notices, ...conversation.notices],
+  }
+}
+
+async function chooseProvider(context: LaunchContext, home: CodexHome): Promise<Provider | null> {
+  if (context.rehearsal) return { url: `${context.url}/model/v1`, key: 'TROUPE_AGENT_TOKEN', retries: 2 }
+  const { host, env } = context
+  if (!(await hasCredentials(host.home, env))) {
+    throw new TroupeError('config', 'Codex has no login, and there is no key', { hint: 'run `codex login` once, or set OPENAI_API_KEY' })
+  }
+  const provider = await providerByKey(host.home, env)
+  mkdirSync(home.folder, { recursive: true, mode: 0o700 })
+  if (provider === null) linkLogin(home.auth, join(personsHome(host.home, env), 'auth.json'))
+  return provider
+}
+
+interface Conversation {
+  /** To be resumed. */
+  session: string | null
+  notices: string[]
+}
+
+/** Codex names a new conversation by itself, and refuses to resume one that it does not know. */
+async function chooseConversation({ session }: LaunchContext, home: CodexHome, cwd: string): Promise<Conversation> {
+  const file = session === null ? null : await findRollout(home, session)
+  if (session === null || file === null) return { session: null, notices: [] }
+  const place = await startedIn(file)
+  if (place === cwd) return { session, notices: [] }
+  return { session: null, notices: [`conversation ${session} belongs to another folder and was not taken up: this is a fresh one`] }
+}
+
+function environment(context: LaunchContext, home: CodexHome): Record<string, string> {
+  const own = { CODEX_HOME: home.folder }
+  if (!context.rehearsal) return { ...context.env, ...own }
+  // A key of the person's own must not reach a scripted model.
+  return { ...Object.fromEntries(Object.entries(context.env).filter(([name]) => !leadsOut.test(name))), ...own }
+}

@@ -1,0 +1,114 @@
+import type { Clock } from '../../core/clock.ts'
+import { AppServer } from './app-server.ts'
+import type { Notification, Question, Thread } from './protocol.ts'
+import { openSocket } from './socket.ts'
+
+/** Between two looks for the thread of the terminal, and between two attempts to connect. ms */
+const lookMs = 100
+const againMs = 250
+
+export interface LineListener {
+  /** The conversation in the terminal, as it is now; again after each connection. */
+  pinned(thread: Thread, server: AppServer): Promise<void>
+  told(notification: Notification): void
+  asked(question: Question): void
+  /** The connection ended; it is made again. */
+  lost(): void
+  /** There is a connection, and no conversation in the terminal yet. */
+  waits(): void
+}
+
+/**
+ * The connection to the app-server of one incarnation. It holds threads of several kinds (titles, subagents, what a person left
+ * behind); the terminal's own is the last that is neither of passage nor another thread's child.
+ */
+export class Line {
+  readonly #socket: string
+  readonly #clock: Clock
+  readonly #listener: LineListener
+  readonly #name: string
+  #thread: Thread | null = null
+  #server: AppServer | null = null
+  #closed = false
+
+  /** `name`: a thread without one would be given a title, by a model call of its own. */
+  constructor(parts: { socket: string; name: string; clock: Clock; listener: LineListener }) {
+    this.#socket = parts.socket
+    this.#name = parts.name
+    this.#clock = parts.clock
+    this.#listener = parts.listener
+  }
+
+  /** Where the terminal's thread is known: who to ask, and about which thread. */
+  get ready(): { server: AppServer; threadId: string } | null {
+    return this.#server === null || this.#thread === null ? null : { server: this.#server, threadId: this.#thread.id }
+  }
+
+  /** Connects, and again whenever the connection ends, until it is closed. */
+  async keep(): Promise<void> {
+    while (!this.#closed) {
+      await this.#once().catch(() => undefined) // nobody listens yet, or not any more: the process tells of its end by itself
+      if (this.#server !== null && !this.#closed) this.#listener.lost()
+      this.#server?.close()
+      this.#server = null
+      if (!this.#closed) await this.#pause(againMs)
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#server?.close()
+  }
+
+  async #once(): Promise<void> {
+    const socket = await openSocket(this.#socket)
+    const server = new AppServer(socket, { told: (notification) => this.#told(notification, server), asked: (question) => this.#asked(question) })
+    const ended = new Promise<void>((resolve) => socket.listen({ take: (text) => server.take(text), ended: () => (server.close(), resolve()) }))
+    if (this.#closed) return server.close()
+    this.#server = server
+    this.#thread = null
+    await server.begin('1')
+    await this.#find(server)
+    await ended
+  }
+
+  async #find(server: AppServer): Promise<void> {
+    while (!this.#closed && this.#thread === null) {
+      const { data } = await server.call('thread/loaded/list', {})
+      const threads = await Promise.all(data.map(async (threadId) => (await server.call('thread/read', { threadId })).thread))
+      const own = threads.findLast(isTerminals)
+      if (own !== undefined) return await this.#pin(own, server)
+      this.#listener.waits()
+      await this.#pause(lookMs)
+    }
+  }
+
+  /** A name makes Codex write the thread down, and only what is written down can be listened to. */
+  async #pin(found: Thread, server: AppServer): Promise<void> {
+    if ((found.name ?? '') === '') await server.call('thread/name/set', { threadId: found.id, name: this.#name })
+    const { thread } = await server.call('thread/resume', { threadId: found.id, excludeTurns: true })
+    this.#thread = thread
+    await this.#listener.pinned(thread, server)
+  }
+
+  #told(notification: Notification, server: AppServer): void {
+    if (notification.method === 'thread/started') {
+      const { thread } = notification.params
+      // A person began another conversation in the terminal.
+      if (this.#thread !== null && thread.id !== this.#thread.id && isTerminals(thread)) this.#pin(thread, server).catch(() => server.close())
+    }
+    this.#listener.told(notification)
+  }
+
+  #asked(question: Question): void {
+    if (question.params.threadId === this.#thread?.id) this.#listener.asked(question)
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.after(ms, resolve))
+  }
+}
+
+function isTerminals({ ephemeral, parentThreadId }: Thread): boolean {
+  return !ephemeral && (parentThreadId ?? null) === null
+}

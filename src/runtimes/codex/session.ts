@@ -1,0 +1,358 @@
+import type { ToolCall } from '../../core/gate.ts'
+import type { Rung } from '../../core/ladder.ts'
+import type { Attempt, Gate, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
+import type { Typing } from '../../core/supervisor.ts'
+import { coalesce, Lane } from '../../util/in-turn.ts'
+import { Parcels } from '../parcels.ts'
+import { Signals } from '../signals.ts'
+import type { AppServer } from './app-server.ts'
+import { teamServer } from './config.ts'
+import { Conversation } from './conversation.ts'
+import { dialogOf, findStartDialog, unknownQuestion } from './dialogs.ts'
+import { classify } from './failure.ts'
+import { codexFiles, readLaunched } from './files.ts'
+import { homeAt } from './home.ts'
+import { Line } from './line.ts'
+import { Outgoing } from './outgoing.ts'
+import type { Item, Notification, Question, Thread, ThreadStatus, Turn } from './protocol.ts'
+import { Questions } from './questions.ts'
+import { callAnswer, callKey, promptAnswer, toolCall } from './tool-call.ts'
+
+/** For what its app-server does not tell: its record on disk grows. ms */
+const tickMs = 2_000
+/** A terminal without a conversation after this long probably asks something. ms */
+const quietMs = 3_000
+/** Codex says that a message entered within 50 ms of its turn; on a busy machine it may take longer. ms */
+const echoMs = 3_000
+
+const source = 'app-server'
+
+type Activity = { name: 'idle' | 'busy' } | { name: 'waiting'; what: string; fix: string; evidence: string }
+
+/** One running Codex: its app-server's words and the record of its conversation in, messages out. */
+export class CodexSession implements Session {
+  readonly #context: SessionContext
+  readonly #signals = new Signals(() => undefined)
+  readonly #conversation: Conversation
+  readonly #line: Line
+  readonly #lane = new Lane()
+  readonly #questions = new Questions()
+  readonly #outgoing: Outgoing
+  readonly #holdMs: number
+  readonly #read: () => void
+  /** Calls that troupe let through: Codex may still ask about them. */
+  readonly #allowed = new Set<string>()
+  #activity: Activity | null = null
+  #turn: string | null = null
+  #said = ''
+  /** The conversation that was told last. */
+  #thread: string | null = null
+  #connected = false
+  #checked = false
+  #retried = false
+  #asks: string | null = null
+  #looked = 0
+  #closed = false
+  #leave = (): void => undefined
+
+  constructor(context: SessionContext) {
+    this.#context = context
+    const { startedAt, host } = context
+    const launched = readLaunched(codexFiles(context.folder))
+    this.#holdMs = launched?.holdMs ?? 0
+    const parcels = new Parcels()
+    this.#conversation = new Conversation({ parcels, signals: this.#signals, startedAt })
+    this.#outgoing = new Outgoing({ parcels, send: (parcel) => this.#send(parcel), isProved: (marker) => this.#conversation.proofOf(marker) !== null })
+    const listener = {
+      pinned: async (thread: Thread, server: AppServer) => await this.#pinned(thread, server),
+      told: (notification: Notification) => this.#told(notification),
+      asked: (question: Question) => this.#asked(question),
+      lost: () => this.#lost(),
+      waits: () => this.#waitsForTerminal(),
+    }
+    this.#line = new Line({ socket: homeAt(launched?.home ?? context.folder).socket, name: context.agent.address, clock: host.clock, listener })
+    this.#read = coalesce(
+      () => this.#conversation.read(),
+      (error) => this.#note(`the record of its conversation cannot be read: ${reason(error)}`, 'rollout'),
+    )
+    if (launched === null) this.#note('it was started by another version, and cannot be watched', 'launch')
+    else void this.#line.keep()
+    this.#tick()
+  }
+
+  subscribe(listener: (signal: Signal) => void): () => void {
+    return this.#signals.subscribe(listener)
+  }
+
+  /** What troupe has just let through needs no other word; anything else is asked at the terminal. */
+  async hook(event: Record<string, unknown>): Promise<Record<string, unknown>> {
+    this.#read()
+    const call = event['hook_event_name'] === 'PermissionRequest' ? toolCall(event) : null
+    if (call === null || !(call.kind === 'team' || this.#allowed.delete(callKey(call)))) return {}
+    return promptAnswer({ do: 'allow', why: 'troupe let it through' })
+  }
+
+  gate(event: Record<string, unknown>): Gate | null {
+    const call = toolCall(event)
+    if (call === null) return null
+    const key = callKey(call)
+    if (event['hook_event_name'] === 'PreToolUse') {
+      const answer: Gate['answer'] = (verdict) => {
+        if (verdict.do === 'allow') this.#allowed.add(key)
+        return callAnswer(verdict)
+      }
+      return { stage: 'call', call, patienceMs: this.#holdMs, answer }
+    }
+    const forwarded = event['hook_event_name'] === 'PermissionRequest' && this.#context.agent.permissionMode === 'manual'
+    if (!forwarded || call.kind === 'team' || this.#allowed.has(key)) return null
+    return { stage: 'prompt', call, patienceMs: this.#holdMs, answer: this.#forward(call) }
+  }
+
+  async settle(call: Pick<ToolCall, 'tool' | 'input'>, verdict: 'approve' | 'deny'): Promise<boolean> {
+    const ready = this.#line.ready
+    return ready !== null && this.#questions.settle(call, verdict, ready.server)
+  }
+
+  deliver(rung: Rung, parcel: Parcel): Promise<Attempt> {
+    return this.#lane.run(async (): Promise<Attempt> => {
+      if (rung !== 'push') return refused('Codex takes messages over its app-server alone')
+      if (this.#line.ready === null || this.#activity === null) return refused('its app-server is not connected')
+      if (this.#activity.name === 'waiting') {
+        this.#outgoing.hold(parcel)
+        return { result: 'taken', what: 'held until the question is answered' }
+      }
+      const idle = this.#activity.name === 'idle'
+      await this.#outgoing.give(parcel)
+      const proof = idle ? await this.#outgoing.echo(parcel.marker, echoMs, this.#context.host.clock) : false
+      if (proof) return { result: 'proved', proof: this.#conversation.proofOf(parcel.marker) ?? 'protocol', what: 'it stands in the conversation' }
+      return { result: 'taken', what: idle ? 'its turn begins' : 'joins the running turn after its next tool call' }
+    }).catch((error: unknown) => refused(reason(error)))
+  }
+
+  async interrupt(): Promise<void> {
+    const ready = this.#line.ready
+    if (ready === null || this.#turn === null) return
+    this.#outgoing.forget()
+    await ready.server.call('turn/interrupt', { threadId: ready.threadId, turnId: this.#turn }).catch(() => undefined) // over by itself meanwhile
+  }
+
+  /** SIGTERM: Codex restores the terminal and goes; its app-server keeps nothing that is not written down. */
+  farewell(): Typing[] | 'signal' {
+    return 'signal'
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#leave()
+    this.#line.close()
+  }
+
+  #tick(): void {
+    if (this.#closed) return
+    this.#read()
+    this.#leave = this.#context.host.clock.after(tickMs, () => this.#tick())
+  }
+
+  async #send(parcel: Parcel): Promise<void> {
+    const ready = this.#line.ready
+    if (ready === null) throw new Error('its app-server is not connected')
+    // Where a turn runs, its input joins it.
+    await ready.server.call('turn/start', { threadId: ready.threadId, clientUserMessageId: parcel.id, input: [{ type: 'text', text: parcel.text, text_elements: [] }] })
+  }
+
+  async #pinned(thread: Thread, server: AppServer): Promise<void> {
+    if (!this.#checked) await this.#checkHooks(server)
+    if (this.#closed) return
+    if (!this.#connected) this.#signals.emit({ type: 'ready', evidence: this.#evidence('its app-server and its terminal share a conversation') })
+    this.#connected = true
+    if (thread.id !== this.#thread) this.#signals.emit({ type: 'session', id: thread.id, evidence: this.#evidence(`conversation ${thread.id}`) })
+    this.#thread = thread.id
+    if (typeof thread.path === 'string') this.#conversation.follow(thread.path, true)
+    this.#questions.clear()
+    this.#turn = null
+    if (thread.status.type === 'active' || thread.status.type === 'systemError') await this.#catchUp(thread, server)
+    this.#status(thread.status)
+    this.#read()
+  }
+
+  /** What went on while nobody listened. */
+  async #catchUp({ id, status }: Thread, server: AppServer): Promise<void> {
+    const [turn] = (await server.call('thread/turns/list', { threadId: id, limit: 1 })).data
+    if (status.type === 'active' && turn?.status === 'inProgress') this.#turn = turn.id
+    if (turn?.status === 'failed') this.#failed(turn, 'transcript')
+  }
+
+  /** A hook that Codex does not trust is skipped in silence: no call would be held. */
+  async #checkHooks(server: AppServer): Promise<void> {
+    const { data } = await server.call('hooks/list', { cwds: [this.#context.agent.cwd] })
+    this.#checked = true
+    const trusted = data.flatMap(({ hooks }) => hooks).filter((hook) => hook.enabled && hook.trustStatus === 'trusted')
+    if (trusted.some(({ eventName }) => eventName === 'preToolUse')) return
+    const why = 'Codex does not trust the hook that holds its calls'
+    this.#signals.emit({ type: 'failure', class: 'config', why, until: null, fix: 'troupe doctor: this version of Codex may see hooks in another way', evidence: this.#evidence(why) })
+  }
+
+  #told(notification: Notification): void {
+    if (notification.method === 'thread/started') return this.#threadBegan(notification.params.thread)
+    if (notification.method === 'account/rateLimits/updated') return
+    const { threadId } = notification.params
+    if (threadId !== this.#thread) {
+      if (notification.method === 'thread/status/changed') this.#subagent(threadId, notification.params.status)
+      return
+    }
+    this.#onOwn(notification)
+    this.#read()
+  }
+
+  #onOwn(notification: Exclude<Notification, { method: 'thread/started' | 'account/rateLimits/updated' }>): void {
+    switch (notification.method) {
+      case 'thread/status/changed':
+        return this.#status(notification.params.status)
+      case 'turn/started':
+        this.#turn = notification.params.turn.id
+        this.#retried = false
+        this.#said = ''
+        return
+      case 'turn/completed':
+        return this.#turnEnded(notification.params.turn)
+      case 'item/started':
+        return this.#entered(notification.params.item)
+      case 'item/completed':
+        return this.#itemDone(notification.params.item)
+      case 'error':
+        return notification.params.willRetry ? this.#onRetry(notification.params.error.additionalDetails ?? notification.params.error.message) : undefined
+      case 'serverRequest/resolved':
+        return this.#questions.over(notification.params.requestId)
+      default:
+        return
+    }
+  }
+
+  /** A message is in the conversation once it is an item of it. */
+  #entered(item: Item): void {
+    if (item.type !== 'userMessage') return
+    const text = (item.content ?? []).flatMap((part) => part.text ?? []).join('\n')
+    const at = this.#context.host.clock.now()
+    for (const marker of this.#conversation.markersIn(text)) {
+      this.#conversation.prove(marker, 'protocol', 'it is an item of the turn', at)
+      this.#outgoing.proved(marker)
+    }
+  }
+
+  #itemDone(item: Item): void {
+    if (item.type === 'agentMessage' && typeof item['text'] === 'string') this.#said = item['text']
+    const isWork = ['commandExecution', 'fileChange', 'mcpToolCall', 'webSearch', 'imageView'].includes(item.type)
+    if (isWork && item.status !== 'failed' && item.status !== 'declined' && item.server !== teamServer) this.#signals.emit({ type: 'work', tool: item.tool ?? item.type })
+  }
+
+  #turnEnded(turn: Turn): void {
+    if (this.#turn === turn.id) this.#turn = null
+    if (this.#said !== '') this.#signals.emit({ type: 'said', text: this.#said, at: this.#context.host.clock.now() })
+    this.#said = ''
+    if (turn.status === 'failed') this.#failed(turn, source)
+    this.#report('idle')
+    // What was on its way into a turn that was cut off never got there.
+    this.#conversation.read().then(
+      () => this.#lane.run(() => this.#outgoing.again()),
+      (error: unknown) => this.#note(`what was on its way could not be sent again: ${reason(error)}`, source),
+    )
+  }
+
+  #failed({ error }: Turn, from: string): void {
+    if (error === null || error === undefined) return
+    const now = this.#context.host.clock.now()
+    const failure = classify(error, now)
+    const evidence = { at: now, what: `turn failed: ${error.message}`, source: from }
+    this.#signals.emit(failure === null ? { type: 'note', evidence } : { type: 'failure', ...failure, evidence })
+  }
+
+  /** Once for each turn. */
+  #onRetry(why: string): void {
+    if (!this.#retried) this.#note(`the model is asked again: ${why}`, source)
+    this.#retried = true
+  }
+
+  /** The idle of a turn's end is told with it, after what it came to. */
+  #status(status: ThreadStatus): void {
+    if (status.type !== 'active') return this.#turn === null ? this.#report('idle') : undefined
+    if (status.activeFlags.length === 0) return this.#report('busy')
+    const question = this.#questions.last
+    this.#report(question === null ? { ...unknownQuestion, evidence: status.activeFlags.join(' ') } : dialogOf(question))
+  }
+
+  #asked(question: Question): void {
+    this.#questions.asked(question)
+    this.#report(dialogOf(question))
+  }
+
+  #report(next: 'idle' | 'busy' | { what: string; fix: string; evidence: string }): void {
+    const before = this.#activity
+    const activity: Activity = typeof next === 'string' ? { name: next } : { name: 'waiting', ...next }
+    if (before?.name === activity.name && (activity.name !== 'waiting' || before.name !== 'waiting' || before.evidence === activity.evidence)) return
+    this.#activity = activity
+    if (activity.name === 'waiting') {
+      const { what, fix } = activity
+      return this.#signals.emit({ type: 'waiting', what, fix, evidence: this.#evidence(activity.evidence) })
+    }
+    this.#signals.emit({ type: activity.name, evidence: this.#evidence(`its thread is ${activity.name === 'busy' ? 'active' : 'idle'}`) })
+    if (before?.name === 'waiting') this.#lane.run(() => this.#outgoing.release()).catch((error: unknown) => this.#note(`a message that was held could not be sent: ${reason(error)}`, source))
+  }
+
+  /** While its hook waits for troupe's answer, nothing stands at the terminal. */
+  #forward(call: ToolCall): Gate['answer'] {
+    this.#report({ what: `permission for ${call.tool}`, fix: 'troupe approvals', evidence: `asks for ${call.tool}` })
+    return (verdict) => {
+      if (this.#activity?.name === 'waiting') this.#report('busy')
+      return promptAnswer(verdict)
+    }
+  }
+
+  #threadBegan(thread: Thread): void {
+    if (thread.ephemeral || (thread.parentThreadId ?? null) === null) return
+    if (typeof thread.path === 'string') this.#conversation.follow(thread.path, false)
+    this.#signals.emit({ type: 'subagent', id: thread.id, running: true })
+    this.#subagents.add(thread.id)
+  }
+
+  readonly #subagents = new Set<string>()
+
+  #subagent(id: string, status: ThreadStatus): void {
+    if (status.type !== 'active' && this.#subagents.delete(id)) this.#signals.emit({ type: 'subagent', id, running: false })
+  }
+
+  #lost(): void {
+    if (!this.#closed) this.#note('the connection to its app-server ended', source)
+  }
+
+  /** Its server is there and its terminal has no conversation: it may ask something before. */
+  #waitsForTerminal(): void {
+    const now = this.#context.host.clock.now()
+    if (now - Math.max(this.#looked, this.#context.startedAt) < quietMs) return
+    this.#looked = now
+    this.#context.terminal.screen().then(
+      (screen) => {
+        const dialog = findStartDialog(screen)
+        if (dialog === null || dialog.what === this.#asks || this.#closed) return
+        this.#asks = dialog.what
+        this.#signals.emit({ type: 'waiting', ...dialog, evidence: { at: now, what: `its screen asks: ${dialog.what}`, source: 'screen' } })
+      },
+      (error: unknown) => this.#note(`its screen cannot be read: ${reason(error)}`, 'screen'),
+    )
+  }
+
+  #evidence(what: string): { at: number; what: string; source: string } {
+    return { at: this.#context.host.clock.now(), what, source }
+  }
+
+  #note(what: string, from: string): void {
+    this.#signals.emit({ type: 'note', evidence: { at: this.#context.host.clock.now(), what, source: from } })
+  }
+}
+
+function refused(why: string): Attempt {
+  return { result: 'refused', why }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

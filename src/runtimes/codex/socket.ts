@@ -1,0 +1,39 @@
+import type { Wire } from './app-server.ts'
+
+/** A websocket that is open: what comes and its end are told once a listener is given. */
+export interface OpenSocket extends Wire {
+  listen(listener: { take(text: string): void; ended(): void }): void
+}
+
+/** What Node's own WebSocket takes beside its standard: who connects, and how. */
+interface Dispatching {
+  dispatcher: unknown
+}
+
+/**
+ * Connects to the app-server's socket. Node's WebSocket reaches a unix socket through a dispatcher of undici's, which is in Node
+ * and shared under this symbol (docs/decisions/codex-signals.md). Rejects where nobody listens.
+ */
+export async function openSocket(path: string): Promise<OpenSocket> {
+  // The symbol is set once Node has loaded its WebSocket.
+  const Socket = globalThis.WebSocket
+  const shared: unknown = Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'))
+  const Agent = shared?.constructor as (new (options: { connect: { socketPath: string } }) => { close(): Promise<void> }) | undefined
+  if (Agent === undefined) throw new Error(`Node ${process.version} has no dispatcher for its WebSocket`)
+  const dispatcher = new Agent({ connect: { socketPath: path } })
+  const options: Dispatching = { dispatcher }
+  const socket = new Socket('ws://localhost/', options as never)
+  await new Promise<void>((resolve, reject) => {
+    socket.addEventListener('open', () => resolve(), { once: true })
+    socket.addEventListener('error', () => reject(new Error(`nobody listens at ${path}`)), { once: true })
+  })
+  return {
+    send: (text) => socket.send(text),
+    close: () => socket.close(),
+    listen: ({ take, ended }) => {
+      socket.addEventListener('message', ({ data }) => take(String(data)))
+      socket.addEventListener('close', () => (void dispatcher.close().catch(() => undefined), ended()))
+      socket.addEventListener('error', () => socket.close())
+    },
+  }
+}
