@@ -18,8 +18,8 @@ export class Refused extends Error {}
 const message = z.looseObject({
   id: z.union([z.string(), z.number()]).optional(),
   method: z.string().optional(),
-  params: z.unknown(),
-  result: z.unknown(),
+  params: z.unknown().optional(),
+  result: z.unknown().optional(),
   error: z.looseObject({ message: z.string() }).optional(),
 })
 

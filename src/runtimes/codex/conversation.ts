@@ -1,5 +1,6 @@
 import { markerOf } from '../../core/envelope.ts'
 import type { Proof } from '../../core/ladder.ts'
+import { Lane } from '../../util/in-turn.ts'
 import type { Parcels } from '../parcels.ts'
 import type { Signals } from '../signals.ts'
 import { Rollout, type RolloutFact } from './rollout.ts'
@@ -19,6 +20,7 @@ interface Parts {
 export class Conversation {
   readonly #parts: Parts
   readonly #proved = new Map<string, Proof>()
+  readonly #lane = new Lane()
   readonly #files = new Map<string, { rollout: Rollout; own: boolean }>()
 
   constructor(parts: Parts) {
@@ -30,8 +32,12 @@ export class Conversation {
     if (!this.#files.has(file)) this.#files.set(file, { rollout: new Rollout(file), own })
   }
 
-  /** Reads what is new. Cheap where nothing is. */
-  async read(): Promise<void> {
+  /** Reads what is new. Cheap where nothing is. One reading after the other: each line counts once. */
+  read(): Promise<void> {
+    return this.#lane.run(() => this.#readNew())
+  }
+
+  async #readNew(): Promise<void> {
     for (const { rollout, own } of [...this.#files.values()]) for await (const fact of rollout.facts()) this.#take(fact, own)
   }
 

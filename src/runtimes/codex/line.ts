@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { AppServer } from './app-server.ts'
 import type { Notification, Question, Thread } from './protocol.ts'
-import { openSocket } from './socket.ts'
+import { openSocket, type OpenSocket } from './socket.ts'
 
 /** Between two looks for the thread of the terminal, and between two attempts to connect. ms */
 const lookMs = 100
@@ -13,7 +13,7 @@ export interface LineListener {
   told(notification: Notification): void
   asked(question: Question): void
   /** The connection ended; it is made again. */
-  lost(): void
+  lost(why: string): void
   /** There is a connection, and no conversation in the terminal yet. */
   waits(): void
 }
@@ -47,10 +47,16 @@ export class Line {
   /** Connects, and again whenever the connection ends, until it is closed. */
   async keep(): Promise<void> {
     while (!this.#closed) {
-      await this.#once().catch(() => undefined) // nobody listens yet, or not any more: the process tells of its end by itself
-      if (this.#server !== null && !this.#closed) this.#listener.lost()
-      this.#server?.close()
-      this.#server = null
+      const socket = await openSocket(this.#socket).catch(() => null) // nobody listens yet, or not any more: the process tells of its end itself
+      if (socket !== null) {
+        const why = await this.#use(socket).then(
+          () => 'it hung up',
+          (error: unknown) => (error instanceof Error ? error.message : String(error)),
+        )
+        this.#server?.close()
+        this.#server = null
+        if (!this.#closed) this.#listener.lost(why)
+      }
       if (!this.#closed) await this.#pause(againMs)
     }
   }
@@ -60,13 +66,13 @@ export class Line {
     this.#server?.close()
   }
 
-  async #once(): Promise<void> {
-    const socket = await openSocket(this.#socket)
+  /** Until it ends, or what it says cannot be understood. */
+  async #use(socket: OpenSocket): Promise<void> {
     const server = new AppServer(socket, { told: (notification) => this.#told(notification, server), asked: (question) => this.#asked(question) })
     const ended = new Promise<void>((resolve) => socket.listen({ take: (text) => server.take(text), ended: () => (server.close(), resolve()) }))
-    if (this.#closed) return server.close()
-    this.#server = server
+        this.#server = server
     this.#thread = null
+    if (this.#closed) return server.close()
     await server.begin('1')
     await this.#find(server)
     await ended

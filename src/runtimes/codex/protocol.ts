@@ -27,7 +27,7 @@ export type Thread = z.infer<typeof thread>
 export const turnError = z.looseObject({
   message: z.string(),
   /** A word, or an object with one member of that name: `{responseStreamDisconnected: {httpStatusCode: 401}}`. */
-  codexErrorInfo: z.unknown(),
+  codexErrorInfo: z.unknown().optional(),
   additionalDetails: z.string().nullish(),
 })
 export type TurnError = z.infer<typeof turnError>
@@ -63,7 +63,7 @@ export const tokens = z.looseObject({
 })
 
 const window = z.looseObject({ usedPercent: z.number(), resetsAt: z.number().nullish() }).nullish()
-export const rateLimits = z.looseObject({ primary: window, secondary: window, rateLimitReachedType: z.unknown() })
+export const rateLimits = z.looseObject({ primary: window, secondary: window, rateLimitReachedType: z.unknown().optional() })
 export type RateLimits = z.infer<typeof rateLimits>
 
 /** Said by the server of its own accord; those that are missing here are not looked at. */
@@ -93,7 +93,7 @@ export const questions = {
   'item/fileChange/requestApproval': asked.extend({ grantRoot: z.string().nullish() }),
   'item/permissions/requestApproval': asked.extend({ cwd: z.string().nullish() }),
   'item/tool/requestUserInput': asked.extend({ questions: z.array(z.looseObject({ question: z.string().optional() })).default([]) }),
-  'mcpServer/elicitation/request': asked.extend({ serverName: z.string(), message: z.string().default(''), _meta: z.looseObject({ tool_name: z.string().optional(), tool_params: z.unknown() }).nullish() }),
+  'mcpServer/elicitation/request': asked.extend({ serverName: z.string(), message: z.string().default(''), _meta: z.looseObject({ tool_name: z.string().optional(), tool_params: z.unknown().optional() }).nullish() }),
 } as const
 export type Questions = { [Name in keyof typeof questions]: z.infer<(typeof questions)[Name]> }
 export type Question = { [Name in keyof Questions]: { id: string | number; method: Name; params: Questions[Name] } }[keyof Questions]
@@ -118,12 +118,12 @@ export const results = {
   'thread/read': z.looseObject({ thread }),
   'thread/start': z.looseObject({ thread }),
   'thread/resume': z.looseObject({ thread }),
-  'thread/name/set': z.unknown(),
+  'thread/name/set': z.unknown().optional(),
   'thread/turns/list': z.looseObject({ data: z.array(turn) }),
-  'thread/compact/start': z.unknown(),
+  'thread/compact/start': z.unknown().optional(),
   'turn/start': z.looseObject({ turn }),
   'turn/steer': z.looseObject({ turnId: z.string() }),
-  'turn/interrupt': z.unknown(),
+  'turn/interrupt': z.unknown().optional(),
   'hooks/list': z.looseObject({
     data: z.array(z.looseObject({ hooks: z.array(z.looseObject({ key: z.string(), eventName: z.string(), enabled: z.boolean(), trustStatus: z.string() })) })),
   }),

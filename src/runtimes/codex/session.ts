@@ -8,7 +8,7 @@ import { Signals } from '../signals.ts'
 import type { AppServer } from './app-server.ts'
 import { teamServer } from './config.ts'
 import { Conversation } from './conversation.ts'
-import { dialogOf, findStartDialog, unknownQuestion } from './dialogs.ts'
+import { dialogOf, unknownQuestion } from './dialogs.ts'
 import { classify } from './failure.ts'
 import { codexFiles, readLaunched } from './files.ts'
 import { homeAt } from './home.ts'
@@ -16,12 +16,11 @@ import { Line } from './line.ts'
 import { Outgoing } from './outgoing.ts'
 import type { Item, Notification, Question, Thread, ThreadStatus, Turn } from './protocol.ts'
 import { Questions } from './questions.ts'
+import { StartDialogs } from './start-dialogs.ts'
 import { callAnswer, callKey, promptAnswer, toolCall } from './tool-call.ts'
 
 /** For what its app-server does not tell: its record on disk grows. ms */
 const tickMs = 2_000
-/** A terminal without a conversation after this long probably asks something. ms */
-const quietMs = 3_000
 /** Codex says that a message entered within 50 ms of its turn; on a busy machine it may take longer. ms */
 const echoMs = 3_000
 
@@ -50,8 +49,6 @@ export class CodexSession implements Session {
   #connected = false
   #checked = false
   #retried = false
-  #asks: string | null = null
-  #looked = 0
   #closed = false
   #leave = (): void => undefined
 
@@ -63,12 +60,13 @@ export class CodexSession implements Session {
     const parcels = new Parcels()
     this.#conversation = new Conversation({ parcels, signals: this.#signals, startedAt })
     this.#outgoing = new Outgoing({ parcels, send: (parcel) => this.#send(parcel), isProved: (marker) => this.#conversation.proofOf(marker) !== null })
+    const dialogs = new StartDialogs({ terminal: context.terminal, clock: host.clock, signals: this.#signals, startedAt })
     const listener = {
       pinned: async (thread: Thread, server: AppServer) => await this.#pinned(thread, server),
       told: (notification: Notification) => this.#told(notification),
       asked: (question: Question) => this.#asked(question),
-      lost: () => this.#lost(),
-      waits: () => this.#waitsForTerminal(),
+      lost: (why: string) => this.#note(`the connection to its app-server ended: ${why}`, source),
+      waits: () => void dialogs.look().catch((error: unknown) => this.#note(`its screen cannot be read: ${reason(error)}`, 'screen')),
     }
     this.#line = new Line({ socket: homeAt(launched?.home ?? context.folder).socket, name: context.agent.address, clock: host.clock, listener })
     this.#read = coalesce(
@@ -318,26 +316,6 @@ export class CodexSession implements Session {
 
   #subagent(id: string, status: ThreadStatus): void {
     if (status.type !== 'active' && this.#subagents.delete(id)) this.#signals.emit({ type: 'subagent', id, running: false })
-  }
-
-  #lost(): void {
-    if (!this.#closed) this.#note('the connection to its app-server ended', source)
-  }
-
-  /** Its server is there and its terminal has no conversation: it may ask something before. */
-  #waitsForTerminal(): void {
-    const now = this.#context.host.clock.now()
-    if (now - Math.max(this.#looked, this.#context.startedAt) < quietMs) return
-    this.#looked = now
-    this.#context.terminal.screen().then(
-      (screen) => {
-        const dialog = findStartDialog(screen)
-        if (dialog === null || dialog.what === this.#asks || this.#closed) return
-        this.#asks = dialog.what
-        this.#signals.emit({ type: 'waiting', ...dialog, evidence: { at: now, what: `its screen asks: ${dialog.what}`, source: 'screen' } })
-      },
-      (error: unknown) => this.#note(`its screen cannot be read: ${reason(error)}`, 'screen'),
-    )
   }
 
   #evidence(what: string): { at: number; what: string; source: string } {
