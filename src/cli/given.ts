@@ -46,7 +46,8 @@ export class Given {
     const value = this.text(name)
     if (value === undefined) return undefined
     if (!/^[1-9]\d{0,8}$/.test(value)) {
-      throw new TroupeError('usage', `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} wants a positive whole number, not "${value}"`, { hint: `--${name} 50` })
+      const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+      throw new TroupeError('usage', `${flag} wants a positive whole number, not "${value}"`, { hint: `${flag} 50` })
     }
     return Number(value)
   }

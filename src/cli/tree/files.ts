@@ -80,9 +80,11 @@ export const files: Group = {
     },
     {
       name: 'config',
-      about: 'Print the team with all defaults filled in',
+      about: 'Print the team with all defaults filled in, as YAML',
+      options: [['--write <dir>', 'write the team’s files there instead: an ordinary team of the same agents']],
       examples: [
-        ['config', 'the resolved team'],
+        ['config', 'the resolved team, each value with the line it comes from'],
+        ['-T shop config --write ~/shop/.team', 'the files of a team that one command line made, to keep and change'],
         ['config schema', 'JSON Schema for editors'],
       ],
       run: async (cli, given) => (await import('../commands/config.ts')).config(cli, given),

@@ -29,6 +29,15 @@ export const housekeeping: Group = {
           more: 'The file is only read, from a copy. Doing it again brings nothing twice.',
           run: async (cli, given) => (await import('../commands/import.ts')).teamctl(cli, given),
         },
+        {
+          name: 'agentic-team',
+          about: 'Teams, defaults and workers of agentic-team',
+          args: [['[dir]', 'its folder (default ~/.agentic-team)']],
+          options: [['--dry-run', 'say what would come, and write nothing']],
+          examples: [['import agentic-team', 'each of its teams becomes one of ours, stopped'], ['import agentic-team --dry-run', 'only look']],
+          more: 'Its folder is only read. Teams that are there already stay as they are, and so do your own defaults; what its workers were is kept as history/agentic-team.json in the files of each team. Exit code 1 if a file could not be understood: the others are taken.',
+          run: async (cli, given) => (await import('../commands/import-agentic-team.ts')).agenticTeam(cli, given),
+        },
       ],
     },
     {
