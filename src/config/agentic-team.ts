@@ -33,7 +33,7 @@ const defaultsShape = z.looseObject({ provider: z.string().optional(), model: z.
 /** Keys that nobody knows are left: another version wrote them. */
 const teamShape = z.looseObject({
   name: z.string(),
-  provider: z.string().default('claude'),
+  provider: z.string(),
   model: z.string().nullable().default(null),
   worker_mode: z.string().default('interactive'),
   permissions: z.string().default('auto'),
