@@ -7,7 +7,7 @@ import { adHocFiles, checkTeamName, placeTeam, removeTeam, type AdHocTeam } from
 import { load } from './load.ts'
 import { adHocTeams } from './named-teams.ts'
 
-const team: AdHocTeam = { name: 'shop', runtime: known.runtimes.default, model: 'a: #b', permissionMode: 'plan', workerMode: 'terminal', maxWorkers: 3, worktrees: false, cwd: tmpdir(), rehearsal: 'hello' }
+const team: AdHocTeam = { name: 'shop', runtime: known.runtimes.default, model: 'some-model', permissionMode: 'plan', workerMode: 'terminal', maxWorkers: 3, worktrees: false, cwd: tmpdir(), rehearsal: 'hello' }
 
 function home(): { HOME: string } {
   const made = mkdtempSync(join(tmpdir(), 'tc-'))
@@ -16,10 +16,13 @@ function home(): { HOME: string } {
 }
 
 test('its files are an ordinary team, whatever stands in them', () => {
-  const root = placeTeam(home(), 'shop', adHocFiles(team))
+  const env = home()
+  const cwd = join(env.HOME, 'a: "b" #c')
+  mkdirSync(cwd)
+  const root = placeTeam(env, 'shop', adHocFiles({ ...team, cwd }))
   const { team: loaded, diagnostics } = load(root, known)
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([])
-  expect(loaded).toMatchObject({ name: 'shop', rehearsal: 'hello', maxWorkers: 3, projects: [{ id: 'shop', cwd: tmpdir(), agents: [{ address: 'shop:lead', role: 'manager', model: 'a: #b', permissionMode: 'plan', canSpawn: true }] }] })
+  expect(loaded).toMatchObject({ name: 'shop', rehearsal: 'hello', maxWorkers: 3, projects: [{ id: 'shop', cwd, agents: [{ address: 'shop:lead', role: 'manager', model: 'some-model', permissionMode: 'plan', canSpawn: true }] }] })
 })
 
 test('a name that is taken is refused, and the team that has it is as it was', () => {
