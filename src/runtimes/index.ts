@@ -39,6 +39,7 @@ const runtimes: Readonly<Record<string, Entry>> = {
   'claude-code': {
     load: async () => (await import('./claude/index.ts')).claude,
     gate: true,
+    modes: ['terminal', 'protocol', 'oneshot'],
     way: anthropic,
     uses: ['effort', 'hooks', 'mcps', 'skills', 'subagents', 'ultracode'],
     env: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_BASE_URL', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_CONFIG_DIR'],

@@ -64,12 +64,18 @@ export class Lane {
     this.#follow(child.stdout, 'out')
     this.#follow(child.stderr, 'err')
     child.stdin.on('error', () => undefined) // it reads no more: its end tells
-    if (this.#options.input !== null) child.stdin.end(readFileSync(this.#options.input))
+    if (this.#options.input !== null) this.#give(child, readFileSync(this.#options.input, 'utf8'))
     const end = await this.#ended(child)
     this.#keep({ kind: 'exit', ...end })
     this.#end = end
     this.#heard(this.#seen)
     setTimeout(() => this.#leave(), this.#ending ? shortLinger : linger)
+  }
+
+  /** All that it is told. */
+  #give(child: Piped, input: string): void {
+    child.stdin.end(input)
+    this.#pane.show([{ who: 'user', text: input }])
   }
 
   #ended(child: Piped): Promise<End> {

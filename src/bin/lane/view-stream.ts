@@ -11,8 +11,9 @@ export function streamView(): View {
   }
 }
 
-/** What troupe answered to a question. What it said as the user comes back as an echo. */
+/** What it is told: words of a user, answers to its questions. Its echo of them comes with the model's answer only. */
 function told(event: Fields): Shown[] {
+  if (event['type'] === 'user') return userSaid(fieldsOf(event['message'])['content'])
   if (event['type'] === 'control_request' && fieldsOf(event['request'])['subtype'] === 'interrupt') return [{ who: 'note', text: 'interrupt' }]
   const { response } = event['type'] === 'control_response' ? fieldsOf(event['response']) : {}
   const { behavior, message } = fieldsOf(response)
@@ -25,7 +26,7 @@ function said(event: Fields): Shown[] {
     case 'assistant':
       return listOf(fieldsOf(event['message'])['content']).flatMap(block)
     case 'user':
-      return userSaid(fieldsOf(event['message'])['content'])
+      return event['isReplay'] === true ? [] : userSaid(fieldsOf(event['message'])['content'])
     case 'message':
       return [{ who: event['role'] === 'assistant' ? 'agent' : 'user', text: contentText(event['content']) }]
     case 'tool_use':

@@ -1,17 +1,21 @@
 import { join } from 'node:path'
-import type { Abilities, Health, Host, Runtime } from '../../core/runtime.ts'
+import type { Abilities, Health, Host, Runtime, Session, SessionContext } from '../../core/runtime.ts'
+import type { Mode, RuntimeDescriptor } from '../../core/team.ts'
 import type { Installed } from '../installed.ts'
+import { taskAbilities } from '../lane/task.ts'
 import { claudeFiles } from './files.ts'
 import { claudeHome } from './home.ts'
-import { launch } from './launch.ts'
+import { launcher } from './launch.ts'
 import { hasCredentials } from './login.ts'
 import { looks } from './looks.ts'
+import { oneshotSession } from './oneshot.ts'
 import { claudeProgram } from './program.ts'
 import { ClaudeSession } from './session.ts'
+import { StreamSession } from './stream-session.ts'
 import { lookInto } from './strange.ts'
 import { readState } from './trust.ts'
 
-const abilities: Abilities = {
+const terminal: Abilities = {
   resume: true,
   proofs: ['hook', 'record'],
   // A peer's words come in through the messaging socket; a paste enters as the person at the terminal.
@@ -28,18 +32,31 @@ const abilities: Abilities = {
   settings: ['effort', 'hooks', 'mcps', 'skills', 'subagents', 'ultracode'],
 }
 
-/** Claude Code, driven in a terminal. How it was found to behave: docs/decisions/claude-signals.md. */
-export function claude(): Runtime {
+const abilities: Readonly<Record<Mode, Abilities>> = {
+  terminal,
+  // Whoever writes, it enters as the user: the envelope says whose word it is.
+  protocol: { ...terminal, proofs: ['protocol', 'record'], rungs: { idle: ['push'], busy: ['push'], waiting: ['push'] }, compact: false },
+  oneshot: taskAbilities({ ...terminal, prompts: false }),
+}
+
+const open: Readonly<Record<Mode, (context: SessionContext) => Session>> = {
+  terminal: (context) => new ClaudeSession(context),
+  protocol: (context) => new StreamSession(context),
+  oneshot: oneshotSession,
+}
+
+/** Claude Code. How it was found to behave: docs/decisions/claude-signals.md. */
+export function claude(_descriptor: RuntimeDescriptor | null = null, mode: Mode = 'terminal'): Runtime {
   const program = claudeProgram()
   return {
     name: 'claude-code',
-    abilities,
+    abilities: abilities[mode],
     health: (host) => health(program, host),
-    launch,
+    launch: launcher(mode),
     lookInto,
     looks,
     guarded: (host, folder) => ({ users: [join(claudeHome(host.home, host.env['CLAUDE_CONFIG_DIR'] ?? null).folder, 'settings.json')], own: [claudeFiles(folder).settings] }),
-    open: (context) => new ClaudeSession(context),
+    open: open[mode],
   }
 }
 

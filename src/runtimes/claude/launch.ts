@@ -4,12 +4,14 @@ import { access, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { TroupeError } from '../../core/error.ts'
 import type { Launch, LaunchContext } from '../../core/runtime.ts'
+import type { Mode } from '../../core/team.ts'
 import { writeAtomic } from '../../util/atomic-write.ts'
 import { claudeFiles, makeFolders, writeJson, type ClaudeFiles } from './files.ts'
 import { claudeHome, findTranscript, isSessionId, type ClaudeHome } from './home.ts'
 import { hasCredentials } from './login.ts'
 import { chooseMode } from './mode.ts'
 import { hasOffers, writePlugin } from './plugin.ts'
+import { laneArgv } from '../lane/start.ts'
 import { mcpConfig, settings } from './settings.ts'
 import { lookInto, pinned } from './strange.ts'
 import { startedIn } from './transcript.ts'
@@ -25,7 +27,18 @@ const quiet = {
   CLAUDE_CODE_RESUME_TOKEN_THRESHOLD: '1000000000',
 }
 
-export async function launch(context: LaunchContext): Promise<Launch> {
+/** How Claude is driven without its screen, see docs/decisions/0012-lanes.md. */
+const drivers: Readonly<Record<Exclude<Mode, 'terminal'>, readonly string[]>> = {
+  protocol: ['-p', '--input-format', 'stream-json', '--output-format', 'stream-json', '--verbose', '--replay-user-messages', '--permission-prompt-tool', 'stdio'],
+  oneshot: ['-p', '--output-format', 'stream-json', '--verbose'],
+}
+
+/** For the mode that the runtime was made for. */
+export function launcher(mode: Mode): (context: LaunchContext) => Promise<Launch> {
+  return async (context) => await launch(context, mode)
+}
+
+export async function launch(context: LaunchContext, how: Mode = 'terminal'): Promise<Launch> {
   const { health } = context
   if (health.program === null || health.problem !== null) {
     const problem = health.problem ?? { why: 'Claude Code is not installed', fix: 'install it' }
@@ -46,13 +59,20 @@ export async function launch(context: LaunchContext): Promise<Launch> {
     spec: {
       address: context.agent.address,
       incarnation: context.incarnation,
-      argv: [health.program, ...flags(context, files, { cwd, mode: mode.mode, ownSettings }), ...conversation.flags, ...context.agent.args],
+      argv: inLane(context, how, [...flags(context, files, { cwd, mode: mode.mode, ownSettings }), ...conversation.flags, ...context.agent.args]),
       env,
       cwd,
     },
     session: conversation.session,
     notices: [...mode.notices, ...conversation.notices, ...missing, ...(await lookInto(cwd)).map(({ file, what }) => `${file} ${what}`)],
   }
+}
+
+function inLane(context: LaunchContext, how: Mode, args: string[]): string[] {
+  const program = context.health.program ?? ''
+  if (how === 'terminal') return [program, ...args]
+  const argv = [program, ...drivers[how], ...args]
+  return laneArgv(context, { view: 'stream-json', argv, ...(how === 'oneshot' ? { input: context.agent.task ?? '' } : {}) })
 }
 
 /**

@@ -1,9 +1,9 @@
-import { canonical } from '../../core/approval.ts'
 import { aging } from '../../core/clock.ts'
 import type { ToolCall } from '../../core/gate.ts'
 import type { Attempt, Compaction, Gate, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
 import type { Rung } from '../../core/ladder.ts'
 import type { Typing } from '../../core/supervisor.ts'
+import { callGate, callKey } from './call-gate.ts'
 import { awaitCompact, enterCompact } from './compact.ts'
 import { Conversation } from './conversation.ts'
 import { classify } from './failure.ts'
@@ -21,7 +21,6 @@ import { Signals } from '../signals.ts'
 import { takeSpool } from './spool.ts'
 import { changes } from './status.ts'
 import { ForwardedPrompts, promptedCall, settlePrompt } from './prompts.ts'
-import { permissionAnswer, toolCall } from './tool-call.ts'
 import { TurnEnd } from './turn-end.ts'
 
 /** For what a folder watch misses. ms */
@@ -102,19 +101,9 @@ export class ClaudeSession implements Session {
 
   gate(event: Record<string, unknown>): Gate | null {
     if (event['hook_event_name'] === 'PermissionRequest') return this.#prompt(event)
-    const call = event['hook_event_name'] === 'PreToolUse' ? toolCall(event) : null
-    if (call === null) return null
-    this.#readSoon()
-    return {
-      stage: 'call',
-      call,
-      patienceMs: this.#holdMs,
-      answer: (verdict) => {
-        // Claude's own ask rules hold for what a hook allows too: it will ask for this one.
-        if (verdict.do !== 'pass' && verdict.approved === true) this.#approved.add(callKey(event))
-        return permissionAnswer(verdict)
-      },
-    }
+    const gate = callGate(event, this.#holdMs, this.#approved)
+    if (gate !== null) this.#readSoon()
+    return gate
   }
 
   /** In mode manual its questions are forwarded. They stand at the terminal too, and whoever is first answers. */
@@ -331,10 +320,6 @@ export class ClaudeSession implements Session {
   #note(what: string, source: string): void {
     this.#signals.emit({ type: 'note', evidence: { at: this.#context.host.clock.now(), what, source } })
   }
-}
-
-function callKey({ tool_name: tool, tool_input: input }: Record<string, unknown>): string {
-  return canonical([tool, input])
 }
 
 function reason(error: unknown): string {

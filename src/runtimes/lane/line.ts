@@ -39,8 +39,7 @@ export class LaneLine {
   }
 
   /** Resolves with whether the CLI was given the line; the entry that shows it was heard by then. */
-  write(message: unknown): Promise<boolean> {
-    const tag = randomUUID()
+  write(message: unknown, tag: string = randomUUID()): Promise<boolean> {
     return new Promise((resolve) => {
       const done = (written: boolean): void => {
         cancel()

@@ -31,7 +31,7 @@ export type TaskSignal = Extract<Signal, { type: 'session' | 'usage' | 'work' | 
 
 /** What every one-shot run can and cannot; the rest is the runtime's to say. */
 export function taskAbilities(own: Omit<Abilities, 'proofs' | 'rungs' | 'interrupt' | 'mcp' | 'compact'>): Abilities {
-  return { proofs: ['tool'], rungs: { idle: [], busy: ['fetch'], waiting: [] }, interrupt: false, mcp: true, compact: false, ...own }
+  return { ...own, proofs: ['tool'], rungs: { idle: [], busy: ['fetch'], waiting: [] }, interrupt: false, mcp: true, compact: false }
 }
 
 /** `prompt`: what the CLI reads on its standard input; the agent's task where nothing else is said. */
@@ -122,6 +122,7 @@ export class TaskSession implements Session {
     const { ok, text } = this.#reader.outcome({ code, signal })
     const done = ok && code === 0
     const what = done ? 'the run came to its end' : `the run failed: ${text === '' ? `exit ${code ?? signal ?? '?'}` : text.slice(0, 300)}`
+    if (done && text !== '') this.#signals.emit({ type: 'said', text, at })
     this.#signals.emit({ type: 'result', ok: done, text, evidence: { at, what, source: 'protocol' } })
   }
 }

@@ -1,0 +1,60 @@
+import type { Verdict } from '../../core/gate.ts'
+import type { SessionContext } from '../../core/runtime.ts'
+
+type Gate = Parameters<SessionContext['judge']>[0]
+
+interface Ask {
+  /** null: nobody has to be asked. */
+  gate: Gate | null
+  answer(verdict: Verdict): void
+  over: AbortController
+}
+
+/** Questions of a CLI that stand: each is taken to the gate once somebody can answer, and answered while it still stands. */
+export class Asks {
+  readonly #judge: SessionContext['judge']
+  readonly #open = new Map<string, Ask>()
+  #live = false
+
+  constructor(judge: SessionContext['judge']) {
+    this.#judge = judge
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  open(id: string, gate: Gate | null, answer: (verdict: Verdict) => void): void {
+    const ask = { gate, answer, over: new AbortController() }
+    this.#open.set(id, ask)
+    if (this.#live) this.#put(id, ask)
+  }
+
+  /** It was answered, or the CLI does not ask any more. */
+  shut(id: string): void {
+    this.#open.get(id)?.over.abort()
+    this.#open.delete(id)
+  }
+
+  shutAll(): void {
+    for (const id of [...this.#open.keys()]) this.shut(id)
+  }
+
+  /** The session is over; the CLI may still wait for the next one. */
+  close(): void {
+    this.#live = false
+    this.shutAll()
+  }
+
+  live(): void {
+    this.#live = true
+    for (const [id, ask] of this.#open) this.#put(id, ask)
+  }
+
+  #put(id: string, ask: Ask): void {
+    const verdict: Promise<Verdict> = ask.gate === null ? Promise.resolve({ do: 'pass' }) : this.#judge(ask.gate, ask.over.signal)
+    void verdict.then((said) => {
+      if (this.#open.get(id) === ask && !ask.over.signal.aborted) ask.answer(said)
+    })
+  }
+}
