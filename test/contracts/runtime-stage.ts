@@ -46,6 +46,8 @@ export interface Run {
   /** Watches the same process again, as the next daemon does. */
   adopt(): Run
   stop(): Promise<{ took: string }>
+  /** How it ended, once it has by itself. */
+  ended(): Promise<{ code: number | null; signal: string | null }>
   kill(): Promise<void>
 }
 
@@ -287,6 +289,14 @@ export class RuntimeStage {
         await gone()
         await until('nothing of it runs', () => environmentCarriers(incarnation).length === 0)
         return record
+      },
+      ended: async () => {
+        const dead = await until('it has ended', async () => {
+          const found = (await supervisor.list()).find((each) => each.incarnation === incarnation)
+          return found?.state.alive === false ? found.state : null
+        })
+        await supervisor.clear(incarnation)
+        return { code: dead.code, signal: dead.signal }
       },
       kill: async () => {
         process.kill(pid, 'SIGKILL')
