@@ -1,4 +1,3 @@
-import { defaultBreakers } from '../../src/core/breakers.ts'
 import { serve, type HttpBindings, type ServerType } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
@@ -10,19 +9,19 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { v7 as uuid } from 'uuid'
-import { defaultLimits, defaultLoopGuard, noAgentBudget, noBudget, noHitl, defaultMetering } from '../../src/core/limits.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { render } from '../../src/core/envelope.ts'
 import type { ToolCall, Verdict } from '../../src/core/gate.ts'
 import type { Message, Trust } from '../../src/core/message.ts'
 import type { Gate, Host, Launch, LaunchContext, Parcel, Runtime, Session, SessionContext, Signal } from '../../src/core/runtime.ts'
-import type { Agent, Team } from '../../src/core/team.ts'
+import type { Agent } from '../../src/core/team.ts'
 import { rehearsal, type Rehearsal } from '../../src/proxy/rehearsal.ts'
 import type { Rule, Step } from '../../src/proxy/scenario.ts'
 import { ToolLines } from '../../src/daemon/tool-lines.ts'
 import { isGreeting } from '../../src/server/mcp.ts'
 import { programPath } from '../../src/util/programs.ts'
 import { alive, environmentCarriers } from './runtime-processes.ts'
+import { agentOf, emptyTeam } from './runtime-team.ts'
 import { tmuxStage, type TmuxStage } from './tmux-stage.ts'
 
 /** Generous: a bound against hanging, no measure. ms */
@@ -374,35 +373,4 @@ export async function until<T>(what: string, look: () => T | Promise<T>): Promis
     if (Date.now() > end) throw new Error(`it did not come about within ${patience} ms: ${what}`)
     await sleep(25)
   }
-}
-
-function agentOf(cwd: string): Agent {
-  return {
-    ...{ address, id: 'alice', project: 'office', role: 'worker', displayName: null, runtime: '', descriptor: null, mode: 'terminal', task: null, worktree: null },
-    ...{ model: null, fallback: [], effort: null, rolePrompt: [], permissionMode: 'manual', autonomy: 'low_risk_only', canDm: [], canBroadcast: [] },
-    ...{ reportsTo: null, restart: 'never', onRateLimit: null, metering: null, cwd, args: [], env: [], hooks: [], mcps: {}, skills: [] },
-    ...{ subagents: [], ultracode: false, interfaces: { telegram: null }, protected: false, canSpawn: false, spawned: false, budget: noAgentBudget },
-  }
-}
-
-const emptyTeam: Team = {
-  root: '/',
-  name: 'contract',
-  broker: { type: 'sqlite', path: 'mailbox.db' },
-  supervisor: { type: 'tmux', tmuxPrefix: 'c-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
-  limits: { ...defaultLimits, messageBytes: 1_000_000, logBytes: 1_000_000, logFiles: 2 },
-  maxWorkers: 6,
-  maxSpawns: 50,
-  loopGuard: defaultLoopGuard,
-  breakers: defaultBreakers,
-  budget: noBudget,
-  places: {},
-  hitl: noHitl,
-  metering: defaultMetering,
-  rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, failOverAfterMs: 300_000, allowPrivate: [], hooks: [] },
-  interfaces: [],
-  gateways: [],
-  attachments: { enabled: false, maxSizeBytes: 0, maxTotalBytes: 0, allowedRoots: [], scanner: null, auditLogPath: null, tempfileTtlMs: 0 },
-  projects: [],
-  rehearsal: 'contract',
 }

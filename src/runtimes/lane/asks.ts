@@ -27,7 +27,7 @@ export class Asks {
   open(id: string, gate: Gate | null, answer: (verdict: Verdict) => void): void {
     const ask = { gate, answer, over: new AbortController() }
     this.#open.set(id, ask)
-    if (this.#live) this.#put(id, ask)
+    if (this.#live) void this.#put(id, ask)
   }
 
   /** It was answered, or the CLI does not ask any more. */
@@ -48,13 +48,11 @@ export class Asks {
 
   live(): void {
     this.#live = true
-    for (const [id, ask] of this.#open) this.#put(id, ask)
+    for (const [id, ask] of this.#open) void this.#put(id, ask)
   }
 
-  #put(id: string, ask: Ask): void {
-    const verdict: Promise<Verdict> = ask.gate === null ? Promise.resolve({ do: 'pass' }) : this.#judge(ask.gate, ask.over.signal)
-    void verdict.then((said) => {
-      if (this.#open.get(id) === ask && !ask.over.signal.aborted) ask.answer(said)
-    })
+  async #put(id: string, ask: Ask): Promise<void> {
+    const verdict: Verdict = ask.gate === null ? { do: 'pass' } : await this.#judge(ask.gate, ask.over.signal)
+    if (this.#open.get(id) === ask && !ask.over.signal.aborted) ask.answer(verdict)
   }
 }
