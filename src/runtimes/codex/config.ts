@@ -88,7 +88,8 @@ function gates({ programs, team: { hitl }, agent }: LaunchContext): CommandHook[
   const hold = Math.ceil(hitl.holdMs / 1000) + answerSeconds
   const gate = (event: CommandHook['event'], kind: 'call' | 'prompt', seconds: number): CommandHook => ({
     event,
-    command: shellWords([programs.node, programs.gate, String(seconds * 1000), kind]),
+    // Also where the gate itself cannot run: Codex takes no other status for a no.
+    command: `${shellWords([programs.node, programs.gate, String(seconds * 1000), kind])}${kind === 'call' ? ' || exit 2' : ''}`,
     timeout: seconds + graceSeconds,
   })
   return [gate('PreToolUse', 'call', hold), gate('PermissionRequest', 'prompt', agent.permissionMode === 'manual' ? hold : answerSeconds)]
