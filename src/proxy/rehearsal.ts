@@ -2,6 +2,7 @@ import { TroupeError } from '../core/error.ts'
 import type { Clock } from '../core/clock.ts'
 import { anthropic } from './anthropic.ts'
 import { exampleOf } from './example.ts'
+import { gemini } from './gemini.ts'
 import { openaiChat } from './openai-chat.ts'
 import { openaiResponses } from './openai-responses.ts'
 import { fill, nextMove, replay, type Move, type Planned, type Turn } from './replay.ts'
@@ -31,7 +32,7 @@ export interface Rehearsal {
 }
 
 const keptExchanges = 10_000
-const wires: Wire[] = [anthropic, openaiChat, openaiResponses]
+const wires: Wire[] = [anthropic, gemini, openaiChat, openaiResponses]
 
 /** The scripted model. Keeps no place in any script: only how often a scripted failure has happened. */
 export function rehearsal(scenario: Scenario, { clock }: { clock: Clock }): Rehearsal {
@@ -45,7 +46,7 @@ export function rehearsal(scenario: Scenario, { clock }: { clock: Clock }): Rehe
     if (found === null) return isProbe(request.method) ? new Response(null) : anthropic.refuse(404, `${request.method} ${path} is not served`)
     const { wire, asked } = found
     if (asked === 'models') return wire.models()
-    const ask = await readAsk(wire, request)
+    const ask = await readAsk(wire, request, path)
     if (ask instanceof Response) return ask
     if (asked === 'count') return wire.count(ask)
     const note = (kind: Exchange['kind'], outcome: Exchange['outcome'], answer: Answer): void => {
@@ -169,9 +170,9 @@ function isProbe(method: string): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
-async function readAsk(wire: Wire, request: Request): Promise<Ask | Response> {
+async function readAsk(wire: Wire, request: Request, path: string): Promise<Ask | Response> {
   try {
-    return wire.read(await request.json())
+    return wire.read(await request.json(), path)
   } catch (error) {
     if (error instanceof SyntaxError) return wire.refuse(400, 'the body is not JSON')
     if (error instanceof TroupeError) return wire.refuse(error.code === 'too_large' ? 413 : 400, error.message)

@@ -5,8 +5,8 @@ import type { Turn } from './replay.ts'
 export interface Wire {
   /** What a request asks for, or null where it is not of this format. */
   route(method: string, path: string): 'answer' | 'count' | 'models' | null
-  /** Throws TroupeError `usage` for a body that is not of this format. */
-  read(body: unknown): Ask
+  /** Throws TroupeError `usage` for a body that is not of this format. Some say a part of it in the path. */
+  read(body: unknown, path: string): Ask
   answer(ask: Ask, answer: Answer): Response
   count(ask: Ask): Response
   models(): Response

@@ -51,7 +51,12 @@ const runtimes: Readonly<Record<string, Entry>> = {
     uses: ['effort', 'mcps'],
     env: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CODEX_HOME'],
   },
-  gemini: { env: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'] },
+  gemini: {
+    load: async () => (await import('./gemini/index.ts')).gemini,
+    gate: true,
+    uses: ['mcps'],
+    env: ['GEMINI_API_KEY', 'GOOGLE_API_KEY', 'GOOGLE_GEMINI_BASE_URL', 'GOOGLE_CLOUD_PROJECT', 'GOOGLE_CLOUD_LOCATION', 'GOOGLE_GENAI_USE_VERTEXAI', 'GOOGLE_APPLICATION_CREDENTIALS', 'GEMINI_CLI_HOME', 'GEMINI_TELEMETRY_ENABLED'],
+  },
   opencode: { env: [] },
 }
 

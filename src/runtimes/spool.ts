@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isRecord } from '../json.ts'
+import { isRecord } from './json.ts'
 
 /**
  * Hands over what command hooks left, oldest first, each file once it is whole. A file is removed after it was taken:
@@ -21,6 +21,6 @@ function parse(text: string): Record<string, unknown> | null {
     const event: unknown = JSON.parse(text)
     return isRecord(event) ? event : null
   } catch {
-    return null // no JSON: not from Claude; it is removed with the rest
+    return null // no JSON: not from the CLI; it is removed with the rest
   }
 }

@@ -1,0 +1,105 @@
+import type { Clock } from '../../core/clock.ts'
+import type { ToolCall } from '../../core/gate.ts'
+import type { Attempt, Terminal } from '../../core/runtime.ts'
+import { isRecord } from '../json.ts'
+import { look, showsQuestion, type Shown } from './screen.ts'
+
+/** A hook is a process: on a busy machine it takes a while to echo. ms */
+const echoPatience = 8_000
+/** An Enter right behind a paste is taken for a part of it. ms */
+const afterPasteMs = 150
+/** Longer than it takes to draw one screen. ms */
+const frameMs = 60
+const drawLooks = 8
+const drawMs = 200
+const interruptPatience = 10_000
+const stepMs = 50
+/** A question is drawn a moment after its hook. */
+const looks = 40
+const lookMs = 150
+
+/** What is typed into its terminal, each thing only where the screen shows that it fits. */
+export class Keys {
+  readonly #terminal: Terminal
+  readonly #clock: Clock
+
+  constructor(terminal: Terminal, clock: Clock) {
+    this.#terminal = terminal
+    this.#clock = clock
+  }
+
+  shown(screen: string): Shown {
+    return look(screen)
+  }
+
+  /** Two looks in a row must show an empty box. The end of a turn is told before it is drawn: that is waited for. */
+  async whyNoPaste(text: string): Promise<string | null> {
+    if (/^\s*[/!?@]/.test(text)) return 'its first character would make it a command'
+    let why: string | null = null
+    for (let left = drawLooks, empty = 0; left > 0; left -= 1) {
+      why = whyNot(look(await this.#terminal.screen()))
+      empty = why === null ? empty + 1 : 0
+      if (empty === 2) return null
+      await this.#pause(why === null ? frameMs : drawMs)
+    }
+    return why ?? 'its screen changes all the time'
+  }
+
+  /** `echo` resolves with what became of the text, or null when the ms are over. */
+  async paste(text: string, echo: (ms: number) => Promise<Attempt | null>): Promise<Attempt | null> {
+    await this.#terminal.type([{ paste: text }])
+    await this.#pause(afterPasteMs)
+    await this.#terminal.type([{ keys: ['Enter'] }])
+    const first = await echo(echoPatience)
+    if (first !== null) return first
+    // The Enter may have been taken for a part of the paste; a second one into an empty box does nothing.
+    await this.#terminal.type([{ keys: ['Enter'] }])
+    return await echo(echoPatience)
+  }
+
+  async interrupt(isOver: () => boolean): Promise<void> {
+    await this.#terminal.type([{ keys: ['Escape'] }])
+    const end = this.#clock.elapsed() + interruptPatience
+    while (!isOver() && this.#clock.elapsed() < end) await this.#pause(stepMs)
+  }
+
+  /** Answers the question about exactly this call. False where no such question can be seen: nothing was entered then. */
+  async answer({ tool, input }: Pick<ToolCall, 'tool' | 'input'>, verdict: 'approve' | 'deny'): Promise<boolean> {
+    const words = wordsOf(tool, input)
+    for (let left = looks; left > 0 && words !== null; left -= 1) {
+      if (showsQuestion(await this.#terminal.screen(), words)) {
+        await this.#terminal.type([{ keys: [verdict === 'approve' ? 'Enter' : 'Escape'] }])
+        return true
+      }
+      await this.#pause(lookMs)
+    }
+    return false
+  }
+
+  /** “2. Stop” of what is asked when its provider refuses: the turn then ends with the error in the session file. */
+  async stopTrying(): Promise<void> {
+    const screen = await this.#terminal.screen()
+    const choice = look(screen).dialog?.limit === true ? /(\d)\. Stop\b/.exec(screen)?.[1] : undefined
+    if (choice === undefined) return
+    await this.#terminal.type([{ keys: [choice] }])
+    await this.#pause(10 * stepMs)
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.after(ms, resolve))
+  }
+}
+
+function whyNot({ draft, inShell, dialog }: Shown): string | null {
+  if (dialog !== null) return 'a question is open'
+  if (draft === null) return 'no input box is on the screen'
+  return inShell || draft !== '' ? 'somebody is writing in the input box' : null
+}
+
+/** By what a question shows the call: its command, or `Tool: name`. */
+function wordsOf(tool: string, input: unknown): string | null {
+  if (!isRecord(input)) return null
+  if (typeof input['command'] === 'string') return input['command'].includes('\n') ? null : input['command']
+  const mcp = /^mcp_[^_]+_(.+)$/.exec(tool)?.[1]
+  return mcp === undefined ? null : `Tool: ${mcp}`
+}
