@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -79,7 +80,7 @@ async function capture(size: keyof typeof sizes): Promise<void> {
 
     async function take(state: string, what: string): Promise<void> {
       await sleep(drawn)
-      const text = (await run.screen({ escapes: true })).replaceAll(stage.folder, '/srv/team').trimEnd()
+      const text = (await run.screen({ escapes: true })).replaceAll(stage.folder, '/srv/team').replaceAll(join(tmpdir(), 'troupe-runtime-'), '/srv/team-').trimEnd()
       writeFileSync(join(folder, `${state} ${what} ${size}.txt`.replaceAll(' ', '-')), `${text}\n`)
       process.stderr.write(`${name}: ${state}, ${what}, ${size}\n`)
     }

@@ -54,7 +54,8 @@ export function claude(_descriptor: RuntimeDescriptor | null = null, mode: Mode 
     health: (host) => health(program, host),
     launch: launcher(mode),
     lookInto,
-    looks,
+    // Over its protocol the terminal is a view that somebody else draws.
+    ...(mode === 'terminal' ? { looks } : {}),
     guarded: (host, folder) => ({ users: [join(claudeHome(host.home, host.env['CLAUDE_CONFIG_DIR'] ?? null).folder, 'settings.json')], own: [claudeFiles(folder).settings] }),
     open: open[mode],
   }

@@ -2,6 +2,7 @@ import type { Abilities, Runtime } from '../../core/runtime.ts'
 import { codexFiles } from './files.ts'
 import { launch } from './launch.ts'
 import { hasCredentials } from './login.ts'
+import { looks } from './looks.ts'
 import { program } from './program.ts'
 import { CodexSession } from './session.ts'
 
@@ -32,6 +33,7 @@ export function codex(): Runtime {
       return found.installed ? { ...found, features: { ...found.features, authenticated: await hasCredentials(host.home, host.env) } } : found
     },
     launch,
+    looks,
     guarded: (_host, folder) => ({ users: [], own: [codexFiles(folder).launched] }),
     open: (context) => new CodexSession(context),
   }
