@@ -6,7 +6,8 @@ import { priceOf, type OwnPrices, type Price, type Rates } from '../core/prices.
  */
 const anthropic = 'platform.claude.com/docs/en/about-claude/pricing, read 2026-11-21'
 const openai = 'developers.openai.com/api/docs/models, read 2026-11-21'
-const openaiByGithub = 'github.com/github/docs data/tables/copilot/models-and-pricing.yml, read 2026-11-21'
+const googleByDeploybase = 'deploybase.ai/articles/gemini-api-pricing, read 2026-11-21'
+const byGithub = 'github.com/github/docs data/tables/copilot/models-and-pricing.yml, read 2026-11-21'
 
 type Four = [input: number, output: number, cacheRead: number | null, cacheWrite: number | null, cacheWriteLong: number | null]
 
@@ -29,7 +30,13 @@ export const prices: readonly Price[] = [
   price('claude-3-haiku', [0.25, 1.25, 0.03, 0.3, 0.5], anthropic),
   // Writing to the cache is not charged by itself there: it is input.
   price('gpt-5-codex', [1.25, 10, 0.125, 1.25, null], openai),
-  ...['gpt-5.2', 'gpt-5.2-codex', 'gpt-5.3-codex'].map((model) => price(model, [1.75, 14, 0.175, 1.75, null], openaiByGithub)),
+  ...['gpt-5.2', 'gpt-5.2-codex', 'gpt-5.3-codex'].map((model) => price(model, [1.75, 14, 0.175, 1.75, null], byGithub)),
+  // Google charges for the time that something is kept, which no call tells: writing is input.
+  { ...price('gemini-3.1-pro-preview', [2, 12, 0.2, 2, null], byGithub), above: { tokens: 200_000, rates: rates([4, 18, 0.4, 4, null]) } },
+  price('gemini-3.5-flash', [1.5, 9, 0.15, 1.5, null], byGithub),
+  price('gemini-3-flash-preview', [0.5, 3, 0.05, 0.5, null], 'factquire.com/models/google/gemini-3-flash-preview.json, read 2026-11-21'),
+  { ...price('gemini-2.5-pro', [1.25, 10, 0.125, 1.25, null], googleByDeploybase), above: { tokens: 200_000, rates: rates([2.5, 15, 0.25, 2.5, null]) } },
+  price('gemini-2.5-flash', [0.3, 2.5, 0.03, 0.3, null], googleByDeploybase),
 ]
 
 /** Names that a CLI takes for the newest model of a kind; the table knows what comes of them. */
