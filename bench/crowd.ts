@@ -1,4 +1,4 @@
-import { run } from '../src/util/spawn.ts'
+import { emptyNode } from './asking.ts'
 import { cpuMs, residentMb } from './process.ts'
 import { percentile, type Row } from './row.ts'
 import { BenchTeam } from './team.ts'
@@ -67,10 +67,4 @@ async function hundred(): Promise<Row[]> {
   } finally {
     await team.end()
   }
-}
-
-async function emptyNode(): Promise<number> {
-  const begun = performance.now()
-  await run([process.execPath, '-e', ''], {})
-  return performance.now() - begun
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { arch, cpus, platform } from 'node:os'
 import { allToAll } from './all-to-all.ts'
+import { asking } from './asking.ts'
 import { budget } from './budget.ts'
 import { crowd } from './crowd.ts'
 import { faults } from './faults.ts'
@@ -29,6 +30,7 @@ type Part = [name: string, run: () => Promise<Row[]>]
 
 const parts: Part[] = [
   ['states', states],
+  ['asking', asking],
   ['store', storeBench],
   ['sends', sends],
   ['latency', sendLatency],

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runtimeNames } from '../src/runtimes/index.ts'
 import { percentile, skipped, type Row } from './row.ts'
 import { agentName, BenchTeam, type BenchTeamOptions } from './team.ts'
 
@@ -13,34 +14,47 @@ const scenario = {
   agents: { [`load:${agentName(0)}`]: [{ from: 'user', do: [{ tool: 'inbox_ack', args: { ids: '{ids}' } }, { text: 'taken' }] }] },
 }
 
+/** What its own push takes without us, measured from the call to the model's request, ms; null: it has none, and is typed to. */
+const clisByPush: [runtime: string, program: string, push: number | null][] = [
+  ['claude-code', 'claude', 218],
+  ['codex', 'codex', 40],
+  ['opencode', 'opencode', 157],
+  ['gemini', 'gemini', null],
+]
+
 /** From the commit of a message to the beginning of the idle agent's turn, by the journal's own times. */
 export async function wake(): Promise<Row[]> {
-  return [await row('a scripted agent', '≤ its own push + 20', {}), await claude()]
+  const rows = [await row('scripted', '≤ its own push + 20', {})]
+  for (const each of clisByPush) rows.push(await real(...each))
+  return rows
 }
 
-/** The real program, on the scripted model. 218 ms is what its own push takes without us. */
-async function claude(): Promise<Row> {
-  const hold = '≤ 218 + 20'
-  if (!existsSync(join(clis, 'claude'))) return skipped(figure('Claude Code'), hold, 'not in .clis (npm test puts it there)')
-  return await row('Claude Code', hold, { runtime: 'claude-code', path: clis })
+/** The real program, on the scripted model. */
+async function real(runtime: string, program: string, push: number | null): Promise<Row> {
+  const hold = push === null ? '' : `≤ ${push} + 20`
+  if (!runtimeNames.ready.includes(runtime)) return skipped(figure(runtime), hold, 'this version cannot run it')
+  if (!existsSync(join(clis, program))) return skipped(figure(runtime), hold, 'not in .clis (npm test puts it there)')
+  return await row(runtime, hold, { runtime, path: clis })
 }
 
-function figure(who: string): string {
-  return `wake: commit to turn, ${who}, idle, p50`
+function figure(runtime: string): string {
+  return `wake: commit to turn, ${runtime}, idle, p50`
 }
 
-async function row(who: string, hold: string, options: BenchTeamOptions): Promise<Row> {
+async function row(runtime: string, hold: string, options: BenchTeamOptions): Promise<Row> {
   const team = new BenchTeam(1, { ...options, scenario })
   try {
     await team.troupe('up')
     const client = await team.client()
     const times: number[] = []
+    const proofs = new Set<string>()
     for (let round = 0; round < rounds; round++) {
       const { id } = await client.call('send', { to: agentName(0), text: `round ${round}` })
       times.push(await busyAfter(client, id))
+      for (const { proof } of (await client.call('explain.message', { id })).deliveries) proofs.add(proof ?? 'none')
     }
     client.close()
-    return { figure: figure(who), value: percentile(times, 50), unit: 'ms', hold, beside: `p90 ${percentile(times, 90)} ms of ${rounds}` }
+    return { figure: figure(runtime), value: percentile(times, 50), unit: 'ms', hold, beside: `p90 ${percentile(times, 90)} ms of ${rounds}; proved by ${[...proofs].join(', ')}` }
   } finally {
     await team.end()
   }
