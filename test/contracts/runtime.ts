@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Rung } from '../../src/core/ladder.ts'
 import type { Signal } from '../../src/core/runtime.ts'
@@ -7,6 +8,9 @@ import { until, type Run, type RuntimeStage } from './runtime-stage.ts'
 import { first, on, overAgain, proofsOf, say, tell, tool, Trials, type RuntimeSubject } from './runtime-subject.ts'
 
 export type { RuntimeSubject } from './runtime-subject.ts'
+
+/** Longer than any CLI takes to draw what an Escape did. ms */
+const escapeMs = 1_000
 
 const everyRung: Rung[] = ['push', 'turn-end', 'paste']
 
@@ -102,7 +106,13 @@ export function runtimeContract(name: string, subject: RuntimeSubject): void {
       await until('the question is still there', async () => subject.asking.test(await run.screen()))
       expect(proofsOf(run, parcel.marker)).toEqual([])
       const from = run.signals.length
-      await run.type({ keys: ['Escape'] })
+      // Some let a key pass by just after they have asked, against a person who types something else.
+      await until('the question is answered', async () => {
+        if (!subject.asking.test(await run.screen())) return true
+        await run.type({ keys: ['Escape'] })
+        await sleep(escapeMs)
+        return false
+      })
       if (rung !== undefined) await run.signal('proof', (signal) => signal.marker === parcel.marker)
       await run.signal('idle', undefined, from)
     })

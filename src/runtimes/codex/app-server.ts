@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseRecord } from '../json.ts'
 import { notifications, questions, results, type Notification, type Question, type Results } from './protocol.ts'
 
 /** One message each way at a time, whatever carries it: a websocket's frames, or lines of stdio. */
@@ -62,7 +63,7 @@ export class AppServer {
 
   /** One message from the server. What is not known is let go: there is more of it with every version. */
   take(text: string): void {
-    const read = message.safeParse(parsed(text))
+    const read = message.safeParse(parseRecord(text))
     if (!read.success) return
     const { id, method, params, result, error } = read.data
     if (method === undefined) return this.#answered(Number(id), result, error)
@@ -89,13 +90,5 @@ export class AppServer {
     this.#waiting.delete(id)
     if (error === undefined) waiting?.resolve(result)
     else waiting?.reject(new Refused(error.message))
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null // no message
   }
 }

@@ -20,13 +20,13 @@ const transient = new Set([
 
 /** What a turn that failed means for the agent; null where nothing is known to help. */
 export function classify({ message, codexErrorInfo }: TurnError, now: number): TurnFailure | null {
-  const { word, status } = infoOf(codexErrorInfo)
+  const { word, status } = infoOf(codexErrorInfo, message)
   const said = (kind: FailureClass, fix: string, until: number | null = null): TurnFailure => ({ class: kind, why: message, until, fix })
   if (word === 'unauthorized' || status === 401 || status === 403) return said('auth', fixes.auth)
-  if (word === 'usageLimitExceeded' || status === 402 || /exceeded your current quota|insufficient_quota/i.test(message)) return allowance(message, now)
+  if (word === 'usageLimitExceeded' || status === 402 || /hit your usage limit|exceeded your current quota|insufficient_quota/i.test(message)) return allowance(message, now)
   if (word === 'contextWindowExceeded') return said('config', fixes.context)
   if (word === 'modelNotFound' || status === 404) return said('config', fixes.model)
-  if (transient.has(word)) return { class: 'transient', why: message, until: null }
+  if (transient.has(word) || status === 429 || (status !== null && status >= 500)) return { class: 'transient', why: message, until: null }
   return null
 }
 
@@ -43,11 +43,13 @@ export function resetOf(text: string, now: number): number | null {
   return resetTime({ at: at?.replace(/(\d)(?:st|nd|rd|th), (?:\d{4} )?/, '$1, '), in: span }, now)
 }
 
-/** The word of the kind, and the status of the provider's answer where there was one. */
-function infoOf(info: unknown): { word: string; status: number | null } {
-  if (typeof info === 'string') return { word: info, status: null }
-  if (!isRecord(info)) return { word: '', status: null }
+/** The word of the kind, and the status of the provider's answer where there was one. A one-shot run has the message alone. */
+function infoOf(info: unknown, message: string): { word: string; status: number | null } {
+  const said = /(?:unexpected|last) status:? (\d{3})/.exec(message)?.[1]
+  const status = said === undefined ? null : Number(said)
+  if (typeof info === 'string') return { word: info, status }
+  if (!isRecord(info)) return { word: '', status }
   const [word = '', about] = Object.entries(info)[0] ?? []
-  const status = isRecord(about) ? about['httpStatusCode'] : null
-  return { word, status: typeof status === 'number' ? status : null }
+  const told = isRecord(about) ? about['httpStatusCode'] : null
+  return { word, status: typeof told === 'number' ? told : status }
 }

@@ -1,12 +1,15 @@
-import type { Abilities, Runtime } from '../../core/runtime.ts'
+import type { Abilities, Runtime, Session, SessionContext } from '../../core/runtime.ts'
+import type { Mode, RuntimeDescriptor } from '../../core/team.ts'
+import { taskAbilities } from '../lane/task.ts'
 import { codexFiles } from './files.ts'
-import { launch } from './launch.ts'
+import { launcher, type CodexMode } from './launch.ts'
 import { hasCredentials } from './login.ts'
 import { looks } from './looks.ts'
+import { oneshotSession } from './oneshot.ts'
 import { program } from './program.ts'
 import { CodexSession } from './session.ts'
 
-const abilities: Abilities = {
+const terminal: Abilities = {
   resume: true,
   proofs: ['protocol', 'record'],
   rungs: { idle: ['push'], busy: ['push'], waiting: ['push'] },
@@ -22,19 +25,25 @@ const abilities: Abilities = {
   settings: ['effort', 'mcps'],
 }
 
-/** Codex, in a terminal that is connected to an app-server of its own. How it was found to behave: docs/decisions/codex-signals.md. */
-export function codex(): Runtime {
+const abilities: Readonly<Record<CodexMode, Abilities>> = { terminal, oneshot: taskAbilities({ ...terminal, prompts: false }) }
+
+const open: Readonly<Record<CodexMode, (context: SessionContext) => Session>> = { terminal: (context) => new CodexSession(context), oneshot: oneshotSession }
+
+/** Codex, in a terminal that is connected to an app-server of its own, or on one task. How it was found to behave: docs/decisions/codex-signals.md. */
+export function codex(_descriptor: RuntimeDescriptor | null = null, mode: Mode = 'terminal'): Runtime {
   const installed = program()
+  // Config refuses the others.
+  const how = mode === 'oneshot' ? 'oneshot' : 'terminal'
   return {
     name: 'codex',
-    abilities,
+    abilities: abilities[how],
     health: async (host) => {
       const found = await installed.health(host)
       return found.installed ? { ...found, features: { ...found.features, authenticated: await hasCredentials(host.home, host.env) } } : found
     },
-    launch,
+    launch: launcher(how),
     looks,
     guarded: (_host, folder) => ({ users: [], own: [codexFiles(folder).launched] }),
-    open: (context) => new CodexSession(context),
+    open: open[how],
   }
 }

@@ -7,8 +7,10 @@ import { noHitl } from '../../core/limits.ts'
 import type { LaunchContext } from '../../core/runtime.ts'
 import type { Agent, PermissionMode, Team } from '../../core/team.ts'
 import { codexFiles, readLaunched } from './files.ts'
-import { launch } from './launch.ts'
+import { launcher } from './launch.ts'
 
+
+const launch = launcher('terminal')
 let folder = ''
 const secret = 'token-of-alice'
 

@@ -4,12 +4,16 @@ import { join } from 'node:path'
 import { TroupeError } from '../../core/error.ts'
 import type { Launch, LaunchContext } from '../../core/runtime.ts'
 import { writeAtomic } from '../../util/atomic-write.ts'
+import { laneArgv } from '../lane/start.ts'
 import { config, type Provider } from './config.ts'
 import { codexFiles, writeLaunched } from './files.ts'
 import { findRollout, homeOf, personsHome, type CodexHome } from './home.ts'
 import { hasCredentials, linkLogin, personTrusts, providerByKey } from './login.ts'
 import { chooseMode } from './mode.ts'
 import { startedIn } from './rollout.ts'
+
+/** Its modes that troupe can drive. */
+export type CodexMode = 'terminal' | 'oneshot'
 
 /** What would lead Codex past the scripted model of a rehearsal, or to the person's own state. */
 const leadsOut = /^(OPENAI_|CODEX_|AZURE_|AWS_)/
@@ -18,8 +22,10 @@ const leadsOut = /^(OPENAI_|CODEX_|AZURE_|AWS_)/
  * An app-server of its own for each incarnation, and the terminal as one that is connected to it: troupe is another. Codex's
  * shared daemon would outlive the terminal, hold the conversations of several, and copy itself into each home.
  */
-export async function launch(context: LaunchContext): Promise<Launch> {
-  const { agent, health, host, rehearsal, programs } = context
+export const launcher = (how: CodexMode) => async (context: LaunchContext): Promise<Launch> => await launch(context, how)
+
+async function launch(context: LaunchContext, how: CodexMode): Promise<Launch> {
+  const { agent, health, host, rehearsal } = context
   if (health.program === null || health.problem !== null) {
     const problem = health.problem ?? { why: 'Codex is not installed', fix: 'install it' }
     throw new TroupeError('config', problem.why, { hint: problem.fix })
@@ -34,20 +40,38 @@ export async function launch(context: LaunchContext): Promise<Launch> {
   mkdirSync(home.folder, { recursive: true, mode: 0o700 })
   writeAtomic(home.config, config(context, { home, cwd, mode, trusted, provider }))
   writeLaunched(files, { home: home.folder, session: conversation.session, holdMs: context.team.hitl.holdMs })
-  const address = `unix://${home.socket}`
-  const server = [health.program, 'app-server', '--listen', address]
-  const face = [health.program, ...(conversation.session === null ? [] : ['resume', conversation.session]), '--remote', address, ...agent.args]
   return {
     spec: {
       address: agent.address,
       incarnation: context.incarnation,
-      argv: [programs.node, programs.pair, home.socket, files.log, String(server.length), ...server, ...face],
+      argv: argvs[how](context, health.program, { home, log: files.log, session: conversation.session }),
       env: environment(context, home),
       cwd,
     },
     session: conversation.session,
     notices: [...mode.notices, ...conversation.notices],
   }
+}
+
+interface Start {
+  home: CodexHome
+  log: string
+  /** To be resumed. */
+  session: string | null
+}
+
+const argvs: Readonly<Record<CodexMode, (context: LaunchContext, program: string, start: Start) => string[]>> = {
+  terminal: ({ agent, programs }, program, { home, log, session }) => {
+    const address = `unix://${home.socket}`
+    const server = [program, 'app-server', '--listen', address]
+    const face = [program, ...(session === null ? [] : ['resume', session]), '--remote', address, ...agent.args]
+    return [programs.node, programs.pair, home.socket, log, String(server.length), ...server, ...face]
+  },
+  oneshot: (context, program, { session }) => {
+    const resumed = session === null ? [] : ['resume', session]
+    const argv = [program, 'exec', ...resumed, '--json', '--skip-git-repo-check', ...context.agent.args, '-']
+    return laneArgv(context, { view: 'exec-json', argv, input: context.agent.task ?? '' })
+  },
 }
 
 async function chooseProvider(context: LaunchContext, home: CodexHome): Promise<Provider | null> {

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import type { UsageRecord } from '../../core/runtime.ts'
+import { parseRecord } from '../json.ts'
 import { Tail } from '../tail.ts'
 
 /** What a line of a conversation's file shows, as far as we care. */
@@ -22,24 +23,16 @@ const spent = z.looseObject({
   }),
 })
 
-/** Reads the growing file of one conversation. Each fact once, as often as it is asked. */
-export class Rollout {
-  readonly #tail: Tail
+/** Reads the lines of one conversation, in order. */
+export class RolloutReader {
   #model = ''
 
-  constructor(file: string) {
-    this.#tail = new Tail(file)
-  }
-
-  async *facts(): AsyncGenerator<RolloutFact> {
-    for await (const line of this.#tail.lines()) {
-      const fact = this.#read(line)
-      if (fact !== null) yield fact
-    }
+  facts(lines: Iterable<string>): RolloutFact[] {
+    return [...lines].flatMap((line) => this.#read(line) ?? [])
   }
 
   #read(line: string): RolloutFact | null {
-    const read = record.safeParse(parsed(line))
+    const read = record.safeParse(parseRecord(line))
     if (!read.success) return null
     const { type, payload, timestamp } = read.data
     const at = Date.parse(timestamp)
@@ -61,11 +54,17 @@ export class Rollout {
   }
 }
 
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return null // a line cut by a crash; the next one stands by itself
+/** Reads the growing file of one conversation. Each fact once, as often as it is asked. */
+export class Rollout {
+  readonly #tail: Tail
+  readonly #reader = new RolloutReader()
+
+  constructor(file: string) {
+    this.#tail = new Tail(file)
+  }
+
+  async *facts(): AsyncGenerator<RolloutFact> {
+    for await (const line of this.#tail.lines()) yield* this.#reader.facts([line])
   }
 }
 
@@ -78,7 +77,7 @@ export async function startedIn(file: string): Promise<string | null> {
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0)
     const head = buffer.toString('utf8', 0, bytesRead)
-    const meta = record.safeParse(parsed(head.slice(0, head.indexOf('\n'))))
+    const meta = record.safeParse(parseRecord(head.slice(0, head.indexOf('\n'))))
     const cwd = meta.success ? meta.data.payload['cwd'] : null
     return typeof cwd === 'string' ? cwd : null
   } finally {

@@ -6,6 +6,7 @@ import { coalesce, Lane } from '../../util/in-turn.ts'
 import { Parcels } from '../parcels.ts'
 import { Signals } from '../signals.ts'
 import type { AppServer } from './app-server.ts'
+import { CallGate } from './call-gate.ts'
 import { teamServer } from './config.ts'
 import { Conversation } from './conversation.ts'
 import { dialogOf, unknownQuestion } from './dialogs.ts'
@@ -17,7 +18,6 @@ import { Outgoing } from './outgoing.ts'
 import type { Item, Notification, Question, Thread, ThreadStatus, Turn } from './protocol.ts'
 import { Questions } from './questions.ts'
 import { StartDialogs } from './start-dialogs.ts'
-import { callAnswer, callKey, promptAnswer, toolCall } from './tool-call.ts'
 
 /** For what its app-server does not tell: its record on disk grows. ms */
 const tickMs = 2_000
@@ -37,10 +37,8 @@ export class CodexSession implements Session {
   readonly #lane = new Lane()
   readonly #questions = new Questions()
   readonly #outgoing: Outgoing
-  readonly #holdMs: number
+  readonly #gates: CallGate
   readonly #read: () => void
-  /** Calls that troupe let through: Codex may still ask about them. */
-  readonly #allowed = new Set<string>()
   #activity: Activity | null = null
   #turn: string | null = null
   #said = ''
@@ -56,7 +54,7 @@ export class CodexSession implements Session {
     this.#context = context
     const { startedAt, host } = context
     const launched = readLaunched(codexFiles(context.folder))
-    this.#holdMs = launched?.holdMs ?? 0
+    this.#gates = new CallGate(launched?.holdMs ?? 0)
     const parcels = new Parcels()
     this.#conversation = new Conversation({ parcels, signals: this.#signals, startedAt })
     this.#outgoing = new Outgoing({ parcels, send: (parcel) => this.#send(parcel), isProved: (marker) => this.#conversation.proofOf(marker) !== null })
@@ -82,28 +80,15 @@ export class CodexSession implements Session {
     return this.#signals.subscribe(listener)
   }
 
-  /** What troupe has just let through needs no other word; anything else is asked at the terminal. */
   async hook(event: Record<string, unknown>): Promise<Record<string, unknown>> {
     this.#read()
-    const call = event['hook_event_name'] === 'PermissionRequest' ? toolCall(event) : null
-    if (call === null || !(call.kind === 'team' || this.#allowed.delete(callKey(call)))) return {}
-    return promptAnswer({ do: 'allow', why: 'troupe let it through' })
+    return this.#gates.hook(event)
   }
 
   gate(event: Record<string, unknown>): Gate | null {
-    const call = toolCall(event)
-    if (call === null) return null
-    const key = callKey(call)
-    if (event['hook_event_name'] === 'PreToolUse') {
-      const answer: Gate['answer'] = (verdict) => {
-        if (verdict.do === 'allow') this.#allowed.add(key)
-        return callAnswer(verdict)
-      }
-      return { stage: 'call', call, patienceMs: this.#holdMs, answer }
-    }
-    const forwarded = event['hook_event_name'] === 'PermissionRequest' && this.#context.agent.permissionMode === 'manual'
-    if (!forwarded || call.kind === 'team' || this.#allowed.has(key)) return null
-    return { stage: 'prompt', call, patienceMs: this.#holdMs, answer: this.#forward(call) }
+    const call = this.#gates.call(event)
+    if (call !== null || this.#context.agent.permissionMode !== 'manual') return call
+    return this.#gates.prompt(event, ({ tool }) => this.#forwarded(tool))
   }
 
   async settle(call: Pick<ToolCall, 'tool' | 'input'>, verdict: 'approve' | 'deny'): Promise<boolean> {
@@ -297,11 +282,10 @@ export class CodexSession implements Session {
   }
 
   /** While its hook waits for troupe's answer, nothing stands at the terminal. */
-  #forward(call: ToolCall): Gate['answer'] {
-    this.#report({ what: `permission for ${call.tool}`, fix: 'troupe approvals', evidence: `asks for ${call.tool}` })
-    return (verdict) => {
+  #forwarded(tool: string): () => void {
+    this.#report({ what: `permission for ${tool}`, fix: 'troupe approvals', evidence: `asks for ${tool}` })
+    return () => {
       if (this.#activity?.name === 'waiting') this.#report('busy')
-      return promptAnswer(verdict)
     }
   }
 
