@@ -208,5 +208,6 @@ export function resolveTool(short: string, offered: readonly string[]): string |
     const found = offered.find((name) => (ending === '' ? name === short : name.endsWith(`${ending}${short}`)))
     if (found !== undefined) return found
   }
-  return null
+  // The same tool has another case elsewhere: `Bash`, `bash`.
+  return offered.find((name) => name.toLowerCase() === short.toLowerCase()) ?? null
 }

@@ -34,6 +34,12 @@ const anthropic: ModelWay = {
   ],
 }
 
+/** Of the hundreds of providers that OpenCode knows, those with the most users. */
+const opencodeEnv = [
+  ...['OPENCODE_API_KEY', 'OPENCODE_CONFIG', 'ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY', 'OPENROUTER_API_KEY', 'GROQ_API_KEY', 'DEEPSEEK_API_KEY'],
+  ...['MISTRAL_API_KEY', 'XAI_API_KEY', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION', 'AWS_PROFILE', 'AWS_BEARER_TOKEN_BEDROCK'],
+]
+
 /** YAML word → runtime, loaded when it is first needed. One line for each. */
 const runtimes: Readonly<Record<string, Entry>> = {
   'claude-code': {
@@ -58,7 +64,12 @@ const runtimes: Readonly<Record<string, Entry>> = {
     uses: ['mcps'],
     env: ['GEMINI_API_KEY', 'GOOGLE_API_KEY', 'GOOGLE_GEMINI_BASE_URL', 'GOOGLE_CLOUD_PROJECT', 'GOOGLE_CLOUD_LOCATION', 'GOOGLE_GENAI_USE_VERTEXAI', 'GOOGLE_APPLICATION_CREDENTIALS', 'GEMINI_CLI_HOME', 'GEMINI_TELEMETRY_ENABLED'],
   },
-  opencode: { env: [] },
+  opencode: {
+    load: async () => (await import('./opencode/index.ts')).opencode,
+    gate: true,
+    uses: ['effort', 'mcps', 'skills'],
+    env: opencodeEnv,
+  },
 }
 
 /** Runs what `runtimes/<name>.yaml` of a team describes. */

@@ -43,7 +43,7 @@ export class Installed {
     const env = { PATH: host.env['PATH'] ?? '', HOME: host.home }
     const health = await probe(program, async (...args) => {
       const ran = await run([program, ...args], { env, timeoutMs: probeTimeoutMs }).catch(() => null)
-      return ran?.code === 0 ? ran.stdout : ''
+      return ran?.code === 0 ? ran.stdout || ran.stderr : '' // help goes where a CLI likes
     })
     if (health.problem === null) this.#known.set(program, { mtimeMs, size, health })
     return health
