@@ -41,6 +41,14 @@ export interface Origins {
   projects: ReadonlyMap<string, Source>
 }
 
+/** Another reader stands in for files that are not written yet. */
+export type Read = typeof readText
+
+interface Reading {
+  out: Diagnostics
+  read: Read
+}
+
 interface ProjectFile {
   project: Project
   place: Place
@@ -50,14 +58,15 @@ interface ProjectFile {
  * Reads the team below `root`. Never throws for what stands in the files: all that is wrong with them
  * comes back as diagnostics at once.
  */
-export function load(root: string, known: Known): Loaded {
+export function load(root: string, known: Known, read: Read = readText): Loaded {
   const real = realRoot(root)
   const out = new Diagnostics()
+  const reading = { out, read }
   const { value: raw, place } = readFile(
     join(real, composeFile),
     (source) => new Place(source, [], out),
     composeSchema(known),
-    out,
+    reading,
   )
   if (raw === null)
     return {
@@ -68,8 +77,8 @@ export function load(root: string, known: Known): Loaded {
     }
   checkVersion(raw.version, place.at('version'))
   tellUnused('compose', place)
-  const scope: TeamScope = { root: real, known, descriptors: readDescriptors(real, out), hooks: hookNames(raw.rate_limits), metering: raw.metering.via, name: teamName(raw, real), worktrees: raw.supervisor.worktree_isolation }
-  const files = raw.projects.map(({ file }, index) => readProject(file, scope, place.at('projects', index, 'file'), out))
+  const scope: TeamScope = { root: real, known, descriptors: readDescriptors(real, reading), hooks: hookNames(raw.rate_limits), metering: raw.metering.via, name: teamName(raw, real), worktrees: raw.supervisor.worktree_isolation }
+  const files = raw.projects.map(({ file }, index) => readProject(file, scope, place.at('projects', index, 'file'), reading))
   const found = files.filter((file) => file !== null)
   checkDoubles(found)
   const placeOf = (project: string, agent: string) => agentPlace(found, project, agent)
@@ -103,10 +112,10 @@ function readFile<T extends z.ZodType>(
   file: string,
   placeOf: (source: Source) => Place,
   schema: T,
-  out: Diagnostics,
+  { out, read: readNow }: Reading,
   mention?: Place,
 ) {
-  const read = readText(file)
+  const read = readNow(file)
   const source = parseSource(file, 'text' in read ? read.text : '', out)
   const place = placeOf(source)
   if ('problem' in read) {
@@ -117,13 +126,13 @@ function readFile<T extends z.ZodType>(
   return { value: source.document === null ? null : checkShape(schema, plainValue(source.document, place), place), place }
 }
 
-function readProject(file: string, scope: TeamScope, mention: Place, out: Diagnostics): ProjectFile | null {
+function readProject(file: string, scope: TeamScope, mention: Place, reading: Reading): ProjectFile | null {
   if (file.trim() === '' || file.includes('\0')) {
     mention.error('the path of the project file is empty or holds a NUL character')
     return null
   }
   const path = resolve(scope.root, file)
-  const { value, place } = readFile(path, (source) => new Place(source, [], out), projectSchema(scope.known), out, mention)
+  const { value, place } = readFile(path, (source) => new Place(source, [], reading.out), projectSchema(scope.known), reading, mention)
   if (value === null) return null
   checkInside(scope.root, path, 'the project file', file, mention)
   const project = resolveProject(value, scope, place)
@@ -137,12 +146,12 @@ function readProject(file: string, scope: TeamScope, mention: Place, out: Diagno
 }
 
 /** Only `.yaml`, as teamctl reads them; the name of the file is the name of the runtime. */
-function readDescriptors(root: string, out: Diagnostics): Map<string, RuntimeDescriptor> {
+function readDescriptors(root: string, reading: Reading): Map<string, RuntimeDescriptor> {
   const found = new Map<string, RuntimeDescriptor>()
   for (const file of listFiles(join(root, 'runtimes'))) {
     const name = file.slice(0, -'.yaml'.length)
     const path = join(root, 'runtimes', file)
-    const { value, place } = readFile(path, (source) => new Place(source, [], out), descriptorSchema, out)
+    const { value, place } = readFile(path, (source) => new Place(source, [], reading.out), descriptorSchema, reading)
     checkId('agent', name, place)
     if (value !== null) found.set(name, resolveDescriptor(name, value, place))
   }

@@ -11,14 +11,17 @@ interface Scene {
   said?: WorkFacts['said']
   wanted?: 'running' | 'stopped'
   startedAt?: number | null
+  changedAt?: number
+  now?: number
 }
 
-const delivered = { state: 'delivered', typed: false, deliveredAt: 100, reason: null } as const
+const delivered = { state: 'delivered', typed: false, deliveredAt: 100, reason: null, incarnation: 'run' } as const
 
-function judge({ phase, since = 200, source = 'hook', mode = 'terminal', delivery = {}, said = null, wanted = 'running', startedAt = null }: Scene) {
+function judge({ phase, since = 200, source = 'hook', mode = 'terminal', delivery = {}, said = null, wanted = 'running', startedAt = null, changedAt = 0, now = 300 }: Scene) {
   const { state, confidence, source: by, what, person } = judgeWork(
-    { startedAt, state: { name: 'assigned' } },
-    { mode, said, agent: { phase, since, wanted, evidence: [{ at: since, what: phase.name, source }] }, delivery: delivery === null ? null : { ...delivered, ...delivery } },
+    { startedAt, changedAt, state: { name: 'assigned' } },
+    { mode, said, agent: { phase, since, wanted, incarnation: 'run', evidence: [{ at: since, what: phase.name, source }] }, delivery: delivery === null ? null : { ...delivered, ...delivery } },
+    now,
   )
   return { state, confidence, by, what, person }
 }
@@ -43,6 +46,24 @@ it('says how little a screen is worth, and takes what was typed for nothing more
   expect(judge({ phase: { name: 'idle' }, source: 'screen', delivery: typed })).toMatchObject({ state: 'unknown' })
   expect(judge({ phase: { name: 'busy' }, source: 'screen', delivery: typed })).toMatchObject({ state: 'working' })
   expect(judge({ phase: { name: 'idle' }, source: 'screen', delivery: typed, startedAt: 150 })).toMatchObject({ state: 'done', confidence: 'low' })
+})
+
+it('does not take the idle of the next run for the end of a turn that was cut off', () => {
+  expect(judge({ phase: { name: 'idle' }, delivery: { incarnation: 'earlier' } })).toMatchObject({ state: 'unknown' })
+  expect(judge({ phase: { name: 'idle' }, delivery: { incarnation: 'earlier', state: 'acked' } })).toMatchObject({ state: 'unknown' })
+  expect(judge({ phase: { name: 'busy' }, delivery: { incarnation: 'earlier' } })).toMatchObject({ state: 'unknown' })
+})
+
+it('takes a long silence for an end that nobody saw, and says how little that is', () => {
+  const idle = { phase: { name: 'idle' }, since: 50 } as const
+  expect(judge({ ...idle, now: 15_099 })).toMatchObject({ state: 'working' })
+  expect(judge({ ...idle, now: 15_100 })).toMatchObject({ state: 'done', confidence: 'low', by: 'silence' })
+})
+
+it('does not take the end of an earlier task for the end of this one', () => {
+  const oneshot = { mode: 'oneshot', delivery: null, phase: { name: 'stopped', why: 'done', code: 0 }, since: 50 } as const
+  expect(judge({ ...oneshot, changedAt: 60 })).toMatchObject({ state: 'unknown' })
+  expect(judge({ ...oneshot, changedAt: 40 })).toMatchObject({ state: 'done' })
 })
 
 it('knows the end that a daemon missed by the acknowledgement', () => {

@@ -20,29 +20,31 @@ export interface Verdict {
 /** Everything a verdict rests on. */
 export interface WorkFacts {
   mode: Mode
-  agent: Pick<AgentState, 'phase' | 'since' | 'evidence' | 'wanted'>
+  agent: Pick<AgentState, 'phase' | 'since' | 'evidence' | 'wanted' | 'incarnation'>
   /** Of the message that carries the task; null before it is sent, and where a process was started with the task. */
-  delivery: Pick<Delivery, 'state' | 'typed' | 'deliveredAt' | 'reason'> | null
+  delivery: Pick<Delivery, 'state' | 'typed' | 'deliveredAt' | 'incarnation' | 'reason'> | null
   /** What the worker said of it by its tools. */
   said: { state: 'done' | 'failed'; text: string; at: number } | null
 }
 
-/** Of how an agent was seen: what it is worth as a sign that its turn is over. */
-const screenSources = new Set(['screen'])
+type Before = Pick<Task, 'startedAt' | 'state' | 'changedAt'>
+
+/** Idle for this long with the task before it, and no turn was seen: the turn was over before anybody looked. ms */
+export const silenceMs = 15_000
 
 /**
  * Is it done? The worker's own word first, then its process, then the end of the turn that had the task before it, as hook,
  * protocol or record told it; the screen comes last, and what it shows is never read for words that mean an end. No fact
  * says that a task is done before the worker had it.
  */
-export function judgeWork(task: Pick<Task, 'startedAt' | 'state'>, facts: WorkFacts): Verdict {
+export function judgeWork(task: Before, facts: WorkFacts, now: number): Verdict {
   const { said, agent, delivery, mode } = facts
   if (said !== null) return { state: said.state, what: said.text, confidence: 'certain', source: 'tool', since: said.at, person: false }
   if (delivery?.state === 'dead') return verdictOf(agent, 'failed', `it never reached its worker: ${delivery.reason ?? 'the message was given up'}`, 'certain', 'delivery')
   const { phase } = agent
   switch (phase.name) {
     case 'stopped':
-      return ofEnd(facts)
+      return ofEnd(task, facts)
     case 'quarantined':
       return verdictOf(agent, 'failed', `its worker is in quarantine: ${phase.why}`, 'high')
     case 'blocked':
@@ -57,25 +59,29 @@ export function judgeWork(task: Pick<Task, 'startedAt' | 'state'>, facts: WorkFa
     case 'stopping':
       return verdictOf(agent, 'unknown', `its worker is ${phase.name}`, 'high')
     case 'busy':
-      return hasIt(task, facts) ? { ...verdictOf(agent, 'working', 'at work', 'high'), since: startOf(task, facts) } : verdictOf(agent, 'unknown', 'it has not come to its worker yet', 'high')
+      return hasIt(facts) ? { ...verdictOf(agent, 'working', 'at work', 'high'), since: startOf(task, facts) } : verdictOf(agent, 'unknown', 'it has not come to its worker yet', 'high')
     case 'idle':
-      return mode === 'oneshot' ? verdictOf(agent, 'working', 'its process runs', 'high') : ofIdle(task, facts)
+      return mode === 'oneshot' ? verdictOf(agent, 'working', 'its process runs', 'high') : ofIdle(task, facts, now)
   }
 }
 
-/** It stands before the worker: proved, or typed where nothing can prove it. A one-shot process begins with it. */
-function hasIt(task: Pick<Task, 'startedAt'>, { mode, delivery }: WorkFacts): boolean {
-  if (task.startedAt !== null || mode === 'oneshot') return true
-  return delivery !== null && (delivery.state === 'delivered' || delivery.state === 'acked' || delivery.typed)
+/** It stands before this run of the worker: proved, or typed where nothing can prove it. A one-shot process begins with it. */
+function hasIt({ mode, delivery, agent }: WorkFacts): boolean {
+  if (mode === 'oneshot') return true
+  if (delivery === null) return false
+  return delivery.incarnation === agent.incarnation && (delivery.typed || delivery.state === 'delivered' || delivery.state === 'acked')
 }
 
-function startOf({ startedAt }: Pick<Task, 'startedAt'>, { agent, delivery }: WorkFacts): number {
+function startOf({ startedAt }: Before, { agent, delivery }: WorkFacts): number {
   return startedAt ?? delivery?.deliveredAt ?? agent.since
 }
 
-function ofEnd({ agent, mode }: WorkFacts): Verdict {
-  const { phase } = agent
+/** An end from before it was given the task is the end of something else. */
+function ofEnd({ state, startedAt, changedAt }: Before, { agent, mode }: WorkFacts): Verdict {
+  const { phase, since } = agent
   if (phase.name !== 'stopped') throw new TypeError('only of an agent that is stopped')
+  const earlier = state.name === 'assigned' && startedAt === null && since < changedAt
+  if ((phase.why === 'failed' || phase.why === 'done') && earlier) return verdictOf(agent, 'unknown', 'its worker is about to start', 'high')
   if (phase.why === 'failed') return verdictOf(agent, 'failed', phase.code === null ? 'its process ended, how is not known' : `its process ended with exit ${phase.code}`, 'certain', 'process')
   if (phase.why === 'done' && mode === 'oneshot') return verdictOf(agent, 'done', 'its process ended with exit 0', 'certain', 'process')
   if (phase.why === 'done') return verdictOf(agent, 'failed', 'its worker left before the turn with it was over', 'high', 'process')
@@ -83,15 +89,17 @@ function ofEnd({ agent, mode }: WorkFacts): Verdict {
   return { ...verdictOf(agent, 'waiting', 'its worker is stopped', 'high', 'process'), person: true }
 }
 
-/** Idle counts only from after the worker had it: an idle that began before is the one in which it was handed over. */
-function ofIdle(task: Pick<Task, 'startedAt'>, facts: WorkFacts): Verdict {
+/** Idle counts only from after this run of the worker had it: an idle that began before is the one in which it was handed over. */
+function ofIdle(task: Before, facts: WorkFacts, now: number): Verdict {
   const { agent, delivery } = facts
-  if (!hasIt(task, facts)) return verdictOf(agent, 'unknown', 'it has not come to its worker yet', 'high')
-  const start = task.startedAt ?? delivery?.deliveredAt ?? null
+  if (delivery === null || !hasIt(facts)) return verdictOf(agent, 'unknown', 'it has not come to its worker yet', 'high')
+  const start = Math.max(task.startedAt ?? 0, delivery.deliveredAt ?? 0)
   const source = sourceOf(agent)
-  if (start !== null && agent.since >= start) return verdictOf(agent, 'done', 'the turn with it is over', screenSources.has(source) ? 'low' : 'high', source)
-  if (delivery?.state === 'acked') return verdictOf(agent, 'done', 'its worker acknowledged it and is idle', 'high', 'tool')
-  return delivery?.deliveredAt == null ? verdictOf(agent, 'unknown', 'it was typed, and nothing shows yet that it was taken up', 'low') : { ...verdictOf(agent, 'working', 'it is before its worker', 'high', 'delivery'), since: delivery.deliveredAt }
+  if (start > 0 && agent.since >= start) return verdictOf(agent, 'done', 'the turn with it is over', source === 'screen' ? 'low' : 'high', source)
+  if (delivery.state === 'acked') return verdictOf(agent, 'done', 'its worker acknowledged it and is idle', 'high', 'tool')
+  if (delivery.deliveredAt === null) return verdictOf(agent, 'unknown', 'it was typed, and nothing shows yet that it was taken up', 'low')
+  if (now - delivery.deliveredAt >= silenceMs) return { ...verdictOf(agent, 'done', 'it is before its worker, which is idle', 'low', 'silence'), since: now }
+  return { ...verdictOf(agent, 'working', 'it is before its worker', 'high', 'delivery'), since: delivery.deliveredAt }
 }
 
 function verdictOf(agent: WorkFacts['agent'], state: Verdict['state'], what: string, confidence: Confidence, source = sourceOf(agent)): Verdict {

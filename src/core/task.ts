@@ -125,7 +125,7 @@ export function turnTask(task: Task, event: TaskTurn, now: number): Task | null 
 function judged(task: Task, verdict: Verdict, now: number): Task | null {
   const { state } = task
   if (state.name === 'queued' || state.name === 'cancelled') return null
-  if ((state.name === 'done' || state.name === 'failed') && (state.confidence === 'certain' || !overrules(state, verdict))) return null
+  if ((state.name === 'done' || state.name === 'failed') && (state.confidence === 'certain' || !overrules(verdict))) return null
   const after = entered(task, stateOf(verdict, state), now)
   if (after === null) return null
   const started = verdict.state === 'working' ? (task.startedAt ?? verdict.since) : task.startedAt
@@ -136,10 +136,9 @@ function judged(task: Task, verdict: Verdict, now: number): Task | null {
 /** Lines of evidence that stay with a task. */
 const evidenceKept = 12
 
-/** A worker that goes on after it seemed to be done is not done; and whoever says so itself knows better. */
-function overrules(state: TaskState & { name: 'done' | 'failed' }, verdict: Verdict): boolean {
-  if (verdict.state === 'working' || verdict.state === 'waiting') return true
-  return verdict.confidence === 'certain' || (verdict.state !== state.name && verdict.confidence !== 'low')
+/** A worker that goes on after it seemed to be done is not done; and the worker itself knows better. */
+function overrules(verdict: Verdict): boolean {
+  return verdict.state === 'working' || (verdict.source === 'tool' && verdict.confidence === 'certain')
 }
 
 function stateOf(verdict: Verdict, before: TaskState): TaskState {

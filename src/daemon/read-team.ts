@@ -1,5 +1,5 @@
 import type { Known } from '../config/known.ts'
-import { load } from '../config/load.ts'
+import { load, type Read } from '../config/load.ts'
 import { placeOf } from '../config/origins.ts'
 import { placeIn } from '../config/places.ts'
 import { teamOrThrow } from '../config/report.ts'
@@ -18,6 +18,8 @@ export interface TeamFiles {
   at(key: ChangedKey): string | null
   /** The YAML files it was read from. */
   sources: string[]
+  /** The file of each project, by its id. */
+  projectFiles: ReadonlyMap<string, string>
 }
 
 /** The team as its files say now. Throws `config` with every error and its place. */
@@ -25,12 +27,13 @@ export function readTeam(root: string): Team {
   return readFiles(root).team
 }
 
-export function readFiles(root: string): TeamFiles {
-  const loaded = load(root, known)
+/** `read`: stands in for files that are not written yet. */
+export function readFiles(root: string, read?: Read): TeamFiles {
+  const loaded = load(root, known, read)
   const team = teamOrThrow(loaded)
   const { compose, projects } = loaded.origins
   const sources = [compose, ...projects.values()].map(({ file }) => file)
-  return { team, sources, at: ({ project, path }) => placeIn(team.root, loaded.origins, project, path) }
+  return { team, sources, projectFiles: new Map([...projects].map(([id, { file }]) => [id, file])), at: ({ project, path }) => placeIn(team.root, loaded.origins, project, path) }
 }
 
 /** A setting of team-compose.yaml as people find it: `limits.x (team-compose.yaml:12)`; a default has the place nearest to it. */
