@@ -12,15 +12,17 @@ import { mail } from './mail.ts'
 import { people } from './people.ts'
 import { policy } from './policy.ts'
 import { self } from './self.ts'
+import { tasks } from './task.ts'
 import { team } from './team.ts'
 import { worktrees } from './worktree.ts'
 
 export type { AuditLine } from './audit.ts'
 export type { BudgetRow, UsageRow } from './budget.ts'
+export type { TaskRow, WorkerRow } from './task.ts'
 export type { AgentRow } from './team.ts'
 export { oldestProtocol, programVersion, protocolVersion, type StreamItem } from './wire.ts'
 
-export const operations = { ...team, ...change, ...mail, ...attachments, ...explain, ...approvals, ...budgets, ...bridges, ...people, ...policy, ...self, ...audit, ...housekeeping, ...worktrees, ...daemon } as const
+export const operations = { ...team, ...change, ...mail, ...attachments, ...explain, ...approvals, ...budgets, ...bridges, ...people, ...policy, ...self, ...audit, ...housekeeping, ...tasks, ...worktrees, ...daemon } as const
 
 export type Operations = typeof operations
 export type OperationName = keyof Operations

@@ -12,13 +12,13 @@ import { teamTools, type InboxMessage, type TeamTools } from './scripted/team.ts
 import type { Typed } from './scripted/typing.ts'
 
 /**
- * `scripted --folder DIR --session ID [--system FILE] [--mode MODE] [--model NAME] [--model-url URL] [--quiet]`: an agent
+ * `scripted --folder DIR --session ID [--system FILE] [--task FILE] [--mode MODE] [--model NAME] [--model-url URL] [--quiet]`: an agent
  * CLI whose model is a scenario, or at --model-url. Environment: TROUPE_MCP_URL, TROUPE_URL (`/hook` under it),
- * TROUPE_AGENT_TOKEN, and TROUPE_MODEL_URL; without a model, or with --quiet, it acknowledges its mail and does nothing else.
+ * TROUPE_AGENT_TOKEN, and TROUPE_MODEL_URL; with --task it does what the file says and leaves; without a model, or with --quiet, it acknowledges its mail and does nothing else.
  * Exit codes: 0 after /exit or C-d, 143 after SIGTERM, what the script says otherwise; 2 for a wrong call.
  */
 function main(): void {
-  const { folder, session, system, modelName, modelUrl, mode, quiet } = readArguments()
+  const { folder, session, system, task, modelName, modelUrl, mode, quiet } = readArguments()
   const token = variable('TROUPE_AGENT_TOKEN')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const over = new AbortController()
@@ -41,6 +41,7 @@ function main(): void {
     askLeave: leaveFrom(hooks, token, mode),
     model: quiet || modelUrl === undefined ? null : model(modelUrl, token, modelName),
     system: system === undefined ? '' : readFileSync(system, 'utf8'),
+    once: task !== undefined,
     print: screen.print,
     leave,
     signal: over.signal,
@@ -58,11 +59,18 @@ function main(): void {
     process.exit(143)
   })
   screen.print(`scripted agent ${process.env['TROUPE_AGENT'] ?? ''}, conversation ${session}${conversation.resumed ? ' (resumed)' : ''}`)
+  if (task !== undefined) inbox.add({ text: taskText(readFileSync(task, 'utf8'), conversation), mails: [], typed: false })
   void Promise.race([agent.run(), follow(team, inbox, reports, screen.print, over.signal)]).catch((error: unknown) => {
     screen.restore()
     console.error(error)
     process.exit(1)
   })
+}
+
+/** A run that was cut off goes on; a task is not begun twice in one conversation. */
+function taskText(task: string, { messages }: Conversation): string {
+  const known = messages.some(({ role, content }) => role === 'user' && content.some((block) => block.type === 'text' && block.text === task))
+  return known ? 'Go on where you were cut off.' : task
 }
 
 /** A line, or a message of the team that was pasted. */
@@ -97,6 +105,7 @@ interface Arguments {
   folder: string
   session: string
   system: string | undefined
+  task: string | undefined
   modelName: string
   modelUrl: string | undefined
   mode: Mode
@@ -109,15 +118,16 @@ function readArguments(): Arguments {
       folder: { type: 'string' },
       session: { type: 'string' },
       system: { type: 'string' },
+      task: { type: 'string' },
       model: { type: 'string', default: 'scripted-1' },
       'model-url': { type: 'string' },
       mode: { type: 'string', default: 'auto' },
       quiet: { type: 'boolean', default: false },
     },
   })
-  const { folder, session, system, model: modelName, mode, quiet } = values
+  const { folder, session, system, task, model: modelName, mode, quiet } = values
   if (folder === undefined || session === undefined || !/^[\w-]{1,64}$/.test(session)) refuse('--folder and --session ID (letters, digits, - and _) are needed')
-  return { folder, session, system, modelName, modelUrl: values['model-url'] ?? process.env['TROUPE_MODEL_URL'], mode: mode as Mode, quiet }
+  return { folder, session, system, task, modelName, modelUrl: values['model-url'] ?? process.env['TROUPE_MODEL_URL'], mode: mode as Mode, quiet }
 }
 
 function variable(name: string): string {

@@ -25,6 +25,8 @@ export function canDm(team: Team, from: Sender, to: Agent, bridges: readonly Bri
     const bridge = bridgeBetween(team, from, to, bridges)
     return bridge === undefined ? isolated(sender, to, bridges) : { ok: true, recipients: [to.address], bridge }
   }
+  // Whoever made a worker may write to it.
+  if (to.spawned && to.reportsTo === sender.address) return { ok: true, recipients: [to.address] }
   if (sender.canDm.includes(to.address)) return { ok: true, recipients: [to.address] }
   return { ok: false, why: `${from} may not write to ${to.address}`, hint: allowed('can_dm', sender, sender.canDm), rule: agentRule(sender, 'can_dm') }
 }

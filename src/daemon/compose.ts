@@ -17,6 +17,7 @@ import { openPeople } from './people/open.ts'
 import { operatorsOnly } from './operators.ts'
 import { rehearsing } from './rehearsing.ts'
 import { stream } from './stream.ts'
+import { offered, working } from './tasks/working.ts'
 
 export type { ComposeOptions } from './ground.ts'
 
@@ -35,6 +36,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const limits = limiting(tellingGround)
   const calls = modelCalls({ ...ground, team: ground.teamNow, spend: () => money.spend })
   const alive = lives({ ...tellingGround, ...money, calls, judge: (...of) => judges.judge(...of) })
+  const work = working(ground, mail, alive, mail)
   const judges = judging(ground, mail, money)
   const compactions = new Compactions({ ...ground, sessions })
   const janitor = new Janitor({ ...ground, attachments: mail.attachments, worktrees: async (...of) => await alive.worktrees.sweep(...of), team: ground.teamNow })
@@ -47,6 +49,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     ...mail,
     ...money,
     ...alive,
+    ...work,
     ...judges,
     ...atChat,
     compactions,
@@ -75,6 +78,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
         throw judges.refusals.explained(error)
       }
     },
+    offers: offered(ground),
     events: (cursor, signal) => stream(store, cursor, signal),
     listening: (front) => {
       ground.listening(front)
@@ -103,12 +107,12 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       await alive.worktrees.start()
       alive.changing.start()
       alive.reconciler.start()
-      for (const part of [deliverer, limits, judges.approvals, compactions, bridges, judges.foreign, janitor, atChat]) await part.start()
+      for (const part of [deliverer, limits, judges.approvals, compactions, bridges, judges.foreign, janitor, mail.following, work.dispatcher, atChat]) await part.start()
     },
     async stop() {
       idle.stop()
       lulls.stop()
-      for (const part of [atChat.people, judges.approvals, compactions, limits, bridges, judges.foreign, janitor]) await part.stop()
+      for (const part of [work.dispatcher, mail.following, atChat.people, judges.approvals, compactions, limits, bridges, judges.foreign, janitor]) await part.stop()
       await calls.close()
       await alive.reconciler.stop()
       await deliverer.stop()

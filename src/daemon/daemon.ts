@@ -24,6 +24,8 @@ export interface Daemon {
    * where it is). Throws `denied` for an agent's, and for one that is not proved.
    */
   checkOperator(pid: number, unproved: string | null): Promise<void>
+  /** Whether this agent is offered the tools that are `for` these only. */
+  offers(caller: Caller & { kind: 'agent' }, to: 'lead' | 'worker'): boolean
   /** Counts requests of an agent before anything else looks at them. Throws `throttled`; operators always pass. */
   admit(caller: Caller, door: Door, requests: number): void
   /** The journal from a cursor on (null: from now), live. Ends with the signal. */

@@ -41,6 +41,8 @@ export interface LaunchingParts {
   startedWith(agent: Agent): Started
   /** Its model calls go through troupe. Throws `config` where no key is there for that. */
   proxied(agent: Agent): boolean
+  /** How the task that a one-shot agent was made for ended; null where it has none, or is not over. */
+  finished(agent: Agent): Promise<'done' | 'failed' | null>
   tools: ToolLines
   worktrees: Worktrees
   front(): Front
@@ -68,6 +70,8 @@ export class Launching {
     const agent = acting(declared, agents.get(declared.address))
     const missing = this.#parts.missingProgram()
     if (missing !== null) return await this.#wait(agent, missing)
+    const finished = await this.#parts.finished(agent)
+    if (finished !== null) return await this.#rest(agent, finished)
     const runtime = await this.#parts.runtimeOf(agent)
     const health = await this.#parts.healthOf(agent)
     if (health.problem !== null) return await this.#block(agent, health.problem)
@@ -164,6 +168,13 @@ export class Launching {
     const why = `troupe’s own program ${missing} is gone: it was updated or removed`
     const phase = { name: 'parked', until: at + missingMs, why, fix: 'troupe daemon restart' } as const
     await this.#parts.agents.update(agent.address, (state) => enter(state, phase, { at, what: why, source: 'daemon' }))
+  }
+
+  /** T13: a start does what is over not once more. */
+  async #rest(agent: Agent, why: 'done' | 'failed'): Promise<void> {
+    const at = this.#parts.host().clock.now()
+    const what = 'its task is over; troupe resume gives it more to do'
+    await this.#parts.agents.update(agent.address, (state) => enter(state, { name: 'stopped', why, code: null }, { at, what, source: 'task' }))
   }
 
   async #block(agent: Agent, { why, fix }: { why: string; fix: string }): Promise<void> {

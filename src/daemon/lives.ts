@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { isOpenTask } from '../core/task.ts'
 import { findAgent, type Agent } from '../core/team.ts'
 import { agentEnvironment } from '../config/environment.ts'
 import { runtimeVariables } from '../runtimes/index.ts'
@@ -37,6 +38,7 @@ export interface Lives {
   reconciler: Reconciler
   lifecycle: Lifecycle
   changing: Changing
+  settling: Settling
   outdated: Outdated
   worktrees: Worktrees
 }
@@ -54,6 +56,7 @@ export function lives({ team: applied, teamNow: team, ...ground }: Given): Lives
     startedWith: (agent) => fingerprints.now(agent, applied(), values()),
     programs: { node: process.execPath, hook: programPath('hook'), gate: programPath('gate'), pair: programPath('pair'), shim: programPath('shim'), scripted: programPath('scripted'), lane: programPath('lane') },
     missingProgram,
+    finished: async (agent) => await finishedTask(ground.store, agent),
     host: ground.hostNow,
     environmentFor: (agent) => agentEnvironment(agent, values(), runtimeVariables),
   })
@@ -74,5 +77,13 @@ export function lives({ team: applied, teamNow: team, ...ground }: Given): Lives
       if (phase.name === 'stopping' && incarnation !== null && given.spend.verdict(address).state === 'stop') drain.cut(incarnation)
     }
   })
-  return { drain, reconciler, lifecycle, changing, outdated, worktrees }
+  return { drain, reconciler, lifecycle, changing, settling, outdated, worktrees }
+}
+
+/** Only a one-shot agent does its task by being started. */
+async function finishedTask(store: Given['store'], { mode, address }: Agent): Promise<'done' | 'failed' | null> {
+  if (mode !== 'oneshot') return null
+  const [task] = await store.read((db) => db.tasks.latest([address]))
+  if (task === undefined || isOpenTask(task)) return null
+  return task.state.name === 'failed' ? 'failed' : 'done'
 }

@@ -12,6 +12,8 @@ import { settingName } from './read-team.ts'
 import { Sessions } from './sessions.ts'
 import { Signals, type SignalParts } from './signals.ts'
 import { Throttle } from './throttle.ts'
+import { Following } from './tasks/following.ts'
+import { Tasks } from './tasks/tasks.ts'
 import { ToolLines } from './tool-lines.ts'
 
 /** Parts that listen to agents and are made after those that carry mail. */
@@ -28,6 +30,8 @@ export interface Mailing {
   attachments: Attachments
   mailroom: Mailroom
   tools: ToolLines
+  tasks: Tasks
+  following: Following
   /** Mail of troupe's own; the key makes a repetition the same message. */
   tell(to: string, text: string, key: string): Promise<void>
 }
@@ -36,7 +40,7 @@ export interface Mailing {
 export async function mailing(ground: Ground, listeners: Listeners): Promise<Mailing> {
   const { store, clock, agents, desired, root, team, values } = ground
   const chains = new Chains(ground)
-  const signals = new Signals({ ...ground, ...listeners, deliverer: () => deliverer, chains: () => chains })
+  const signals = new Signals({ ...ground, ...listeners, deliverer: () => deliverer, chains: () => chains, said: (...words) => following.said(...words) })
   // An adopted agent may be idle already: no change of its phase would wake its mail.
   const sessions: Sessions = new Sessions((...said) => signals.take(...said), (address) => deliverer.wake(address))
   const offers = new Offers(clock)
@@ -61,7 +65,9 @@ export async function mailing(ground: Ground, listeners: Listeners): Promise<Mai
   const tell = async (to: string, text: string, key: string): Promise<void> => {
     await mailroom.post({ from: 'troupe', to, text, threadId: null, priority: 'normal', key })
   }
-  return { chains, signals, sessions, deliverer, fetching, throttle, bridges, attachments, mailroom, tools, tell }
+  const tasks = new Tasks(store, clock)
+  const following: Following = new Following({ ...ground, tasks, mailroom, team: ground.teamNow, tell })
+  return { tasks, following, chains, signals, sessions, deliverer, fetching, throttle, bridges, attachments, mailroom, tools, tell }
 }
 
 function recipientsOf(events: readonly JournalEvent[]): string[] {

@@ -24,8 +24,13 @@ import type { Mailroom } from './mailroom.ts'
 import type { Outdated } from './outdated.ts'
 import type { People } from './people/people.ts'
 import type { Replies } from './people/replies.ts'
+import type { Dispatcher } from './tasks/dispatcher.ts'
+import type { Orders } from './tasks/orders.ts'
+import type { Tasks } from './tasks/tasks.ts'
+import type { TeamFiles } from './read-team.ts'
 import type { Reconciler } from './reconciler.ts'
 import type { Sessions } from './sessions.ts'
+import type { Settling } from './settling.ts'
 import type { Spend } from './spend.ts'
 import type { Throttle } from './throttle.ts'
 import type { Worktrees } from './worktrees/worktrees.ts'
@@ -55,6 +60,12 @@ export interface Parts {
   worktrees: Worktrees
   lifecycle: Lifecycle
   changing: Changing
+  settling: Settling
+  tasks: Tasks
+  orders: Orders
+  dispatcher: Dispatcher
+  /** As they are now. Throws `config`. */
+  teamFiles(): TeamFiles
   outdated: Outdated
   drain: Drain
   people: People

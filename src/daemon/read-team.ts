@@ -10,7 +10,7 @@ import { gatewayNames } from '../gateways/index.ts'
 import { runtimeNames } from '../runtimes/index.ts'
 import { supervisorNames } from '../supervisors/index.ts'
 
-const known: Known = { runtimes: runtimeNames, supervisors: supervisorNames, gateways: gatewayNames }
+export const known: Known = { runtimes: runtimeNames, supervisors: supervisorNames, gateways: gatewayNames }
 
 export interface TeamFiles {
   team: Team

@@ -25,6 +25,8 @@ export interface SignalParts {
   deliverer(): Deliverer
   chains(): Chains
   limits(): Pick<LimitHooks, 'hit'>
+  /** The last words of a turn. */
+  said(address: string, text: string, at: number): void
   jitter(): number
   report(what: string, error: unknown): void
 }
@@ -93,6 +95,8 @@ export class Signals {
         return chains().worked(address, incarnation)
       case 'subagent':
         return breaking().subagent(address, incarnation, signal.id, signal.running)
+      case 'said':
+        return this.#parts.said(address, signal.text, signal.at)
       case 'usage':
         return await spend().record(address, incarnation, signal.usage)
       default: {

@@ -50,7 +50,7 @@ const runtimes: Readonly<Record<string, Entry>> = {
     uses: ['effort', 'hooks', 'mcps', 'skills', 'subagents', 'ultracode'],
     env: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_BASE_URL', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_CONFIG_DIR'],
   },
-  scripted: { load: async () => (await import('./scripted.ts')).scripted, gate: true, uses: [], env: [] },
+  scripted: { load: async () => (await import('./scripted.ts')).scripted, modes: ['terminal', 'oneshot'], gate: true, uses: [], env: [] },
   codex: {
     load: async () => (await import('./codex/index.ts')).codex,
     modes: ['terminal', 'oneshot'],

@@ -42,9 +42,17 @@ function launch(context: LaunchContext): Promise<Launch> {
   const mission = join(folder, 'mission.txt')
   writeAtomic(mission, context.briefing)
   const model = agent.model === null ? [] : ['--model', agent.model]
-  const argv = [programs.node, ...frugal, programs.scripted, '--folder', folder, '--session', session, '--system', mission, '--mode', agent.permissionMode, ...model, ...agent.args]
+  const task = agent.mode === 'oneshot' ? ['--task', taskFile(folder, agent.task ?? '')] : []
+  const argv = [programs.node, ...frugal, programs.scripted, '--folder', folder, '--session', session, '--system', mission, '--mode', agent.permissionMode, ...task, ...model, ...agent.args]
   const env = { ...context.env, TROUPE_URL: url, ...(context.rehearsal ? { TROUPE_MODEL_URL: `${url}/model` } : {}) }
   return Promise.resolve({ spec: { address: agent.address, incarnation: context.incarnation, argv, env, cwd: agent.cwd }, session, notices: [] })
+}
+
+/** Of any length, and never in argv. */
+function taskFile(folder: string, task: string): string {
+  const file = join(folder, 'task.txt')
+  writeAtomic(file, task)
+  return file
 }
 
 /** For V8: little garbage, collected often. */
@@ -57,6 +65,7 @@ const report = z.discriminatedUnion('event', [
   z.object({ event: z.literal('idle') }),
   z.object({ event: z.literal('busy') }),
   z.object({ event: z.literal('taken'), text: z.string() }),
+  z.object({ event: z.literal('said'), text: z.string() }),
   z.object({ event: z.literal('worked'), tool: z.string() }),
   z.object({ event: z.literal('failure'), class: z.enum(['auth', 'quota', 'other']), why: z.string(), until: z.number().nullable() }),
   z.object({
@@ -126,6 +135,8 @@ class ScriptedSession implements Session {
         return [{ type: said.event, evidence }]
       case 'taken':
         return markersIn(said.text).map((marker) => ({ type: 'proof', marker, proof: 'hook', evidence }))
+      case 'said':
+        return [{ type: 'said', text: said.text, at: evidence.at }]
       case 'worked':
         return [{ type: 'work', tool: said.tool }]
       case 'failure':

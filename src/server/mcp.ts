@@ -131,7 +131,7 @@ interface Exchange {
 
 function mcpServer(exchange: Exchange): Server {
   const server = new Server({ name: 'team', version: programVersion }, { capabilities: { tools: {} }, instructions })
-  server.setRequestHandler('tools/list', () => ({ tools: [...tools.values()].map(({ tool }) => tool) }))
+  server.setRequestHandler('tools/list', () => ({ tools: [...tools.values()].filter(({ entry }) => entry.tool?.for === undefined || exchange.daemon.offers(exchange.caller, entry.tool.for)).map(({ tool }) => tool) }))
   server.setRequestHandler('tools/call', async ({ params }, context) => {
     const found = tools.get(params.name)
     if (found === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name.slice(0, 100)}`)

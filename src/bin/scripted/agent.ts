@@ -15,6 +15,8 @@ export interface AgentParts {
   /** Null: mail is acknowledged and nothing else is done. */
   model: Model | null
   system: string
+  /** Done with its first turn, it leaves: 0, or 1 where the model refused. */
+  once: boolean
   print(text: string): void
   leave(code: number): Promise<never>
   signal: AbortSignal
@@ -50,13 +52,18 @@ export class Agent {
     for (;;) {
       reports.state({ event: 'idle' })
       await inbox.until('some')
-      await this.#take(inbox.take())
+      const ended = await this.#take(inbox.take())
+      if (this.#parts.once) await this.#parts.leave(ended ? 0 : 1)
     }
   }
 
-  async #take(given: Given[]): Promise<void> {
+  /** False where it was cut short. */
+  async #take(given: Given[]): Promise<boolean> {
     const { conversation, reports, model } = this.#parts
-    if (model === null) return this.#quietly(given)
+    if (model === null) {
+      await this.#quietly(given)
+      return true
+    }
     reports.state({ event: 'busy' })
     const turn = new AbortController()
     this.#turn = turn
@@ -66,8 +73,10 @@ export class Agent {
       await this.#begin(given, signal)
       await this.#converse(model, signal)
       await this.#acknowledge([...conversation.open], signal)
+      return true
     } catch (error) {
       this.#stopped(error, turn.signal)
+      return false
     } finally {
       this.#turn = null
     }
@@ -107,11 +116,16 @@ export class Agent {
       conversation.add({ role: 'assistant', content: answer.content })
       this.#account(answer)
       const calls = answer.content.filter((block): block is Call => block.type === 'tool_use')
-      if (calls.length === 0) return
+      if (calls.length === 0) return this.#say(answer)
       const results: Result[] = []
       for (const call of calls) results.push(await this.#execute(call, signal, false, tools))
       this.#give(results, inbox.take())
     }
+  }
+
+  #say({ content }: Answer): void {
+    const text = content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('\n')
+    if (text !== '') this.#parts.reports.add({ event: 'said', text })
   }
 
   #account({ id, model, content, usage }: Answer): void {

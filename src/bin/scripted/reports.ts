@@ -6,6 +6,8 @@ export type State = { event: 'idle' } | { event: 'busy' }
 export type Report =
   | { event: 'ready'; session: string; resumed: boolean }
   | { event: 'taken'; text: string }
+  /** The last words of a turn. */
+  | { event: 'said'; text: string }
   /** An own tool did what it was asked for. */
   | { event: 'worked'; tool: string }
   | { event: 'failure'; class: 'auth' | 'quota' | 'other'; why: string; until: number | null }

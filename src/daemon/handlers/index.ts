@@ -13,11 +13,13 @@ import { mail } from './mail.ts'
 import { people } from './people.ts'
 import { policy } from './policy.ts'
 import { self } from './self.ts'
+import { tasks } from './task.ts'
 import { team } from './team.ts'
 import { tools } from './tools.ts'
+import { workers } from './workers.ts'
 import { worktrees } from './worktree.ts'
 
 /** Every operation's handler; the type says that none is missing. */
 export function handlers(parts: Parts): Handlers {
-  return { ...team(parts), ...change(parts), ...mail(parts), ...tools(parts), ...attachments(parts), ...explain(parts), ...approvals(parts), ...budgets(parts), ...bridges(parts), ...people(parts), ...policy(parts), ...self(parts), ...audit(parts), ...housekeeping(parts), ...worktrees(parts), ...daemon(parts) }
+  return { ...team(parts), ...change(parts), ...mail(parts), ...tools(parts), ...attachments(parts), ...explain(parts), ...approvals(parts), ...budgets(parts), ...bridges(parts), ...people(parts), ...policy(parts), ...self(parts), ...audit(parts), ...housekeeping(parts), ...tasks(parts), ...workers(parts), ...worktrees(parts), ...daemon(parts) }
 }

@@ -14,6 +14,7 @@ import type { Waiting } from '../outdated.ts'
 import type { Parts } from '../parts.ts'
 import { ceilings, usageRows } from './budget.ts'
 import { lastScreen } from './explain.ts'
+import { cancelOf } from './task.ts'
 import { limitHits } from './limit-hits.ts'
 
 type Names = 'down' | 'down.part' | 'start' | 'stop' | 'kill' | 'restart' | 'ps' | 'inspect' | 'interrupt' | 'logs' | 'attach' | 'events'
@@ -21,6 +22,12 @@ type Names = 'down' | 'down.part' | 'start' | 'stop' | 'kill' | 'restart' | 'ps'
 /** Bring up, take down, look at. */
 export function team(parts: Parts): Pick<Handlers, Names> {
   const { lifecycle } = parts
+
+  /** A worker that is stopped is not done with what it had before it. Names that nobody has are refused by what follows. */
+  async function takeBack(names: string[]): Promise<void> {
+    const all = agentsOf(parts.team()).filter(({ id, address }) => names.length === 0 || names.includes(address) || names.includes(id))
+    await cancelOf(parts, all.map(({ address }) => address), 'its worker was stopped')
+  }
 
   return {
     down: async (input) => {
@@ -41,8 +48,14 @@ export function team(parts: Parts): Pick<Handlers, Names> {
       const settled = await lifecycle.restart(input.agents, input.fresh, input.drainMs, input.timeoutMs, signal)
       return { ...settled, agents: await agentRows(parts, settled.agents) }
     },
-    stop: async (input) => ({ stopped: await lifecycle.stop(input.agents, input.drainMs) }),
-    kill: async (input) => ({ stopped: await lifecycle.kill(input.agents) }),
+    stop: async (input) => {
+      await takeBack(input.agents)
+      return { stopped: await lifecycle.stop(input.agents, input.drainMs) }
+    },
+    kill: async (input) => {
+      await takeBack(input.agents)
+      return { stopped: await lifecycle.kill(input.agents) }
+    },
     ps: async () => {
       const leaving = parts.desired.leaving.filter(({ address }) => parts.agents.get(address).incarnation !== null)
       return await agentRows(parts, [...agentsOf(parts.team()), ...leaving])

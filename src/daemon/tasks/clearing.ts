@@ -1,0 +1,64 @@
+import { readTeamFile, withoutWorkers, writeTeamFile } from '../../config/workers.ts'
+import { isOpenTask, type Task } from '../../core/task.ts'
+import { agentsOf, type Agent, type Team } from '../../core/team.ts'
+import type { Store } from '../../store/store.ts'
+import type { Changing } from '../changing.ts'
+import type { Desired } from '../desired.ts'
+import type { TeamFiles } from '../read-team.ts'
+import { fileOf } from './hiring.ts'
+
+export interface ClearingParts {
+  store: Store
+  desired: Desired
+  changing: Changing
+  files(): TeamFiles
+  edit<T>(work: () => Promise<T>): Promise<T>
+}
+
+export interface Cleared {
+  cleared: string[]
+  kept: { agent: string; why: string }[]
+}
+
+/** How long the end of those that go may take, ms. */
+const goneWithinMs = 60_000
+
+/** Takes workers out that were spawned and have done their work. Whoever was written into the files by hand is never touched. */
+export async function clear(parts: ClearingParts, failed: boolean, signal: AbortSignal): Promise<Cleared> {
+  return await parts.edit(async () => {
+    const files = parts.files()
+    const spawned = agentsOf(files.team).filter((agent) => agent.spawned)
+    const { newest, open } = await parts.store.read(async (db) => ({ newest: await db.tasks.latest(spawned.map(({ address }) => address)), open: await db.tasks.open() }))
+    const kept: Cleared['kept'] = []
+    const going = spawned.filter(({ address }) => {
+      const why = whyKept(newest.find(({ agent }) => agent === address), open.some(({ agent }) => agent === address), failed)
+      if (why !== null) kept.push({ agent: address, why })
+      return why === null
+    })
+    if (going.length > 0) await remove(parts, files, going, signal)
+    return { cleared: going.map(({ address }) => address), kept }
+  })
+}
+
+function whyKept(newest: Task | undefined, open: boolean, failed: boolean): string | null {
+  if (newest === undefined) return 'it has no task'
+  if (open || isOpenTask(newest)) return `task #${newest.n} is ${newest.state.name}`
+  return newest.state.name === 'failed' && !failed ? `task #${newest.n} failed; --failed takes it out too` : null
+}
+
+/** One write for each file; then the applied team follows, of which nobody else is taken up. */
+async function remove({ desired, changing }: ClearingParts, files: TeamFiles, going: readonly Agent[], signal: AbortSignal): Promise<void> {
+  for (const [project, agents] of Map.groupBy(going, (agent) => agent.project)) {
+    const file = fileOf(files, project)
+    writeTeamFile(file, withoutWorkers(readTeamFile(file), agents.map(({ id }) => id)))
+  }
+  const known = applied(desired)
+  const names = going.map(({ address }) => address).filter((address) => known.has(address))
+  if (names.length > 0) await changing.reload(names, {}, { drainMs: null, timeoutMs: goneWithinMs }, signal)
+}
+
+/** A team that is down is not brought up by this. */
+function applied(desired: Desired): Set<string> {
+  const team: Team | null = desired.applied === null ? null : desired.team
+  return new Set(team === null ? [] : agentsOf(team).map(({ address }) => address))
+}

@@ -1,0 +1,174 @@
+import type { Clock } from '../../core/clock.ts'
+import { judgeWork, silenceMs, type WorkFacts } from '../../core/done.ts'
+import { isAtWork, isOpenTask, type Task } from '../../core/task.ts'
+import { findAgent, type Team } from '../../core/team.ts'
+import type { Store, Tx } from '../../store/store.ts'
+import type { Agents } from '../agents.ts'
+import type { Mailroom } from '../mailroom.ts'
+import type { Tasks } from './tasks.ts'
+
+export interface FollowingParts {
+  store: Store
+  clock: Clock
+  tasks: Tasks
+  agents: Agents
+  mailroom: Mailroom
+  team(): Team
+  /** Mail of troupe's own; the key makes a repetition the same message. */
+  tell(to: string, text: string, key: string): Promise<void>
+  report(what: string, error: unknown): void
+}
+
+/** After a failure of the store. ms */
+const retryMs = 1_000
+
+/** Ends of the time before a daemon's start that leads are told of again; what they heard is not told twice. ms */
+const toldAgainMs = 600_000
+
+/** Last words that are kept, characters. */
+const mostWords = 64 * 1024
+
+/** Sees how far each worker is with its task: asked again whenever something about the worker, or the message to it, changes. */
+export class Following {
+  readonly #parts: FollowingParts
+  readonly #looking = new Map<string, Promise<void>>()
+  readonly #again = new Set<string>()
+  readonly #timers = new Map<string, () => void>()
+  /** Of each worker's newest turn. */
+  readonly #words = new Map<string, { text: string; at: number }>()
+  #leave: (() => void)[] = []
+  #stopped = true
+
+  constructor(parts: FollowingParts) {
+    this.#parts = parts
+  }
+
+  async start(): Promise<void> {
+    const { agents, store, tasks } = this.#parts
+    this.#stopped = false
+    this.#leave = [
+      agents.subscribe(({ address }) => this.look(address)),
+      store.subscribe((events) => {
+        for (const { type, agent } of events) if (type.startsWith('delivery.') && agent !== null) this.look(agent)
+      }),
+      tasks.subscribe((task) => {
+        if (task.agent !== null && isAtWork(task)) this.look(task.agent)
+        if (!isOpenTask(task)) this.#tellLead(task)
+      }),
+    ]
+    for (const { agent } of await store.read((db) => db.tasks.open())) if (agent !== null) this.look(agent)
+    // The one before may have died between an end and the word of it.
+    const since = this.#parts.clock.now() - toldAgainMs
+    for (const task of await store.read((db) => db.tasks.list({ limit: 200 }))) if (task.endedAt !== null && task.endedAt >= since) this.#tellLead(task)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    for (const leave of this.#leave.splice(0)) leave()
+    for (const cancel of this.#timers.values()) cancel()
+    await Promise.allSettled(this.#looking.values())
+  }
+
+  /** The last words of a turn; they come before the news of its end. */
+  said(address: string, text: string, at: number): void {
+    this.#words.set(address, { text: text.slice(0, mostWords), at })
+    this.look(address)
+  }
+
+  look(address: string): void {
+    if (this.#stopped) return
+    if (this.#looking.has(address)) return void this.#again.add(address)
+    const work = this.#look(address)
+      .catch((error: unknown) => {
+        this.#parts.report(`looking at the task of ${address}`, error)
+        this.#later(address, retryMs)
+      })
+      .finally(() => {
+        this.#looking.delete(address)
+        if (this.#again.delete(address)) this.look(address)
+      })
+    this.#looking.set(address, work)
+  }
+
+  async #look(address: string): Promise<void> {
+    const { store, tasks, clock, agents } = this.#parts
+    const { task, facts } = await store.read(async (db) => {
+      const [newest] = await db.tasks.latest([address])
+      const delivery = newest?.message == null ? undefined : await db.deliveries.get(newest.message, address)
+      return { task: newest, facts: this.#facts(address, delivery ?? null) }
+    })
+    if (task === undefined || facts === null || task.state.name === 'queued' || task.state.name === 'cancelled') return
+    // Once it is over, only a worker that goes on says something new.
+    if (!isAtWork(task) && (facts.agent.phase.name !== 'busy' || (await this.#hasOther(task, address)))) return await this.#lateWords(task, address)
+    if (this.#wasCutOff(facts)) return await this.#goOn(task, address)
+    const now = clock.now()
+    const verdict = judgeWork(task, facts, now)
+    const words = verdict.state === 'done' || verdict.state === 'failed' ? this.#wordsOn(task, address) : null
+    const before = agents.get(address)
+    await tasks.change(task.id, (current) => (current.changedAt === task.changedAt && current.attempts === task.attempts ? { type: 'verdict', verdict } : null), async (tx, after) => {
+      if (after.state.name === 'done' || after.state.name === 'failed') await this.#settle(tx, after, address, before.incarnation)
+    })
+    if (words !== null) await tasks.change(task.id, { type: 'words', text: words })
+    if (verdict.state === 'working' && facts.agent.phase.name === 'idle') this.#later(address, silenceMs)
+  }
+
+  #facts(address: string, delivery: WorkFacts['delivery']): WorkFacts | null {
+    const agent = findAgent(this.#parts.team(), address)
+    return agent === undefined ? null : { mode: agent.mode, agent: this.#parts.agents.get(address), delivery, said: null }
+  }
+
+  /** T13: what is done is not shown again to the next run. */
+  async #settle(tx: Tx, { message, n, state }: Task, address: string, incarnation: string | null): Promise<void> {
+    if (message === null || state.name !== 'done') return
+    if (!(await tx.deliveries.update(message, address, ['delivered', 'queued'], { state: 'acked', ackedAt: this.#parts.clock.now() }))) return
+    await tx.journal({ type: 'delivery.acked', subject: message, agent: address, data: { to: address, incarnation, task: n } })
+  }
+
+  /** A message that came after the task is what the worker is busy with. */
+  async #hasOther(task: Task, address: string): Promise<boolean> {
+    return await this.#parts.store.read(async (db) => {
+      const [newest] = await db.messages.list({ agent: address, limit: 20 }).then((found) => found.filter(({ deliveries }) => deliveries.some(({ recipient, state }) => recipient === address && state !== 'queued')))
+      const own = task.message === null ? undefined : await db.messages.get(task.message)
+      return newest !== undefined && newest.message.n > (own?.n ?? 0)
+    })
+  }
+
+  #wordsOn({ startedAt, result }: Task, address: string): string | null {
+    const words = this.#words.get(address)
+    return result !== null || words === undefined || words.at < (startedAt ?? 0) ? null : words.text
+  }
+
+  async #lateWords(task: Task, address: string): Promise<void> {
+    const words = task.endedAt !== null && this.#parts.clock.now() - task.endedAt < silenceMs ? this.#wordsOn(task, address) : null
+    if (words !== null) await this.#parts.tasks.change(task.id, { type: 'words', text: words })
+  }
+
+  /** It said that it was done with the message, and its run ended before its turn did: nothing would bring it back to that. */
+  #wasCutOff({ mode, agent, delivery }: WorkFacts): boolean {
+    return mode !== 'oneshot' && agent.phase.name === 'idle' && delivery?.state === 'acked' && delivery.incarnation !== null && delivery.incarnation !== agent.incarnation
+  }
+
+  async #goOn(task: Task, address: string): Promise<void> {
+    const { mailroom, tasks, agents } = this.#parts
+    const text = `Your last run ended in the middle of task #${task.n}. Go on where it was cut off; if nothing was left to do, say so.`
+    const { message } = await mailroom.post({ from: 'troupe', to: address, text, threadId: null, priority: 'normal', key: `task ${task.id} on ${agents.get(address).incarnation}` })
+    await tasks.change(task.id, { type: 'sent', message: message.id })
+  }
+
+  /** Who made it hears of its end, and asks for what came of it: a worker's words are not passed on in troupe's own name. */
+  #tellLead({ id, n, by, source, agent, state, attempts }: Task): void {
+    const lead = source === 'lead' ? findAgent(this.#parts.team(), by) : undefined
+    if (lead === undefined || state.name === 'cancelled') return
+    const how = state.name === 'done' ? 'is done' : 'has failed'
+    const text = `Task #${n} of your worker ${agent} ${how}. The tool task_result tells what came of it.`
+    this.#parts.tell(lead.address, text, `task ${id} ${attempts} ${state.name}`).catch((error: unknown) => this.#parts.report(`telling ${by} of task ${n}`, error))
+  }
+
+  #later(address: string, ms: number): void {
+    this.#timers.get(address)?.()
+    this.#timers.set(address, this.#parts.clock.after(ms, () => {
+      this.#timers.delete(address)
+      this.look(address)
+    }))
+  }
+}

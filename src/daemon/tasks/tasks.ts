@@ -1,0 +1,101 @@
+import { v7 as uuid } from 'uuid'
+import type { Clock } from '../../core/clock.ts'
+import { TroupeError } from '../../core/error.ts'
+import { sha256 } from '../../core/event.ts'
+import { isOpenTask, turnTask, type Task, type TaskTurn } from '../../core/task.ts'
+import type { Reader, Store, Tx } from '../../store/store.ts'
+import { randomBytes16 } from '../../util/random.ts'
+
+/** What a maker says of a task; the rest follows from it. */
+export type TaskDraft = Pick<Task, 'id' | 'key' | 'project' | 'title' | 'text' | 'source' | 'by' | 'origin' | 'after' | 'wish' | 'agent' | 'taint'>
+
+export function newTaskId(): string {
+  return uuid({ random: randomBytes16() })
+}
+
+/** The one owner of tasks: each change is durable, with its line in the journal, before anybody is told of it. */
+export class Tasks {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #listeners = new Set<(task: Task) => void>()
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+  }
+
+  /** Told after each durable change. Returns the way out. */
+  subscribe(listener: (task: Task) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** All of them or none. One whose key is known is the task that has it: `again`. `check` throws where they may not be made. */
+  async add(drafts: readonly TaskDraft[], check: (tx: Tx, fresh: number) => Promise<void> = async () => undefined): Promise<{ task: Task; again: boolean }[]> {
+    const made = await this.#store.write(async (tx) => {
+      const known = await Promise.all(drafts.map(async ({ key }) => (key === null ? undefined : await tx.tasks.byKey(key))))
+      await check(tx, known.filter((task) => task === undefined).length)
+      const all: { task: Task; again: boolean }[] = []
+      for (const [i, draft] of drafts.entries()) {
+        const earlier = known[i]
+        all.push(earlier === undefined ? { task: await this.#insert(tx, draft), again: false } : { task: same(earlier, draft), again: true })
+      }
+      return all
+    })
+    for (const { task, again } of made) if (!again) this.#tell(task)
+    return made
+  }
+
+  async #insert(tx: Tx, draft: TaskDraft): Promise<Task> {
+    const at = this.#clock.now()
+    const state = { name: 'queued', why: 'its turn', held: false } as const
+    const task = await tx.tasks.insert({ ...draft, message: null, attempts: 0, state, result: null, evidence: [], createdAt: at, changedAt: at, startedAt: null, endedAt: null })
+    const { n, source, by, agent, after, text, taint } = task
+    await tx.journal({ type: 'task.queued', subject: task.id, agent, data: { n, source, by, after, bytes: Buffer.byteLength(text), sha256: sha256(text), ...(taint.length > 0 ? { taint } : {}) } })
+    return task
+  }
+
+  /** The task after it; null where it changes nothing. `beside` writes in the same transaction. */
+  async change(id: string, event: TaskTurn | ((task: Task) => TaskTurn | null), beside: (tx: Tx, after: Task) => Promise<void> = async () => undefined): Promise<Task | null> {
+    const after = await this.#store.write(async (tx) => {
+      const before = await tx.tasks.get(id)
+      const turn = before === undefined ? null : typeof event === 'function' ? event(before) : event
+      const next = before === undefined || turn === null ? null : turnTask(before, turn, this.#clock.now())
+      if (before === undefined || next === null || !(await tx.tasks.update(before, next))) return null
+      await journal(tx, before, next)
+      await beside(tx, next)
+      return next
+    })
+    if (after !== null) this.#tell(after)
+    return after
+  }
+
+  /** By number, UUID or key. Throws `unknown`. */
+  async find(db: Reader, id: string): Promise<Task> {
+    const number = /^#?(\d{1,15})$/.exec(id)?.[1]
+    const found = number === undefined ? ((await db.tasks.get(id)) ?? (await db.tasks.byKey(id))) : await db.tasks.byN(Number(number))
+    if (found !== undefined) return found
+    throw new TroupeError('unknown', `there is no task ${id}`, { hint: 'troupe tasks lists them', facts: { id } })
+  }
+
+  #tell(task: Task): void {
+    for (const listener of this.#listeners) listener(task)
+  }
+}
+
+function same(earlier: Task, draft: TaskDraft): Task {
+  if (earlier.text === draft.text) return earlier
+  throw new TroupeError('conflict', `the key "${draft.key}" was used for another task (#${earlier.n})`, { hint: 'use a new key for new words', facts: { id: earlier.id, n: earlier.n } })
+}
+
+/** Ids, numbers and hashes: what a worker said stays in its row. */
+async function journal(tx: Tx, before: Task, after: Task): Promise<void> {
+  const { id, n, agent, state, message, result, attempts } = after
+  const write = async (type: string, data: Record<string, unknown>): Promise<void> => await tx.journal({ type: `task.${type}`, subject: id, agent, data: { n, ...data } })
+  if (JSON.stringify(before.state) !== JSON.stringify(state)) {
+    const { name, ...rest } = state
+    await write(name, { ...rest, was: before.state.name, ...(isOpenTask(before) ? {} : { again: true }), ...(name === 'assigned' ? { attempt: attempts } : {}) })
+  }
+  if (before.message !== message && message !== null) await write('sent', { message })
+  if (before.result !== result && result !== null) await write('result', { bytes: Buffer.byteLength(result), sha256: sha256(result) })
+}

@@ -1,0 +1,36 @@
+import type { Caller } from '../daemon.ts'
+import { findAgent } from '../../core/team.ts'
+import type { Ground } from '../ground.ts'
+import type { Lives } from '../lives.ts'
+import type { Mailing } from '../mailing.ts'
+import { readFiles, type TeamFiles } from '../read-team.ts'
+import { Dispatcher } from './dispatcher.ts'
+import type { Following } from './following.ts'
+import { Orders } from './orders.ts'
+import type { Tasks } from './tasks.ts'
+
+export interface Working {
+  tasks: Tasks
+  orders: Orders
+  dispatcher: Dispatcher
+  following: Following
+  teamFiles(): TeamFiles
+}
+
+/** Workers and their tasks: orders come in, the dispatcher brings each to its worker, and it is followed to its end. */
+export function working(ground: Ground, mail: Mailing, { lifecycle, changing }: Lives, told: Pick<Working, 'tasks' | 'following'>): Working {
+  const { root, desired, healthOf, store, teamNow } = ground
+  const teamFiles = (): TeamFiles => readFiles(root)
+  const dispatcher = new Dispatcher({ ...ground, ...mail, ...told, lifecycle, changing, files: teamFiles, team: teamNow })
+  const hiring = { root, files: teamFiles, healthOf, rehearses: () => desired.known && desired.team.rehearsal !== null }
+  const orders = new Orders({ store, desired, hiring, tasks: told.tasks, files: teamFiles, edit: (work) => dispatcher.edit(work) })
+  return { ...told, orders, dispatcher, teamFiles }
+}
+
+/** Which of the tools that are not for everyone an agent is offered. */
+export function offered(ground: Pick<Ground, 'teamNow'>): (caller: Caller & { kind: 'agent' }, to: 'lead' | 'worker') => boolean {
+  return ({ address }, to) => {
+    const agent = findAgent(ground.teamNow(), address)
+    return to === 'lead' ? agent?.canSpawn === true : agent?.spawned === true
+  }
+}
