@@ -47,12 +47,12 @@ export function adHocFiles(team: AdHocTeam): [file: string, text: string][] {
   ]
 }
 
-function composeText({ name, maxWorkers, rehearsal }: AdHocTeam): string {
+function composeText({ name, maxWorkers, workerMode, rehearsal }: AdHocTeam): string {
   return `# Made by troupe new. An ordinary team: change it as you like, then troupe reload.
 version: 2
 name: ${JSON.stringify(name)}
 ${rehearsal === null ? '' : `rehearsal: ${JSON.stringify(rehearsal)}    # the scripted model answers; take this line away for real models\n`}max_workers: ${maxWorkers}
-
+${workerMode === 'terminal' ? '' : `worker_mode: ${workerMode}\n`}
 budget:
   daily_usd_limit: 20    # US dollars a day at list prices; at it every agent is stopped until the next day
 

@@ -23,6 +23,7 @@ export function teamView(team: Team): Record<string, unknown> {
       inbox_messages: limits.inboxMessages,
     },
     max_workers: team.maxWorkers,
+    worker_mode: team.workerMode,
     max_spawns: team.maxSpawns,
     loop_guard: {
       enabled: loopGuard.enabled,

@@ -16,6 +16,8 @@ export interface Team {
   limits: Limits
   /** Workers that were spawned and are at work at the same time; tasks beyond it wait. */
   maxWorkers: number
+  /** How a spawned worker runs where nobody says otherwise. */
+  workerMode: Mode
   /** Workers that one lead may make, all told. */
   maxSpawns: number
   loopGuard: LoopGuardSettings

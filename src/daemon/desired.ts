@@ -98,6 +98,7 @@ function completed(team: Team): Team {
     ...team,
     limits: { ...defaultLimits, ...team.limits },
     maxWorkers: team.maxWorkers ?? defaultWorkers.atOnce,
+    workerMode: team.workerMode ?? 'terminal',
     maxSpawns: team.maxSpawns ?? defaultWorkers.ofOneLead,
     loopGuard: { ...defaultLoopGuard, ...team.loopGuard },
     hitl: { ...noHitl, ...team.hitl },

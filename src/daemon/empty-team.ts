@@ -12,6 +12,7 @@ export function emptyTeam(root: string): Team {
     supervisor: { type: 'tmux', tmuxPrefix: 'a-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
     limits: defaultLimits,
     maxWorkers: defaultWorkers.atOnce,
+    workerMode: 'terminal',
     maxSpawns: defaultWorkers.ofOneLead,
     loopGuard: defaultLoopGuard,
     breakers: defaultBreakers,

@@ -19,6 +19,7 @@ export const emptyTeam: Team = {
   supervisor: { type: 'tmux', tmuxPrefix: 'c-', drainTimeoutMs: 10_000, tmuxServer: 'own' },
   limits: { ...defaultLimits, messageBytes: 1_000_000, logBytes: 1_000_000, logFiles: 2 },
   maxWorkers: 6,
+  workerMode: 'terminal',
   maxSpawns: 50,
   loopGuard: defaultLoopGuard,
   breakers: defaultBreakers,

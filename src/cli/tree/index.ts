@@ -11,10 +11,11 @@ import { money } from './money.ts'
 import type { Language } from './syntax.ts'
 import { system } from './system.ts'
 import { team } from './team.ts'
+import { workers } from './workers.ts'
 
 export type { Command, Group } from './command.ts'
 
-export const groups: Group[] = [team, adhoc, agents, mail, graph, approvals, money, files, care, housekeeping, system]
+export const groups: Group[] = [team, adhoc, agents, workers, mail, graph, approvals, money, files, care, housekeeping, system]
 
 export const globalOptions: [string, string][] = [
   ['-C, --root <dir>', 'folder of the team (else TROUPE_ROOT, else found upwards from here, else the current context)'],
@@ -41,6 +42,6 @@ export const language: Language = { commands, options: globalOptions }
 
 /** Commands of the design that this version does not have: a clear word instead of "unknown command". */
 export const later: readonly string[] = [
-  'plan', 'wait', 'reload', 'task',
+  'plan', 'reload', 'task',
   'freeze', 'thaw', 'halt',
 ]

@@ -38,6 +38,7 @@ export function resolveTeam(
     supervisor: resolveSupervisor(raw.supervisor, known, place.at('supervisor')),
     limits: resolveLimits(raw.limits),
     maxWorkers: raw.max_workers,
+    workerMode: raw.worker_mode,
     maxSpawns: raw.max_spawns,
     loopGuard: resolveLoopGuard(raw.loop_guard),
     breakers: resolveBreakers(raw.breakers),

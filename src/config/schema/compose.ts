@@ -177,6 +177,7 @@ export function composeSchema(known: Known) {
     supervisor: supervisor(known),
     limits,
     max_workers: atLeastOne.max(1000).default(defaultWorkers.atOnce).describe('Spawned workers that are at work at the same time; tasks beyond it wait for their turn'),
+    worker_mode: z.enum(['terminal', 'protocol', 'oneshot']).default('terminal').describe('How a spawned worker runs where nobody says otherwise'),
     max_spawns: atLeastOne.max(100_000).default(defaultWorkers.ofOneLead).describe('Workers that one manager with can_spawn may make, all told'),
     loop_guard: loopGuard,
     breakers,

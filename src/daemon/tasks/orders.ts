@@ -95,7 +95,7 @@ export class Orders {
     taken.add(name)
     const cwd = team.projects.find(({ id }) => id === project)?.cwd ?? team.root
     const lead = maker.lead ?? leadOf(team, project)
-    return { project, agent: `${project}:${name}`, wish: completeWish(wishOf(order, name), lead, cwd) }
+    return { project, agent: `${project}:${name}`, wish: completeWish(wishOf(order, name), lead, cwd, team) }
   }
 
   async #check(drafts: readonly TaskDraft[], { lead, source }: Maker, { team }: TeamFiles): Promise<void> {
