@@ -36,7 +36,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const limits = limiting(tellingGround)
   const calls = modelCalls({ ...ground, team: ground.teamNow, spend: () => money.spend })
   const alive = lives({ ...tellingGround, ...money, calls, judge: (...of) => judges.judge(...of) })
-  const work = working(ground, mail, alive, mail)
+  const work = working(ground, mail, alive, mail, () => judges.foreign)
   const judges = judging(ground, mail, money)
   const compactions = new Compactions({ ...ground, sessions })
   const janitor = new Janitor({ ...ground, attachments: mail.attachments, worktrees: async (...of) => await alive.worktrees.sweep(...of), team: ground.teamNow })

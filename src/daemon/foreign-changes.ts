@@ -67,6 +67,12 @@ export class ForeignChanges {
     }
   }
 
+  /** Troupe itself has just written it. What somebody else had made of it before that is still told. */
+  wrote(file: string, before: string, after: string): void {
+    const known = this.#known.get(file)
+    if (known?.digest === sha256(before)) this.#known.set(file, { ...known, digest: sha256(after) })
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true
     this.#cancel()

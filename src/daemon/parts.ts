@@ -66,6 +66,7 @@ export interface Parts {
   dispatcher: Dispatcher
   /** As they are now. Throws `config`. */
   teamFiles(): TeamFiles
+  writeTeamFile(file: string, before: string, after: string): void
   outdated: Outdated
   drain: Drain
   people: People

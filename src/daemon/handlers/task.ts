@@ -45,7 +45,7 @@ export function tasks(parts: Parts): Pick<Handlers, Names> {
       const first = one(made)
       return { agent: first.agent ?? agent, task: await rowOf(parts, first.id) }
     },
-    clear: async ({ failed }, { signal }) => await clear({ ...parts, files: () => parts.teamFiles(), edit: (work) => parts.dispatcher.edit(work) }, failed, signal),
+    clear: async ({ failed }, { signal }) => await clear({ ...parts, files: () => parts.teamFiles(), write: (...of) => parts.writeTeamFile(...of), edit: (work) => parts.dispatcher.edit(work) }, failed, signal),
     wait: async (input, { signal }) => await waitFor(parts, input, signal),
   }
 }

@@ -1,4 +1,4 @@
-import { readTeamFile, withoutWorkers, writeTeamFile } from '../../config/workers.ts'
+import { readTeamFile, withoutWorkers } from '../../config/workers.ts'
 import { isOpenTask, type Task } from '../../core/task.ts'
 import { agentsOf, type Agent, type Team } from '../../core/team.ts'
 import type { Store } from '../../store/store.ts'
@@ -12,6 +12,7 @@ export interface ClearingParts {
   desired: Desired
   changing: Changing
   files(): TeamFiles
+  write(file: string, before: string, after: string): void
   edit<T>(work: () => Promise<T>): Promise<T>
 }
 
@@ -47,10 +48,11 @@ function whyKept(newest: Task | undefined, open: boolean, failed: boolean): stri
 }
 
 /** One write for each file; then the applied team follows, of which nobody else is taken up. */
-async function remove({ desired, changing }: ClearingParts, files: TeamFiles, going: readonly Agent[], signal: AbortSignal): Promise<void> {
+async function remove({ desired, changing, write }: ClearingParts, files: TeamFiles, going: readonly Agent[], signal: AbortSignal): Promise<void> {
   for (const [project, agents] of Map.groupBy(going, (agent) => agent.project)) {
     const file = fileOf(files, project)
-    writeTeamFile(file, withoutWorkers(readTeamFile(file), agents.map(({ id }) => id)))
+    const text = readTeamFile(file)
+    write(file, text, withoutWorkers(text, agents.map(({ id }) => id)))
   }
   const known = applied(desired)
   const names = going.map(({ address }) => address).filter((address) => known.has(address))

@@ -1,4 +1,4 @@
-import { readTeamFile, withWorker, workerEntry, writeTeamFile, type WorkerEntry } from '../../config/workers.ts'
+import { readTeamFile, withWorker, workerEntry, type WorkerEntry } from '../../config/workers.ts'
 import type { Clock } from '../../core/clock.ts'
 import { dispatch } from '../../core/dispatch.ts'
 import { TroupeError } from '../../core/error.ts'
@@ -25,6 +25,8 @@ export interface DispatcherParts {
   lifecycle: Lifecycle
   mailroom: Mailroom
   files(): TeamFiles
+  /** Puts one of the team's files in the place of what it was. */
+  write(file: string, before: string, after: string): void
   team(): Team
   report(what: string, error: unknown): void
 }
@@ -135,7 +137,7 @@ export class Dispatcher {
     const text = readTeamFile(file)
     const there = workerEntry(text, id) as WorkerEntry | undefined
     const wanted = wantedEntry(task, there, files.team)
-    if (wanted !== null && JSON.stringify(wanted) !== JSON.stringify(there)) writeTeamFile(file, withWorker(text, id, wanted))
+    if (wanted !== null && JSON.stringify(wanted) !== JSON.stringify(there)) this.#parts.write(file, text, withWorker(text, id, wanted))
     if (wanted !== null || findAgent(team(), address) === undefined) await changing.reload([address], {}, noWaits, new AbortController().signal)
   }
 

@@ -105,10 +105,12 @@ export class Following {
     const verdict = judgeWork(task, facts, now)
     const words = verdict.state === 'done' || verdict.state === 'failed' ? this.#wordsOn(task, address) : null
     const before = agents.get(address)
-    await tasks.change(task.id, (current) => (current.changedAt === task.changedAt && current.attempts === task.attempts ? { type: 'verdict', verdict } : null), async (tx, after) => {
+    const isSame = (current: Task): boolean => current.attempts === task.attempts && current.message === task.message
+    // First: whoever waits for the end wants to know what came of it.
+    if (words !== null) await tasks.change(task.id, (current) => (isSame(current) ? { type: 'words', text: words } : null))
+    await tasks.change(task.id, (current) => (isSame(current) ? { type: 'verdict', verdict } : null), async (tx, after) => {
       if (after.state.name === 'done' || after.state.name === 'failed') await this.#settle(tx, after, address, before.incarnation)
     })
-    if (words !== null) await tasks.change(task.id, { type: 'words', text: words })
     if (verdict.state === 'working' && facts.agent.phase.name === 'idle') this.#later(address, silenceMs)
   }
 
@@ -127,7 +129,7 @@ export class Following {
   /** A message that came after the task is what the worker is busy with. */
   async #hasOther(task: Task, address: string): Promise<boolean> {
     return await this.#parts.store.read(async (db) => {
-      const [newest] = await db.messages.list({ agent: address, limit: 20 }).then((found) => found.filter(({ deliveries }) => deliveries.some(({ recipient, state }) => recipient === address && state !== 'queued')))
+      const newest = (await db.messages.list({ agent: address, limit: 20 })).find(({ deliveries }) => deliveries.some(({ recipient, state }) => recipient === address && state !== 'queued'))
       const own = task.message === null ? undefined : await db.messages.get(task.message)
       return newest !== undefined && newest.message.n > (own?.n ?? 0)
     })

@@ -1,5 +1,7 @@
 import type { Caller } from '../daemon.ts'
 import { findAgent } from '../../core/team.ts'
+import { writeTeamFile } from '../../config/workers.ts'
+import type { ForeignChanges } from '../foreign-changes.ts'
 import type { Ground } from '../ground.ts'
 import type { Lives } from '../lives.ts'
 import type { Mailing } from '../mailing.ts'
@@ -15,16 +17,21 @@ export interface Working {
   dispatcher: Dispatcher
   following: Following
   teamFiles(): TeamFiles
+  writeTeamFile(file: string, before: string, after: string): void
 }
 
 /** Workers and their tasks: orders come in, the dispatcher brings each to its worker, and it is followed to its end. */
-export function working(ground: Ground, mail: Mailing, { lifecycle, changing }: Lives, told: Pick<Working, 'tasks' | 'following'>): Working {
+export function working(ground: Ground, mail: Mailing, { lifecycle, changing }: Lives, told: Pick<Working, 'tasks' | 'following'>, foreign: () => Pick<ForeignChanges, 'wrote'>): Working {
   const { root, desired, healthOf, store, teamNow } = ground
   const teamFiles = (): TeamFiles => readFiles(root)
-  const dispatcher = new Dispatcher({ ...ground, ...mail, ...told, lifecycle, changing, files: teamFiles, team: teamNow })
+  const write = (file: string, before: string, after: string): void => {
+    writeTeamFile(file, after)
+    foreign().wrote(file, before, after)
+  }
+  const dispatcher = new Dispatcher({ ...ground, ...mail, ...told, lifecycle, changing, files: teamFiles, write, team: teamNow })
   const hiring = { root, files: teamFiles, healthOf, rehearses: () => desired.known && desired.team.rehearsal !== null }
   const orders = new Orders({ store, desired, hiring, tasks: told.tasks, files: teamFiles, edit: (work) => dispatcher.edit(work) })
-  return { ...told, orders, dispatcher, teamFiles }
+  return { ...told, orders, dispatcher, teamFiles, writeTeamFile: write }
 }
 
 /** Which of the tools that are not for everyone an agent is offered. */
