@@ -5,3 +5,8 @@ export const providerWords = ['claude', 'codex', 'gemini', 'opencode'] as const
 export function providerOf(runtime: string): string {
   return runtime === 'claude-code' ? 'claude' : runtime
 }
+
+/** The YAML word for what a person said, of those on offer; what is neither stays as it was said. */
+export function runtimeOf(said: string, words: readonly string[]): string {
+  return words.find((word) => word === said || providerOf(word) === said) ?? said
+}

@@ -8,7 +8,7 @@ import { TroupeError } from '../../core/error.ts'
 import type { Health } from '../../core/runtime.ts'
 import type { Task, Wish } from '../../core/task.ts'
 import { findAgent, type Agent, type PermissionMode, type Team } from '../../core/team.ts'
-import { providerOf } from '../../runtimes/provider-words.ts'
+import { runtimeOf } from '../../runtimes/provider-words.ts'
 import { notAModel } from '../../runtimes/models.ts'
 import { runtimeNames } from '../../runtimes/index.ts'
 import { isInside } from '../../util/open-regular.ts'
@@ -29,7 +29,7 @@ export function leadOf(team: Team, project: string): Agent | null {
 
 /** A wish with what was left out: as the lead runs. A model belongs to its runtime and goes to no other. */
 export function completeWish(wish: Wish, lead: Agent | null, cwd: string, { workerMode }: Pick<Team, 'workerMode'>): Wish {
-  const runtime = (wish.runtime === null ? null : runtimeWord(wish.runtime)) ?? lead?.runtime ?? runtimeNames.default
+  const runtime = (wish.runtime === null ? null : runtimeOf(wish.runtime, runtimeNames.ready)) ?? lead?.runtime ?? runtimeNames.default
   const alike = lead !== null && lead.runtime === runtime
   return {
     ...wish,
@@ -39,11 +39,6 @@ export function completeWish(wish: Wish, lead: Agent | null, cwd: string, { work
     mode: wish.mode ?? workerMode,
     cwd: wish.cwd === null ? null : resolve(cwd, wish.cwd),
   }
-}
-
-/** People say `claude`, the files `claude-code`. */
-function runtimeWord(said: string): string {
-  return runtimeNames.ready.find((word) => word === said || providerOf(word) === said) ?? said
 }
 
 const strictness: readonly PermissionMode[] = ['plan', 'confirm', 'manual', 'auto', 'bypass']
