@@ -60,6 +60,7 @@ const runtimes: Readonly<Record<string, Entry>> = {
   },
   gemini: {
     load: async () => (await import('./gemini/index.ts')).gemini,
+    modes: ['terminal', 'oneshot'],
     gate: true,
     uses: ['mcps'],
     env: ['GEMINI_API_KEY', 'GOOGLE_API_KEY', 'GOOGLE_GEMINI_BASE_URL', 'GOOGLE_CLOUD_PROJECT', 'GOOGLE_CLOUD_LOCATION', 'GOOGLE_GENAI_USE_VERTEXAI', 'GOOGLE_APPLICATION_CREDENTIALS', 'GEMINI_CLI_HOME', 'GEMINI_TELEMETRY_ENABLED'],

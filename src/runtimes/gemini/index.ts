@@ -1,12 +1,16 @@
 import { join } from 'node:path'
 import type { Abilities, Health, Host, Runtime } from '../../core/runtime.ts'
+import type { Mode, RuntimeDescriptor } from '../../core/team.ts'
+import { taskAbilities } from '../lane/task.ts'
 import { lookInto } from './foreign.ts'
 import { authType, personsFolder } from './home.ts'
 import { launch } from './launch.ts'
+import { oneshotSession } from './oneshot.ts'
 import { program } from './program.ts'
+import { looks } from './screen.ts'
 import { GeminiSession } from './session.ts'
 
-const abilities: Abilities = {
+const terminal: Abilities = {
   resume: true,
   proofs: ['hook', 'record'],
   // There is no channel into an idle session but its terminal; into a running turn its hooks carry messages.
@@ -23,17 +27,20 @@ const abilities: Abilities = {
   settings: ['mcps'],
 }
 
-/** Gemini CLI, driven in a terminal. How it was found to behave: docs/decisions/gemini-signals.md. */
-export function gemini(): Runtime {
+/** Gemini CLI, in a terminal or on one task. How it was found to behave: docs/decisions/gemini-signals.md. */
+export function gemini(_descriptor: RuntimeDescriptor | null = null, mode: Mode = 'terminal'): Runtime {
+  const once = mode === 'oneshot'
   const installed = program()
   return {
     name: 'gemini',
-    abilities,
+    abilities: once ? taskAbilities({ ...terminal, prompts: false }) : terminal,
     health: (host) => health(installed, host),
     launch,
     lookInto,
+    // Without a screen of its own the terminal is a view that somebody else draws.
+    ...(once ? {} : { looks }),
     guarded: (host) => ({ users: [join(personsFolder(host), 'settings.json')], own: [] }),
-    open: (context) => new GeminiSession(context),
+    open: (context) => (once ? oneshotSession(context) : new GeminiSession(context)),
   }
 }
 

@@ -3,6 +3,7 @@ import { realpath } from 'node:fs/promises'
 import { TroupeError } from '../../core/error.ts'
 import type { Launch, LaunchContext } from '../../core/runtime.ts'
 import { writeAtomic } from '../../util/atomic-write.ts'
+import { taskLaunch } from '../lane/task.ts'
 import { geminiFiles, makeFolders, writeJson, type GeminiFiles } from './files.ts'
 import { lookInto } from './foreign.ts'
 import { authType, linkPersons, personsFolder, personsSettings, type AuthType } from './home.ts'
@@ -33,12 +34,14 @@ export async function launch(context: LaunchContext): Promise<Launch> {
   writeAtomic(files.briefing, context.briefing)
   writeAtomic(files.policy, policy(context))
   writeJson(files.launched, { session: conversation.session, holdMs: context.team.hitl.holdMs })
-  const flags = ['--skip-trust', '--approval-mode', approvalMode(agent.permissionMode), '--policy', files.policy, ...(agent.model === null ? [] : ['--model', agent.model])]
-  return {
-    spec: { address: agent.address, incarnation: context.incarnation, argv: [health.program, ...flags, ...conversation.flags, ...agent.args], env: environment(context, files), cwd },
-    session: conversation.session,
-    notices: [...conversation.notices, ...(await lookInto(cwd)).map(({ file, what }) => `${file} ${what}`)],
-  }
+  const flags = [health.program, '--skip-trust', '--approval-mode', approvalMode(agent.permissionMode), '--policy', files.policy, ...(agent.model === null ? [] : ['--model', agent.model])]
+  const notices = [...conversation.notices, ...(await lookInto(cwd)).map(({ file, what }) => `${file} ${what}`)]
+  const { session } = conversation
+  const env = environment(context, files)
+  const argv = [...flags, ...conversation.flags, ...agent.args]
+  // Its standard input is none of a terminal: it then does what stands there, and ends.
+  if (agent.mode === 'oneshot') return taskLaunch(context, { view: 'stream-json', argv: [...argv, '--output-format', 'stream-json'], env, cwd, session, notices })
+  return { spec: { address: agent.address, incarnation: context.incarnation, argv, env, cwd }, session, notices }
 }
 
 async function login({ rehearsal, env }: LaunchContext, persons: string): Promise<AuthType> {

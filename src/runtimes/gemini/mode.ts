@@ -29,7 +29,8 @@ interface PolicyRule {
 export function policy({ agent, team: { hitl } }: Pick<LaunchContext, 'agent' | 'team'>): string {
   const rules: PolicyRule[] = [
     { mcpName: teamServer, toolName: '*', decision: 'allow', priority: 900 },
-    ...(agent.permissionMode === 'plan' ? [] : prefixes(hitl.globallySensitiveActions, hitl.rules).map((commandPrefix): PolicyRule => ({ commandPrefix, toolName: 'run_shell_command', decision: 'ask_user', priority: 500 }))),
+    // Where nobody can be asked, a question is a no, also for what was approved.
+    ...(agent.permissionMode === 'plan' || agent.mode === 'oneshot' ? [] : prefixes(hitl.globallySensitiveActions, hitl.rules).map((commandPrefix): PolicyRule => ({ commandPrefix, toolName: 'run_shell_command', decision: 'ask_user', priority: 500 }))),
     ...(asksByItself(agent.permissionMode) ? [] : [{ toolName: '*', decision: 'allow', priority: 100 } as const]),
   ]
   return rules.map((rule) => ['[[rule]]', ...Object.entries(rule).map(([key, value]) => `${key} = ${JSON.stringify(value)}`), ''].join('\n')).join('\n')

@@ -1,4 +1,6 @@
 import { printable } from '../../core/printable.ts'
+import type { ScreenState } from '../../core/runtime.ts'
+import { linesOf } from '../screen-lines.ts'
 
 /** What the CLI waits for, and how a person answers it or is spared it the next time. */
 export interface Dialog {
@@ -52,6 +54,14 @@ export function look(screen: string): Shown {
   const [first = '', ...rest] = lines.slice(top + 1, bottom)
   const text = [first.replace(/^\s*[>!*]\s?/, ''), ...rest].map((line) => line.trim()).join('\n').trim()
   return { draft: placeholder.test(text) ? '' : text, inShell: /^\s*!/.test(first), working: isWorking(lines.slice(Math.max(0, top - 5), top)), dialog: null }
+}
+
+/** The same in one word, for where no hook and no session file tells. */
+export function looks(screen: string): ScreenState {
+  const { draft, working, dialog } = look(linesOf(screen).join('\n'))
+  if (dialog !== null) return 'waiting'
+  if (working) return 'busy'
+  return draft === null ? null : 'idle'
 }
 
 function isWorking(lines: string[]): boolean {

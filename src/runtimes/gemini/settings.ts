@@ -73,11 +73,13 @@ function hooks({ context, spool, persons, nonce }: SettingsParts): Record<string
   }
   const { programs, url, agent } = context
   const base = [programs.node, programs.hook, spool, `${url}/hook`]
-  for (const event of told) add(event, { command: words([...base, String(tellMs - 2_000)]), timeout: tellMs })
   const patience = context.team.hitl.holdMs + graceMs
   // Only a word on stderr and the status 2 are a no: whatever else happens to the hook is made one.
   const refused = `echo 'troupe: its hook failed, so this is not done' >&2; exit 2`
   add('BeforeTool', { command: `${words([programs.node, programs.gate, String(patience), 'call'])} || { ${refused}; }`, timeout: patience + graceMs })
+  // A run without a screen tells all else by itself.
+  if (agent.mode === 'oneshot') return all
+  for (const event of told) add(event, { command: words([...base, String(tellMs - 2_000)]), timeout: tellMs })
   // The question is drawn once its hook has ended: who answers it must not be waited for.
   const patient = agent.permissionMode === 'manual' ? patience : tellMs
   add('Notification', { command: `{ ${words([...base, String(patient)])} <&0 >/dev/null 2>&1 & }`, timeout: tellMs })
