@@ -4,7 +4,8 @@ import type { Cli } from '../cli.ts'
 import { follow, readEnd, tailBytes } from '../file-tail.ts'
 import type { Given } from '../given.ts'
 import { readableLines } from '../terminal-log.ts'
-import { escapeText, pad, width } from '../text.ts'
+import { escapeLine, escapeText, pad, width } from '../text.ts'
+import { rowsOf } from './status.ts'
 
 type Log = Answer<'logs'>[number]
 type Prefix = (line: string) => string
@@ -16,9 +17,13 @@ export async function logs(cli: Cli, given: Given): Promise<void> {
   if (!given.flag('follow') && found.every((log) => log.screen === null && !existsSync(log.file))) {
     return out.say(`No output yet: ${found.map((log) => log.agent).join(', ')} never ran. Try: troupe up`)
   }
-  const prefixes = makePrefixes(cli, found)
+  const prefixes = makePrefixes(cli, found, given.flag('follow'))
+  const heads = found.length > 1 && !given.flag('follow') && !given.flag('raw') ? await makeHeads(cli) : null
   const ends = new Map<string, number>()
-  for (const log of found) ends.set(log.file, await printLog(cli, given, log, prefixes(log.agent)))
+  for (const log of found) {
+    if (heads !== null) heads(log.agent).forEach((line) => out.line(line))
+    ends.set(log.file, await printLog(cli, given, log, prefixes(log.agent)))
+  }
   if (!given.flag('follow')) return
   await Promise.all(found.map((log) => followLog(cli, given, log, ends.get(log.file) ?? 0, prefixes(log.agent))))
 }
@@ -42,12 +47,14 @@ function isAway(error: unknown): boolean {
 /** Prints the end of the file, then the screen; returns where the file was left. */
 async function printLog(cli: Cli, given: Given, log: Log, prefix: Prefix): Promise<number> {
   const raw = given.flag('raw')
-  const old = given.flag('previous') ? await Promise.all(oldestFirst(log.previous).map((file) => readEnd(file, Number.MAX_SAFE_INTEGER))) : []
-  const current = await readEnd(log.file, given.flag('previous') || raw ? Number.MAX_SAFE_INTEGER : tailBytes)
+  const whole = given.flag('previous') || given.flag('all')
+  const old = whole ? await Promise.all(oldestFirst(log.previous).map((file) => readEnd(file, Number.MAX_SAFE_INTEGER))) : []
+  const current = await readEnd(log.file, whole || raw ? Number.MAX_SAFE_INTEGER : tailBytes)
   const since = given.duration('since')
   const recent = [...old, current].filter((part) => since === undefined || part.writtenAt >= Date.now() - since)
   const text = recent.map((part) => part.text).join('')
   if (raw) cli.out.raw(text)
+  else if (text === '' && log.screen === null) cli.out.line(prefix(cli.out.color.dim('(no output yet)')))
   else printLines(cli, limited(given, readableLines(text)), prefix)
   if (!raw && log.screen !== null && !given.flag('follow')) {
     cli.out.line(prefix(cli.out.color.dim('── screen now ──')))
@@ -63,7 +70,7 @@ function oldestFirst(files: string[]): string[] {
 }
 
 function limited(given: Given, lines: string[]): string[] {
-  const most = given.count('lines') ?? (given.flag('previous') ? Infinity : 200)
+  const most = given.count('lines') ?? (given.flag('previous') || given.flag('all') ? Infinity : 200)
   return lines.slice(-most)
 }
 
@@ -85,14 +92,30 @@ function printLines({ out }: Cli, lines: string[], prefix: Prefix): void {
   for (const line of lines) out.line(prefix(escapeText(line)))
 }
 
-/** `dev  | line`, each agent in a colour of its own; nothing where there is only one agent. */
-function makePrefixes({ out }: Cli, found: Log[]): (agent: string) => Prefix {
+/** A line above what each agent showed: who it is, how it is, what it is at. */
+async function makeHeads(cli: Cli): Promise<(agent: string) => string[]> {
+  const { color } = cli.out
+  // Company for the lines: without a daemon the names alone stand there.
+  const rows = rowsOf(await cli.call('ps', {}).catch(() => []), Date.now())
+  let first = true
+  return (agent) => {
+    const row = rows.find((each) => each.agent === agent)
+    const about = [agent, row?.status, row?.task?.title].filter((part) => part !== undefined && part !== '').map((part) => escapeLine(part ?? ''))
+    const line = `${color.dim('━━')} ${color.bold(about[0] ?? '')}${about.slice(1).map((part) => `  ${part}`).join('')} ${color.dim('━━')}`
+    const lines = first ? [line] : ['', line]
+    first = false
+    return lines
+  }
+}
+
+/** `dev  | line`, each agent in a colour of its own; nothing where there is only one agent, or each has a head of its own. */
+function makePrefixes({ out }: Cli, found: Log[], mixed: boolean): (agent: string) => Prefix {
   const { color } = out
   const paints = [color.cyan, color.yellow, color.green, color.magenta, color.blue, color.red]
   const names = found.map((log) => log.agent)
   const column = Math.max(0, ...names.map(width))
   return (agent) => {
-    if (found.length < 2) return (line) => line
+    if (found.length < 2 || !mixed) return (line) => line
     const paint = paints[names.indexOf(agent) % paints.length] ?? color.cyan
     return (line) => `${paint(`${pad(agent, column)} |`)} ${line}`
   }

@@ -63,6 +63,14 @@ export const adhoc: Group = {
       run: reading(async (cli, given) => (await import('../commands/status.ts')).status(cli, given)),
     },
     {
+      name: 'standup',
+      about: 'Ask the lead how far everybody is, and print its report',
+      options: [['--timeout <duration>', 'how long to wait for it (default 3m)']],
+      examples: [['standup', 'the report is kept in state/standups of the team']],
+      more: 'Where the lead writes no report, the last words of its terminal are shown, and that is said. Exit code 5 if there was neither in time.',
+      run: async (cli, given) => (await import('../commands/standup.ts')).standup(cli, given),
+    },
+    {
       name: 'list',
       alias: 'ls',
       about: 'Show every team that has a name: its provider, whether it runs, which one is current',
