@@ -47,13 +47,12 @@ export function adHocFiles(team: AdHocTeam): [file: string, text: string][] {
   ]
 }
 
-function composeText({ name, maxWorkers, workerMode, rehearsal }: AdHocTeam): string {
+function composeText({ name, maxWorkers, workerMode, worktrees, rehearsal }: AdHocTeam): string {
   return `# Made by troupe new. An ordinary team: change it as you like, then troupe reload.
 version: 2
 name: ${JSON.stringify(name)}
 ${rehearsal === null ? '' : `rehearsal: ${JSON.stringify(rehearsal)}    # the scripted model answers; take this line away for real models\n`}max_workers: ${maxWorkers}
-${workerMode === 'terminal' ? '' : `worker_mode: ${workerMode}\n`}
-budget:
+function composeText({ name, maxWorkers, workerMode, worktrees, rehearsal }: AdHocTeam): string {
   daily_usd_limit: 20    # US dollars a day at list prices; at it every agent is stopped until the next day
 
 projects:
@@ -61,7 +60,7 @@ projects:
 `
 }
 
-function projectText({ name, cwd, runtime, model, permissionMode }: AdHocTeam): string {
+function projectText({ name, cwd, runtime, model, permissionMode, worktrees }: AdHocTeam): string {
   return `version: 2
 
 project:
@@ -78,7 +77,7 @@ managers:
     runtime: ${JSON.stringify(runtime)}
 ${model === null ? '' : `    model: ${JSON.stringify(model)}\n`}    role_prompt: roles/lead.md
     permission_mode: ${permissionMode}
-    can_spawn: true
+${worktrees ? '    worktree: false\n' : ''}    can_spawn: true
     can_dm: ["*"]
     can_broadcast: [all]
 

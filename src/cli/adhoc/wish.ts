@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { checkTeamName, defaultMaxWorkers, type AdHocTeam } from '../../config/ad-hoc.ts'
 import { defaultsFile, readDefaults, type Defaults } from '../../config/defaults.ts'
 import { hostOf } from '../../config/environment.ts'
@@ -9,6 +9,8 @@ import { TroupeError } from '../../core/error.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import type { Mode, PermissionMode } from '../../core/team.ts'
 import { probeProviders, providerNamed, providers, runtimeNames, type Provider, type ProviderHealth } from '../../runtimes/index.ts'
+import { probeSupervisor, supervisorNames } from '../../supervisors/index.ts'
+import { examplePath } from '../../util/programs.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
 
@@ -27,8 +29,10 @@ export async function wishOf(cli: Cli, given: Given): Promise<Wish> {
   checkFree(cli, name)
   const defaults = readDefaults(defaultsFile(cli.env))
   const cwd = folderOf(cli, given)
+  if (given.flag('worktree')) checkRepository(cwd)
   const rehearsal = scenarioOf(cli, given)
   const permissionMode = permissionOf(given.text('permissions') ?? defaults.permissions ?? 'auto')
+  await probeSupervisor(supervisorNames.default, environmentOf(cli)) // throws what to install
   const { provider, because } = await providerOf(cli, given, defaults, rehearsal !== null)
   const model = modelOf(provider, given.text('model'), defaults)
   const workerMode = workerModeOf(given.text('workerMode') ?? defaults.worker_mode ?? 'interactive', provider)
@@ -56,10 +60,24 @@ function folderOf({ cwd }: Cli, given: Given): string {
   throw new TroupeError('usage', `the working directory ${folder} ${found === undefined ? 'does not exist' : 'is not a folder'}`, { hint: 'make it, or name another: --working-dir DIR', facts: { folder } })
 }
 
+/** Workers could have no worktree of it: better said now than with each of them. */
+function checkRepository(folder: string): void {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, '.git'))) return
+    if (at === dirname(at)) throw new TroupeError('usage', `${folder} lies in no git repository, so that workers can have no worktrees of it`, { hint: 'git init there, or leave --worktree out', facts: { folder } })
+  }
+}
+
 /** A path is taken from where the person stands; a bare word is the name of a scenario that ships with troupe. */
 function scenarioOf({ cwd }: Cli, given: Given): string | null {
   const named = given.text('rehearsal')
-  return named === undefined ? null : /[/\\]|\.ya?ml$/.test(named) ? resolve(cwd, named) : named
+  if (named === undefined) return null
+  const path = /[/\\]|\.ya?ml$/.test(named)
+  const file = path ? resolve(cwd, named) : examplePath(`scenarios/${named}.yaml`)
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
+    throw new TroupeError('usage', `there is no scenario "${named}"`, { hint: 'the name of one that ships with troupe, such as hello, or the path of a file', facts: { scenario: named } })
+  }
+  return path ? file : named
 }
 
 const permissionWords: Readonly<Record<string, PermissionMode>> = {
@@ -144,6 +162,9 @@ function lineOf({ provider, version, viable, why, fix }: ProviderHealth): string
 
 export async function probed(cli: Cli, asked: readonly Provider[]): Promise<ProviderHealth[]> {
   const done = cli.out.progress('looking for agent CLIs')
-  const env = Object.fromEntries(Object.entries(cli.env).filter((entry): entry is [string, string] => entry[1] !== undefined))
-  return await probeProviders(hostOf(env, systemClock), asked).finally(done)
+  return await probeProviders(hostOf(environmentOf(cli), systemClock), asked).finally(done)
+}
+
+function environmentOf({ env }: Cli): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }

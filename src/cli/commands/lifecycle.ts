@@ -25,6 +25,11 @@ export async function stop(cli: Cli, given: Given): Promise<void> {
   const agents = given.words('agents')
   const { stopsTeam } = await import('../adhoc/stop.ts')
   if (await stopsTeam(cli, agents)) return await down(cli, given.as('names', undefined))
+  await stopAgents(cli, given)
+}
+
+export async function stopAgents(cli: Cli, given: Given): Promise<void> {
+  const agents = given.words('agents')
   const result = await cli.call('stop', { agents, drainMs: drainOf(given, 'timeout') }, `stopping ${agents.join(', ')}`)
   cli.out.show(result, () => printStopped(cli, result.stopped))
 }

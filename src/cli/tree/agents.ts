@@ -33,6 +33,15 @@ export const agents: Group = {
       run: async (cli, given) => (await import('../commands/lifecycle.ts')).stop(cli, given),
     },
     {
+      name: 'stop-worker',
+      hidden: true,
+      about: 'Stop agents politely, as `stop` does; never a team',
+      args: [agentsArg],
+      options: drain('timeout'),
+      examples: [['stop-worker fix', 'the beginning of a name is enough']],
+      run: async (cli, given) => (await import('../commands/lifecycle.ts')).stopAgents(cli, given),
+    },
+    {
       name: 'restart',
       about: 'Stop and start agents, resuming their work',
       args: [['<names...>', names[1]]],

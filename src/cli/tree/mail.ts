@@ -15,6 +15,7 @@ export const mail: Group = {
   commands: [
     {
       name: 'send',
+      alias: 'send-to-worker',
       about: 'Send a message to an agent or a #channel',
       args: [['<agent>', 'address, short name or #channel'], text],
       options: sending,
