@@ -52,7 +52,8 @@ function composeText({ name, maxWorkers, workerMode, worktrees, rehearsal }: AdH
 version: 2
 name: ${JSON.stringify(name)}
 ${rehearsal === null ? '' : `rehearsal: ${JSON.stringify(rehearsal)}    # the scripted model answers; take this line away for real models\n`}max_workers: ${maxWorkers}
-function composeText({ name, maxWorkers, workerMode, worktrees, rehearsal }: AdHocTeam): string {
+${workerMode === 'terminal' ? '' : `worker_mode: ${workerMode}\n`}
+${worktrees ? 'supervisor:\n  worktree_isolation: true    # a git worktree of its own for each worker\n\n' : ''}budget:
   daily_usd_limit: 20    # US dollars a day at list prices; at it every agent is stopped until the next day
 
 projects:
