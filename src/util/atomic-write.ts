@@ -1,21 +1,33 @@
-import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { randomBytes } from 'node:crypto'
 
+export interface Replace {
+  /** 0600 if left out. */
+  mode?: number
+  /** Asked when the new content is on the disk; false leaves the old one. */
+  goOn?: () => boolean
+}
+
 /**
  * Replaces a file whole: a reader, or a start after kill -9, sees the old content or the new, never a part.
- * Mode 0600. The folder must exist; it is synced too, so that the name survives a power cut.
+ * The folder must exist; it is synced too, so that the name survives a power cut. False where `goOn` said no.
  */
-export function writeAtomic(file: string, content: string | Uint8Array): void {
+export function writeAtomic(file: string, content: string | Uint8Array, { mode = 0o600, goOn = () => true }: Replace = {}): boolean {
   const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
   try {
     const fd = openSync(temporary, 'wx', 0o600)
     try {
+      if (mode !== 0o600) fchmodSync(fd, mode)
       const bytes = Buffer.from(content)
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
       fsyncSync(fd)
     } finally {
       closeSync(fd)
+    }
+    if (!goOn()) {
+      removeIfThere(temporary)
+      return false
     }
     renameSync(temporary, file)
   } catch (error) {
@@ -23,6 +35,7 @@ export function writeAtomic(file: string, content: string | Uint8Array): void {
     throw error
   }
   syncFolder(dirname(file))
+  return true
 }
 
 function removeIfThere(file: string): void {

@@ -11,6 +11,7 @@ const folder = (path: string) => join(import.meta.dirname, '../..', path)
 
 const teams: [string, number, number][] = [
   ['examples/hello-team', 1, 2],
+  ['examples/task-file', 1, 1],
   ['test/fixtures/teams/indie-game-studio', 1, 4],
   ['test/fixtures/teams/market-analysts', 1, 5],
   ['test/fixtures/teams/newsletter-office', 2, 7],

@@ -10,12 +10,13 @@ import { mail } from './mail.ts'
 import { money } from './money.ts'
 import type { Language } from './syntax.ts'
 import { system } from './system.ts'
+import { taskFiles } from './task-files.ts'
 import { team } from './team.ts'
 import { workers } from './workers.ts'
 
 export type { Command, Group } from './command.ts'
 
-export const groups: Group[] = [team, adhoc, agents, workers, mail, graph, approvals, money, files, care, housekeeping, system]
+export const groups: Group[] = [team, adhoc, agents, workers, taskFiles, mail, graph, approvals, money, files, care, housekeeping, system]
 
 export const globalOptions: [string, string][] = [
   ['-C, --root <dir>', 'folder of the team (else TROUPE_ROOT, else found upwards from here, else the current context)'],

@@ -112,8 +112,15 @@ function headingIn(line: Line): Block | null {
   const found = /^( {0,3})(#{1,6})(?:[ \t]+|$)/.exec(line.text)
   if (found === null) return null
   const [before, , signs = ''] = found
-  const title = line.text.slice(before.length).trim().replace(/(^|[ \t]+)#+$/, '').trim()
+  const title = withoutClosing(line.text.slice(before.length).trim())
   return { kind: 'heading', line, level: signs.length, title, start: line.start + before.length }
+}
+
+/** `## src ##` is called `src`. */
+function withoutClosing(title: string): string {
+  let end = title.length
+  while (title.charAt(end - 1) === '#') end -= 1
+  return end === 0 || /[ \t]/.test(title.charAt(end - 1)) ? title.slice(0, end).trimEnd() : title
 }
 
 /** `* * *` is a line across the page, and no item. */

@@ -40,8 +40,11 @@ export function indentOf(text: string): number {
 
 /** Takes at most `columns` of indentation away. */
 export function dedent(text: string, columns: number): string {
-  let chars = 0
-  while (chars < text.length && /[ \t]/.test(text.charAt(chars)) && columnAt(text, chars + 1) <= columns) chars += 1
+  let [chars, column] = [0, 0]
+  for (; chars < text.length && /[ \t]/.test(text.charAt(chars)); chars += 1) {
+    column += text.charAt(chars) === '\t' ? tab - (column % tab) : 1
+    if (column > columns) break
+  }
   return text.slice(chars)
 }
 

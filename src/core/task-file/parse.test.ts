@@ -116,3 +116,9 @@ it('keeps a task’s key while everything around it, its settings, its body and 
   expect(key('- [ ] p\n  - [ ] a', 1)).not.toBe(key('- [ ] a'))
   expect(key('- [ ] one (name: n)')).toBe(key('- [ ] two (name: n)'))
 })
+
+it('reads lines of any length and bodies of any number of lines', () => {
+  const body = '  b\n'.repeat(200_000)
+  expect(parseTaskFile(`- [ ] a\n${body}`).items[0]?.body).toHaveLength(200_000 * 2 - 1)
+  expect(titles(`- [ ] ${'← w '.repeat(50_000)}x\n## a${' '.repeat(100_000)}#\n- [ ] b`)).toHaveLength(2)
+})

@@ -159,7 +159,7 @@ class Parsing {
 
 /** Without the indentation that all lines have, and without blank lines around them. */
 function trimmed(lines: readonly string[]): string {
-  const least = Math.min(...lines.filter((line) => line.trim() !== '').map(indentOf))
+  const least = lines.reduce((found, line) => (line.trim() === '' ? found : Math.min(found, indentOf(line))), Infinity)
   return lines.map((line) => dedent(line, least)).join('\n').replace(/^\n+/, '').trimEnd()
 }
 

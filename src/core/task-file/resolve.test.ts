@@ -3,7 +3,14 @@ import { parseTaskFile } from './parse.ts'
 import { resolveTaskFile } from './resolve.ts'
 
 const folders: Record<string, string> = { src: '/w/src', './docs': '/w/docs', 'a/b': '/w/a/b', '~/site': '/home/me/site' }
-const resolve = (text: string) => resolveTaskFile(parseTaskFile(text), { folder: (written) => folders[written] ?? null, runtimes: ['one', 'two'] })
+const resolve = (text: string) =>
+  resolveTaskFile(parseTaskFile(text), {
+    folder: (written) => folders[written] ?? null,
+    runtime: (written) => ({ one: 'one', two: 'two', uno: 'one' })[written] ?? null,
+    runtimes: ['one', 'two'],
+    modes: () => ['terminal'],
+    wrongModel: (runtime, model) => (model.startsWith('bad') ? `take good-${runtime}` : null),
+  })
 const flaws = (text: string): string[] => resolve(text).flaws.map(({ line, column, message }) => `${line}:${column} ${message}`)
 const dirs = (text: string): (string | null)[] => resolve(text).tasks.map(({ dir }) => dir)
 
@@ -25,7 +32,15 @@ it('#21: expands ~ in brackets as in headings, and names the place of a folder t
 })
 
 it('refuses an unknown runtime with those that there are', () => {
-  expect(resolve('- [ ] a (provider: three)').flaws).toEqual([{ severity: 'error', line: 1, column: 10, message: 'there is no runtime `three`', hint: 'the runtimes are one, two; there are one, two' }])
+  expect(resolve('- [ ] a (provider: three)').flaws).toEqual([{ severity: 'error', line: 1, column: 10, message: 'there is no runtime `three`', hint: 'the runtimes are one, two' }])
+  expect(resolve('- [ ] a (provider: uno)').tasks[0]?.runtime).toBe('one')
+})
+
+it('refuses a mode and a model that the runtime lacks, with those that it has', () => {
+  expect(resolve('- [ ] a (runtime: one, mode: oneshot, model: bad-1)').flaws.map(({ column, message, hint }) => [column, message, hint])).toEqual([
+    [24, '`one` has no mode oneshot', 'use terminal'],
+    [39, '`bad-1` is no model of `one`', 'take good-one'],
+  ])
 })
 
 it('hands settings down to the parts of a task, but no model to another runtime', () => {

@@ -1,4 +1,3 @@
-import { didYouMean } from '../nearest.ts'
 import { dependenciesOf } from './dependencies.ts'
 import { error, inOrder, type Flaw } from './flaw.ts'
 import type { Place } from './lines.ts'
@@ -9,8 +8,13 @@ import type { Said } from './settings.ts'
 export interface Ground {
   /** The absolute path of a folder, by how it is written; null where there is none. */
   folder(written: string): string | null
-  /** Names of runtimes that can run. */
+  /** The runtime that a word means; null where there is none. */
+  runtime(written: string): string | null
+  /** Words for runtimes, as people write them. */
   runtimes: readonly string[]
+  modes(runtime: string): readonly string[]
+  /** What to write instead, where this is no model of the runtime's; null where it may be one. */
+  wrongModel(runtime: string, model: string): string | null
 }
 
 /** One task of the file, with everything that its headings and the tasks above it say. */
@@ -56,6 +60,7 @@ export function resolveTaskFile({ items, flaws: before }: TaskFile, ground: Grou
       worktree: settings.worktree?.value ?? above?.worktree ?? null,
     }
     said.set(item, own)
+    flaws.push(...misfits(item, own.runtime, ground))
     const { key, n, line, column, title, done } = item
     const name = settings.name?.value ?? null
     return { key, n, line, column, title, text: textOf(item), done, name, worker: item.arrow?.worker ?? null, ...own, after: (after.get(item) ?? []).map((one) => one.key) }
@@ -70,10 +75,22 @@ function textOf({ title, body, parent }: Item): string {
   return [title, ...(body === '' ? [] : [body]), ...(above.length === 0 ? [] : [`\nThis is a part of: ${above.join(' › ')}`])].join('\n')
 }
 
-function runtimeOf(runtime: Said<string> | null, { runtimes }: Ground, flaws: Flaw[]): string | null {
-  if (runtime === null || runtimes.includes(runtime.value)) return runtime?.value ?? null
-  flaws.push(error(runtime, `there is no runtime \`${runtime.value}\``, `${didYouMean(runtime.value, runtimes, 'runtimes')}${runtimes.length > 8 ? '' : `; there are ${runtimes.join(', ')}`}`))
-  return null
+function runtimeOf(said: Said<string> | null, ground: Ground, flaws: Flaw[]): string | null {
+  if (said === null) return null
+  const found = ground.runtime(said.value)
+  if (found === null) flaws.push(error(said, `there is no runtime \`${said.value}\``, `the runtimes are ${ground.runtimes.join(', ')}`))
+  return found
+}
+
+/** What the runtime cannot do. Where the file does not say which, the daemon knows. */
+function misfits({ settings: { mode, model } }: Item, runtime: string | null, ground: Ground): Flaw[] {
+  if (runtime === null) return []
+  const modes = ground.modes(runtime)
+  const other = model === null ? null : ground.wrongModel(runtime, model.value)
+  return [
+    ...(mode === null || modes.includes(mode.value) ? [] : [error(mode, `\`${runtime}\` has no mode ${mode.value}`, `use ${modes.join(' or ')}`)]),
+    ...(model === null || other === null ? [] : [error(model, `\`${model.value}\` is no model of \`${runtime}\``, other)]),
+  ]
 }
 
 function sameNames(items: readonly Item[]): Flaw[] {
