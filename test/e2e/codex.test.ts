@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, vi } from 'vitest'
+import { processesCarrying } from '../../scripts/demo/left-over.ts'
 import { slice } from './slice.ts'
 import { kill, pair, patiently, team, Troupe } from './troupe.ts'
 
@@ -58,7 +59,7 @@ class Pushing extends Troupe {
 describe.skipIf(missing !== null)('Codex on a scripted model', () => {
   slice(() => new Troupe(pair({ runtime: 'codex' }), env))
 
-  it('is held at git push until that is approved, passes once, and is not let through by a daemon that is killed meanwhile', async () => {
+  it('is held at git push until that is approved, passes once, is not let through by a daemon that is killed meanwhile, and comes back when its app-server is killed', async () => {
     const troupe = new Pushing()
     await troupe.ok('up')
     await troupe.ok('send', 'a', 'Push')
@@ -74,6 +75,10 @@ describe.skipIf(missing !== null)('Codex on a scripted model', () => {
     await vi.waitFor(async () => expect((await troupe.daemon()).pid).not.toBe(pid), patiently)
     await troupe.settled(2)
     expect(troupe.pushed).toEqual(['push origin main'])
+    // A terminal without its app-server would wait for it for good.
+    const { incarnation } = await troupe.agent('a')
+    kill(await appServer(incarnation!))
+    await vi.waitFor(async () => expect(await troupe.agent('a')).toMatchObject({ phase: 'idle', incarnation: expect.not.stringMatching(incarnation!) as string }), patiently)
     const home = await homes(troupe)
     expect(home).toHaveLength(1)
     await troupe.ok('down')
@@ -82,6 +87,13 @@ describe.skipIf(missing !== null)('Codex on a scripted model', () => {
     expect(await homes(troupe)).toEqual(home)
   }, 300_000)
 })
+
+async function appServer(incarnation: string): Promise<number> {
+  const pids = await processesCarrying(`TROUPE_INCARNATION=${incarnation}`)
+  const found = pids.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('app-server'))
+  if (found === undefined) throw new Error('no app-server of this incarnation runs')
+  return found
+}
 
 /** The homes of its agents that Codex knows. */
 async function homes(troupe: Troupe): Promise<string[]> {

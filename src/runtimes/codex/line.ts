@@ -6,6 +6,9 @@ import { openSocket, type OpenSocket } from './socket.ts'
 /** Between two looks for the thread of the terminal, and between two attempts to connect. ms */
 const lookMs = 100
 const againMs = 250
+/** A server that nobody answers for so long is gone; one that was just started is given its time. ms */
+const goneMs = 10_000
+const startMs = 60_000
 
 export interface LineListener {
   /** The conversation in the terminal, as it is now; again after each connection. */
@@ -14,6 +17,8 @@ export interface LineListener {
   asked(question: Question): void
   /** The connection ended; it is made again. */
   lost(why: string): void
+  /** Nobody has listened for long. Once. */
+  gone(): void
   /** There is a connection, and no conversation in the terminal yet. */
   waits(): void
 }
@@ -30,6 +35,10 @@ export class Line {
   #thread: Thread | null = null
   #server: AppServer | null = null
   #closed = false
+  /** When somebody last listened there, as the clock's `elapsed`. */
+  #heard: number
+  /** Why the last connection ended: the same is not told over and over. */
+  #why: string | null = null
 
   /** `name`: a thread without one would be given a title, by a model call of its own. */
   constructor(parts: { socket: string; name: string; clock: Clock; listener: LineListener }) {
@@ -37,6 +46,7 @@ export class Line {
     this.#name = parts.name
     this.#clock = parts.clock
     this.#listener = parts.listener
+    this.#heard = parts.clock.elapsed() + startMs
   }
 
   /** Where the terminal's thread is known: who to ask, and about which thread. */
@@ -47,18 +57,30 @@ export class Line {
   /** Connects, and again whenever the connection ends, until it is closed. */
   async keep(): Promise<void> {
     while (!this.#closed) {
-      const socket = await openSocket(this.#socket).catch(() => null) // nobody listens yet, or not any more: the process tells of its end itself
-      if (socket !== null) {
-        const why = await this.#use(socket).then(
-          () => 'it hung up',
-          (error: unknown) => (error instanceof Error ? error.message : String(error)),
-        )
-        this.#server?.close()
-        this.#server = null
-        if (!this.#closed) this.#listener.lost(why)
-      }
+      const socket = await openSocket(this.#socket).catch(() => null)
+      if (socket === null) this.#nobody()
+      else await this.#using(socket)
       if (!this.#closed) await this.#pause(againMs)
     }
+  }
+
+  /** Nobody listens: not yet, or not any more. */
+  #nobody(): void {
+    if (this.#clock.elapsed() - this.#heard < goneMs) return
+    this.#heard = Number.POSITIVE_INFINITY
+    if (!this.#closed) this.#listener.gone()
+  }
+
+  async #using(socket: OpenSocket): Promise<void> {
+    const why = await this.#use(socket).then(
+      () => 'it hung up',
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    )
+    this.#heard = this.#clock.elapsed()
+    this.#server?.close()
+    this.#server = null
+    if (!this.#closed && why !== this.#why) this.#listener.lost(why)
+    this.#why = why
   }
 
   close(): void {
@@ -70,7 +92,7 @@ export class Line {
   async #use(socket: OpenSocket): Promise<void> {
     const server = new AppServer(socket, { told: (notification) => this.#told(notification, server), asked: (question) => this.#asked(question) })
     const ended = new Promise<void>((resolve) => socket.listen({ take: (text) => server.take(text), ended: () => (server.close(), resolve()) }))
-        this.#server = server
+    this.#server = server
     this.#thread = null
     if (this.#closed) return server.close()
     await server.begin('1')
@@ -94,6 +116,7 @@ export class Line {
     if ((found.name ?? '') === '') await server.call('thread/name/set', { threadId: found.id, name: this.#name })
     const { thread } = await server.call('thread/resume', { threadId: found.id, excludeTurns: true })
     this.#thread = thread
+    this.#why = null
     await this.#listener.pinned(thread, server)
   }
 

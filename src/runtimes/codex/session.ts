@@ -3,14 +3,13 @@ import type { Rung } from '../../core/ladder.ts'
 import type { Attempt, Gate, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
 import type { Typing } from '../../core/supervisor.ts'
 import { coalesce, Lane } from '../../util/in-turn.ts'
+import { carriersOf, processOf, signalProcess } from '../../util/processes.ts'
 import { Parcels } from '../parcels.ts'
 import { Signals } from '../signals.ts'
 import type { AppServer } from './app-server.ts'
 import { CallGate } from './call-gate.ts'
-import { teamServer } from './config.ts'
 import { Conversation } from './conversation.ts'
 import { dialogOf, unknownQuestion } from './dialogs.ts'
-import { classify } from './failure.ts'
 import { codexFiles, readLaunched } from './files.ts'
 import { homeAt } from './home.ts'
 import { Line } from './line.ts'
@@ -18,6 +17,7 @@ import { Outgoing } from './outgoing.ts'
 import type { Item, Notification, Question, Thread, ThreadStatus, Turn } from './protocol.ts'
 import { Questions } from './questions.ts'
 import { StartDialogs } from './start-dialogs.ts'
+import { Turns } from './turns.ts'
 
 /** For what its app-server does not tell: its record on disk grows. ms */
 const tickMs = 2_000
@@ -36,17 +36,15 @@ export class CodexSession implements Session {
   readonly #line: Line
   readonly #lane = new Lane()
   readonly #questions = new Questions()
+  readonly #turns: Turns
   readonly #outgoing: Outgoing
   readonly #gates: CallGate
   readonly #read: () => void
   #activity: Activity | null = null
-  #turn: string | null = null
-  #said = ''
   /** The conversation that was told last. */
   #thread: string | null = null
   #connected = false
   #checked = false
-  #retried = false
   #closed = false
   #leave = (): void => undefined
 
@@ -55,6 +53,7 @@ export class CodexSession implements Session {
     const { startedAt, host } = context
     const launched = readLaunched(codexFiles(context.folder))
     this.#gates = new CallGate(launched?.holdMs ?? 0)
+    this.#turns = new Turns(this.#signals, host.clock)
     const parcels = new Parcels()
     this.#conversation = new Conversation({ parcels, signals: this.#signals, startedAt })
     this.#outgoing = new Outgoing({ parcels, send: (parcel) => this.#send(parcel), isProved: (marker) => this.#conversation.proofOf(marker) !== null })
@@ -64,6 +63,7 @@ export class CodexSession implements Session {
       told: (notification: Notification) => this.#told(notification),
       asked: (question: Question) => this.#asked(question),
       lost: (why: string) => this.#note(`the connection to its app-server ended: ${why}`, source),
+      gone: () => void this.#end().catch((error: unknown) => this.#note(`it could not be ended: ${reason(error)}`, source)),
       waits: () => void dialogs.look().catch((error: unknown) => this.#note(`its screen cannot be read: ${reason(error)}`, 'screen')),
     }
     this.#line = new Line({ socket: homeAt(launched?.home ?? context.folder).socket, name: context.agent.address, clock: host.clock, listener })
@@ -100,6 +100,8 @@ export class CodexSession implements Session {
     return this.#lane.run(async (): Promise<Attempt> => {
       if (rung !== 'push') return refused('Codex takes messages over its app-server alone')
       if (this.#line.ready === null || this.#activity === null) return refused('its app-server is not connected')
+      // The app-server outlives a terminal that was killed, by a moment, and would begin a turn that nobody sees the end of.
+      if ((await processOf(this.#context.pid))?.zombie !== false) return refused('its process has ended')
       if (this.#activity.name === 'waiting') {
         this.#outgoing.hold(parcel)
         return { result: 'taken', what: 'held until the question is answered' }
@@ -114,9 +116,10 @@ export class CodexSession implements Session {
 
   async interrupt(): Promise<void> {
     const ready = this.#line.ready
-    if (ready === null || this.#turn === null) return
+    const turnId = this.#turns.running
+    if (ready === null || turnId === null) return
     this.#outgoing.forget()
-    await ready.server.call('turn/interrupt', { threadId: ready.threadId, turnId: this.#turn }).catch(() => undefined) // over by itself meanwhile
+    await ready.server.call('turn/interrupt', { threadId: ready.threadId, turnId }).catch(() => undefined) // over by itself meanwhile
   }
 
   /** SIGTERM: Codex restores the terminal and goes; its app-server keeps nothing that is not written down. */
@@ -152,7 +155,7 @@ export class CodexSession implements Session {
     this.#thread = thread.id
     if (typeof thread.path === 'string') this.#conversation.follow(thread.path, true)
     this.#questions.clear()
-    this.#turn = null
+    this.#turns.began(null)
     if (thread.status.type === 'active' || thread.status.type === 'systemError') await this.#catchUp(thread, server)
     this.#status(thread.status)
     this.#read()
@@ -161,8 +164,8 @@ export class CodexSession implements Session {
   /** What went on while nobody listened. */
   async #catchUp({ id, status }: Thread, server: AppServer): Promise<void> {
     const [turn] = (await server.call('thread/turns/list', { threadId: id, limit: 1 })).data
-    if (status.type === 'active' && turn?.status === 'inProgress') this.#turn = turn.id
-    if (turn?.status === 'failed') this.#failed(turn, 'transcript')
+    if (status.type === 'active' && turn?.status === 'inProgress') this.#turns.began(turn.id)
+    if (turn !== undefined) this.#turns.failed(turn, 'transcript')
   }
 
   /** A hook that Codex does not trust is skipped in silence: no call would be held. */
@@ -192,18 +195,15 @@ export class CodexSession implements Session {
       case 'thread/status/changed':
         return this.#status(notification.params.status)
       case 'turn/started':
-        this.#turn = notification.params.turn.id
-        this.#retried = false
-        this.#said = ''
-        return
+        return this.#turns.began(notification.params.turn.id)
       case 'turn/completed':
         return this.#turnEnded(notification.params.turn)
       case 'item/started':
         return this.#entered(notification.params.item)
       case 'item/completed':
-        return this.#itemDone(notification.params.item)
+        return this.#turns.itemDone(notification.params.item)
       case 'error':
-        return notification.params.willRetry ? this.#onRetry(notification.params.error.additionalDetails ?? notification.params.error.message) : undefined
+        return notification.params.willRetry ? this.#turns.retried(notification.params.error.additionalDetails ?? notification.params.error.message) : undefined
       case 'serverRequest/resolved':
         return this.#questions.over(notification.params.requestId)
       default:
@@ -222,17 +222,8 @@ export class CodexSession implements Session {
     }
   }
 
-  #itemDone(item: Item): void {
-    if (item.type === 'agentMessage' && typeof item['text'] === 'string') this.#said = item['text']
-    const isWork = ['commandExecution', 'fileChange', 'mcpToolCall', 'webSearch', 'imageView'].includes(item.type)
-    if (isWork && item.status !== 'failed' && item.status !== 'declined' && item.server !== teamServer) this.#signals.emit({ type: 'work', tool: item.tool ?? item.type })
-  }
-
   #turnEnded(turn: Turn): void {
-    if (this.#turn === turn.id) this.#turn = null
-    if (this.#said !== '') this.#signals.emit({ type: 'said', text: this.#said, at: this.#context.host.clock.now() })
-    this.#said = ''
-    if (turn.status === 'failed') this.#failed(turn, source)
+    this.#turns.ended(turn)
     this.#report('idle')
     // What was on its way into a turn that was cut off never got there.
     this.#conversation.read().then(
@@ -241,23 +232,9 @@ export class CodexSession implements Session {
     )
   }
 
-  #failed({ error }: Turn, from: string): void {
-    if (error === null || error === undefined) return
-    const now = this.#context.host.clock.now()
-    const failure = classify(error, now)
-    const evidence = { at: now, what: `turn failed: ${error.message}`, source: from }
-    this.#signals.emit(failure === null ? { type: 'note', evidence } : { type: 'failure', ...failure, evidence })
-  }
-
-  /** Once for each turn. */
-  #onRetry(why: string): void {
-    if (!this.#retried) this.#note(`the model is asked again: ${why}`, source)
-    this.#retried = true
-  }
-
   /** The idle of a turn's end is told with it, after what it came to. */
   #status(status: ThreadStatus): void {
-    if (status.type !== 'active') return this.#turn === null ? this.#report('idle') : undefined
+    if (status.type !== 'active') return this.#turns.running === null ? this.#report('idle') : undefined
     if (status.activeFlags.length === 0) return this.#report('busy')
     const question = this.#questions.last
     this.#report(question === null ? { ...unknownQuestion, evidence: status.activeFlags.join(' ') } : dialogOf(question))
@@ -300,6 +277,15 @@ export class CodexSession implements Session {
 
   #subagent(id: string, status: ThreadStatus): void {
     if (status.type !== 'active' && this.#subagents.delete(id)) this.#signals.emit({ type: 'subagent', id, running: false })
+  }
+
+  /** Its terminal would wait for the app-server for good. */
+  async #end(): Promise<void> {
+    const { incarnation, pid } = this.#context
+    const own = (await carriersOf(incarnation)).find((each) => each.pid === pid)
+    if (own === undefined || this.#closed) return
+    this.#note('its app-server is gone: its terminal is ended, so that it is started again', source)
+    await signalProcess(own, 'SIGTERM')
   }
 
   #evidence(what: string): { at: number; what: string; source: string } {

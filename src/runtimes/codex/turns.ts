@@ -1,0 +1,61 @@
+import type { Clock } from '../../core/clock.ts'
+import type { Signals } from '../signals.ts'
+import { classify } from './failure.ts'
+import { teamServer } from './config.ts'
+import type { Item, Turn } from './protocol.ts'
+
+/** Items of a turn that are work, where they came to something. */
+const work = new Set(['commandExecution', 'fileChange', 'mcpToolCall', 'webSearch', 'imageView'])
+
+/** The turn that runs, and what it came to. */
+export class Turns {
+  readonly #signals: Signals
+  readonly #clock: Clock
+  #id: string | null = null
+  #said = ''
+  #retried = false
+
+  constructor(signals: Signals, clock: Clock) {
+    this.#signals = signals
+    this.#clock = clock
+  }
+
+  /** null: none, as far as is known. */
+  get running(): string | null {
+    return this.#id
+  }
+
+  /** `null`: nothing is known any more. */
+  began(id: string | null): void {
+    this.#id = id
+    this.#said = ''
+    this.#retried = false
+  }
+
+  itemDone(item: Item): void {
+    if (item.type === 'agentMessage' && typeof item['text'] === 'string') this.#said = item['text']
+    if (work.has(item.type) && item.status !== 'failed' && item.status !== 'declined' && item.server !== teamServer) this.#signals.emit({ type: 'work', tool: item.tool ?? item.type })
+  }
+
+  /** Once for each turn. */
+  retried(why: string): void {
+    if (!this.#retried) this.#signals.emit({ type: 'note', evidence: { at: this.#clock.now(), what: `the model is asked again: ${why}`, source: 'app-server' } })
+    this.#retried = true
+  }
+
+  ended(turn: Turn): void {
+    if (this.#id === turn.id) this.#id = null
+    if (this.#said !== '') this.#signals.emit({ type: 'said', text: this.#said, at: this.#clock.now() })
+    this.#said = ''
+    this.failed(turn, 'app-server')
+  }
+
+  /** What it failed with, if it did. `source`: `transcript` where it is read of an earlier time, and may be known. */
+  failed({ status, error }: Turn, source: string): void {
+    if (status !== 'failed' || error === null || error === undefined) return
+    const at = this.#clock.now()
+    const failure = classify(error, at)
+    const evidence = { at, what: `turn failed: ${error.message}`, source }
+    this.#signals.emit(failure === null ? { type: 'note', evidence } : { type: 'failure', ...failure, evidence })
+  }
+}
