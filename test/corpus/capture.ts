@@ -10,10 +10,10 @@ import { RuntimeStage, until, type Run } from '../contracts/runtime-stage.ts'
 import { foolingWords } from './words.ts'
 
 /**
- * `node test/corpus/capture.ts NAME` takes screens of the real CLI in states that are known from the script, for
+ * `node test/corpus/capture.ts NAME [narrow|usual|wide]` takes screens of the real CLI in states that are known from the script, for
  * test/fixtures/screens/NAME: for a new version, or where one was misread.
  */
-const [name = ''] = process.argv.slice(2)
+const [name = '', only] = process.argv.slice(2)
 const folder = fileURLToPath(new URL(`../fixtures/screens/${name}`, import.meta.url))
 const clis = fileURLToPath(new URL('../../.clis/bin', import.meta.url))
 const sizes = { wide: { columns: 180, rows: 50 }, usual: { columns: 100, rows: 30 }, narrow: { columns: 48, rows: 24 } }
@@ -60,23 +60,25 @@ async function capture(size: keyof typeof sizes): Promise<void> {
     await tell(run, 'HOLD')
     await until('the tool waits', () => stage.holding === 1)
     await take('busy', 'in a tool after words')
+    const held = run.signals.length
     stage.letGo()
-    await run.signal('idle', undefined, run.signals.length)
+    await run.signal('idle', undefined, held)
     await tell(run, 'ASK')
     await run.signal('waiting', undefined, from)
     await take('waiting', 'for leave after words')
+    const asked = run.signals.length
     await run.type({ keys: ['Escape'] })
-    await run.signal('idle', undefined, run.signals.findLastIndex(({ type }) => type === 'waiting'))
+    await run.signal('idle', undefined, asked)
     await take('idle', 'after a no')
-    await run.type({ text: 'half a draft' })
-    await take('idle', 'with a draft')
-    await run.type({ keys: ['C-u'] })
     await tell(run, 'THINK')
     await run.signal('busy', undefined, from)
     await take('busy', 'before the first word')
+    const thinking = run.signals.length
     await run.session.interrupt()
-    await run.signal('idle', undefined, run.signals.length - 1)
+    await run.signal('idle', undefined, thinking)
     await take('idle', 'interrupted')
+    await run.type({ keys: ['C-u'] }, { text: 'half a draft' })
+    await take('idle', 'with a draft')
 
     async function take(state: string, what: string): Promise<void> {
       await sleep(drawn)
@@ -105,7 +107,7 @@ async function capture(size: keyof typeof sizes): Promise<void> {
 
 let from = 0
 mkdirSync(folder, { recursive: true })
-for (const size of Object.keys(sizes) as (keyof typeof sizes)[]) await capture(size)
+for (const size of Object.keys(sizes) as (keyof typeof sizes)[]) if (only === undefined || size === only) await capture(size)
 
 function words(): string {
   return foolingWords.join('\n\n')
