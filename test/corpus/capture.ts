@@ -82,6 +82,9 @@ async function capture(size: keyof typeof sizes): Promise<void> {
 
     async function take(state: string, what: string): Promise<void> {
       await sleep(drawn)
+      // A conversation may go another way than the script: then this is no screen of that state.
+      const now = run.signals.findLast(({ type }) => ['idle', 'busy', 'waiting'].includes(type))?.type
+      if (now !== state) return void process.stderr.write(`${name}: ${what}, ${size}: left out, it is ${now ?? 'starting'}\n`)
       const text = (await run.screen({ escapes: true })).replaceAll(stage.folder, '/srv/team').replaceAll(join(tmpdir(), 'troupe-runtime-'), '/srv/team-').trimEnd()
       writeFileSync(join(folder, `${state} ${what} ${size}.txt`.replaceAll(' ', '-')), `${text}\n`)
       process.stderr.write(`${name}: ${state}, ${what}, ${size}\n`)

@@ -64,8 +64,9 @@ export function looks(screen: string): ScreenState {
   return draft === null ? null : 'idle'
 }
 
+/** A moving sign at the edge; in a narrow window nothing that follows it is sure to be there. What an agent says stands further in. */
 function isWorking(lines: string[]): boolean {
-  return lines.some((line) => /^\s*[⠁-⣿] .*\(esc to cancel[,)]/.test(line))
+  return lines.some((line) => /^ [⠁-⣿] \S/.test(line))
 }
 
 /** A box at the very end with choices, one of them marked. */
