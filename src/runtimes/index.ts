@@ -68,6 +68,7 @@ const runtimes: Readonly<Record<string, Entry>> = {
   opencode: {
     load: async () => (await import('./opencode/index.ts')).opencode,
     gate: true,
+    modes: ['terminal', 'oneshot'],
     uses: ['effort', 'mcps', 'skills'],
     env: opencodeEnv,
   },

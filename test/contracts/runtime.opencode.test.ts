@@ -1,19 +1,6 @@
 import { opencode } from '../../src/runtimes/opencode/index.ts'
 import { withOpencode } from './opencode-program.ts'
+import { opencodeSubject } from './opencode-subject.ts'
 import { runtimeContract } from './runtime.ts'
 
-const inSeconds = (until: number) => ({ 'retry-after': String(Math.ceil((until - Date.now()) / 1000)) })
-
-withOpencode((env) => {
-  runtimeContract('opencode', {
-    make: opencode,
-    env,
-    shell: (command) => ({ do: 'tool', tool: 'bash', args: { command, description: 'as the test says' }, text: '', delay: 0 }),
-    asking: /Permission required/,
-    model: { given: 'anthropic/claude-opus-4-8', asked: 'claude-opus-4-8' },
-    effort: /"reasoning_effort":"low"/,
-    limit: { how: (until) => ({ kind: 'status', status: 429, headers: inSeconds(until), message: 'Rate limit reached' }) },
-    tries: 1,
-    endless: ['429', '500', 'STREAM'],
-  })
-})
+withOpencode((env) => runtimeContract('opencode', { ...opencodeSubject(env), make: opencode }))

@@ -34,8 +34,11 @@ export function opencodeFiles(agentFolder: string): OpencodeFiles {
 /** Where the API of one incarnation is, for the next daemon too. The file is 0600, the password good for that process only. */
 export interface Door {
   incarnation: string
+  /** 0 for a one-shot run, which opens none. */
   port: number
   password: string
+  /** `provider/model` that it was told; null: its own choice. */
+  model: string | null
 }
 
 export function prepareFolder(files: OpencodeFiles): void {
@@ -51,8 +54,9 @@ export function writeDoor(files: OpencodeFiles, door: Door): void {
 /** null where there is none, or that of another incarnation. */
 export function readDoor(files: OpencodeFiles, incarnation: string): Door | null {
   const found = read(files.door)
-  const { port, password } = found ?? {}
-  return found?.['incarnation'] === incarnation && typeof port === 'number' && typeof password === 'string' ? { incarnation, port, password } : null
+  const { port, password, model } = found ?? {}
+  if (found?.['incarnation'] !== incarnation || typeof port !== 'number' || typeof password !== 'string') return null
+  return { incarnation, port, password, model: typeof model === 'string' ? model : null }
 }
 
 /** Whether OpenCode runs the plugin in this incarnation. */

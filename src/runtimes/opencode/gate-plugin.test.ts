@@ -10,6 +10,7 @@ import { gatePlugin, type GatePlugin } from './gate-plugin.ts'
 type Json = Record<string, unknown>
 interface Hooks {
   'tool.execute.before'(call: Json, output: Json): Promise<void>
+  config(config: Json): Promise<void>
   'shell.env'(call: Json, output: { env: Json }): Promise<void>
   event(input: { event: { type: string; properties: Json } }): Promise<void>
 }
@@ -51,7 +52,7 @@ afterEach(() => {
 async function plugin(more: Partial<GatePlugin> = {}): Promise<Hooks> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const file = join(folder, `gate-${Math.random()}.mjs`)
-  writeFileSync(file, gatePlugin({ sink: `${url}/hook`, loaded: join(folder, 'loaded.json'), asks: ['bash'], alone: false, awayMs: 300, ...more }))
+  writeFileSync(file, gatePlugin({ sink: `${url}/hook`, loaded: join(folder, 'loaded.json'), asks: ['bash'], alone: null, awayMs: 300, ...more }))
   const { Troupe } = (await import(pathToFileURL(file).href)) as { Troupe(input: Json): Promise<Hooks> }
   return await Troupe({ directory: '/w', serverUrl: url })
 }
@@ -88,11 +89,15 @@ describe('the gate inside OpenCode', () => {
     const hooks = await plugin()
     await before(hooks, 'bash')
     await expect(before(hooks, 'write')).rejects.toThrow('unsure')
-    const alone = await plugin({ alone: true })
+    const alone = await plugin({ alone: { passes: ['read'], permission: { '*': 'allow' }, agent: 'troupe' } })
     await expect(before(alone, 'bash')).rejects.toThrow('unsure')
     answers = () => ({ decision: 'pass' })
     await before(alone, 'read')
     await expect(before(alone, 'bash')).rejects.toThrow(/nobody can be asked/)
+    const config = { permission: {}, agent: { troupe: { permission: {} } } }
+    await alone.config(config)
+    expect(config).toEqual({ permission: { '*': 'allow' }, agent: { troupe: { permission: { '*': 'allow' } } } })
+    await hooks.config(config)
   })
 
   it('answers OpenCode’s own question about what was allowed, and leaves the others to people', async () => {

@@ -1,3 +1,14 @@
+import { teamTools, type Permissions } from './permissions.ts'
+
+/** What counts where nobody can be asked. */
+export interface Alone {
+  /** Tools that may be used without a word of troupe's: for others no opinion is a no. Null: all of them. */
+  passes: readonly string[] | null
+  /** OpenCode's rules once the plugin runs. Before, and without it, the stricter ones of the configuration hold. */
+  permission: Permissions
+  agent: string
+}
+
 /** What the plugin is made with. */
 export interface GatePlugin {
   /** Where calls are judged. */
@@ -6,8 +17,8 @@ export interface GatePlugin {
   loaded: string
   /** Tools that OpenCode itself asks about: for others a question has nobody to answer it, and is a no. */
   asks: readonly string[]
-  /** Nobody is at the terminal: what is not allowed is denied. */
-  alone: boolean
+  /** Nobody is at the terminal, and OpenCode says no to its own questions: the plugin decides alone. Null where somebody is. */
+  alone: Alone | null
   /** How long an absent daemon is waited for, ms: one that was ended is back within seconds. */
   awayMs: number
 }
@@ -22,6 +33,7 @@ export function gatePlugin(made: GatePlugin): string {
 import { writeFileSync } from 'node:fs'
 
 const { sink, loaded, asks, alone, awayMs } = ${JSON.stringify(made)}
+const teamTools = ${JSON.stringify(teamTools)}
 ${body}`
 }
 
@@ -95,10 +107,15 @@ export const Troupe = async ({ directory, serverUrl }) => {
       // Interrupted while it was held: whatever the answer is, nobody waits for this deed any more.
       if (signal.aborted) throw new Error('interrupted')
       if (answer.decision === 'allow') return void allowed.add(callID)
-      const open = answer.decision === 'pass' || answer.decision === 'ask'
-      if (answer.decision === 'pass' && !(alone && asks.includes(tool))) return
-      if (open && !alone && asks.includes(tool)) return
+      const passes = alone === null || alone.passes === null || alone.passes.includes(tool) || tool.startsWith(teamTools)
+      if (answer.decision === 'pass' && passes) return
+      if (answer.decision === 'ask' && alone === null && asks.includes(tool)) return
       throw new Error(String(answer.why ?? 'troupe did not allow this call, and nobody can be asked about it'))
+    },
+    config: async (config) => {
+      if (alone === null) return
+      config.permission = alone.permission
+      config.agent[alone.agent].permission = alone.permission
     },
     'tool.execute.after': async ({ callID }) => {
       calls.delete(callID)

@@ -1,13 +1,16 @@
 import { join } from 'node:path'
-import type { Abilities, Host, Runtime } from '../../core/runtime.ts'
+import type { Abilities, Host, Runtime, Session, SessionContext } from '../../core/runtime.ts'
+import type { Mode, RuntimeDescriptor } from '../../core/team.ts'
+import { taskAbilities } from '../lane/task.ts'
 import { opencodeFiles } from './files.ts'
-import { launch } from './launch.ts'
+import { launcher } from './launch.ts'
 import { looks } from './looks.ts'
+import { oneshotSession } from './oneshot.ts'
 import { hasCredentials, opencodeProgram } from './program.ts'
 import { OpencodeSession } from './session.ts'
 import { lookInto } from './strange.ts'
 
-const abilities: Abilities = {
+const terminal: Abilities = {
   resume: true,
   proofs: ['protocol', 'record'],
   rungs: { idle: ['push'], busy: ['push'], waiting: ['push'] },
@@ -23,21 +26,31 @@ const abilities: Abilities = {
   settings: ['effort', 'mcps', 'skills'],
 }
 
+/** A run tells neither of retries nor of the wait that a provider asks for. */
+const oneshot = taskAbilities({ ...terminal, prompts: false, retries: false, resets: false })
+
+const modes = {
+  terminal: { abilities: terminal, open: (context: SessionContext): Session => new OpencodeSession(context) },
+  oneshot: { abilities: oneshot, open: (context: SessionContext): Session => oneshotSession(context) },
+}
+
 /** OpenCode, driven in a terminal by the HTTP API that it opens itself. How it was found to behave: docs/decisions/opencode-signals.md. */
-export function opencode(): Runtime {
+export function opencode(_descriptor: RuntimeDescriptor | null = null, mode: Mode = 'terminal'): Runtime {
+  // Config refuses the others.
+  const how = mode === 'oneshot' ? 'oneshot' : 'terminal'
   const program = opencodeProgram()
   return {
     name: 'opencode',
-    abilities,
+    abilities: modes[how].abilities,
     health: async (host) => {
       const found = await program.health(host)
       return found.installed ? { ...found, features: { ...found.features, authenticated: await hasCredentials(host) } } : found
     },
-    launch,
+    launch: launcher(how),
     lookInto,
     looks,
     guarded: (host, folder) => ({ users: usersFiles(host), own: [opencodeFiles(folder).gate] }),
-    open: (context) => new OpencodeSession(context),
+    open: modes[how].open,
   }
 }
 

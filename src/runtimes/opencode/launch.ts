@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { TroupeError } from '../../core/error.ts'
 import type { Launch, LaunchContext } from '../../core/runtime.ts'
 import { writeAtomic } from '../../util/atomic-write.ts'
-import { config, modelOf } from './config.ts'
+import { taskLaunch } from '../lane/task.ts'
+import { config, modelOf, ownAgent } from './config.ts'
 import { opencodeFiles, prepareFolder, writeDoor, type OpencodeFiles } from './files.ts'
 import { gatePlugin } from './gate-plugin.ts'
-import { asksItself, teamServer } from './permissions.ts'
+import { asksItself, permissionsAlone, teamServer } from './permissions.ts'
 import { lookInto } from './strange.ts'
 
 /** What would lead OpenCode past the scripted model of a rehearsal, or to the person's own state. */
@@ -18,7 +19,13 @@ const leadsOut = /^(OPENCODE_|XDG_|[A-Z0-9_]+_API_KEY$|AWS_|AZURE_|GOOGLE_)/
 /** No updates under a running team, and no settings of the folder's: plugins there would run without a question. */
 const quiet = { OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_DISABLE_PROJECT_CONFIG: '1' }
 
-export async function launch(context: LaunchContext): Promise<Launch> {
+export type OpencodeMode = 'terminal' | 'oneshot'
+
+export function launcher(mode: OpencodeMode): (context: LaunchContext) => Promise<Launch> {
+  return async (context) => await launch(context, mode)
+}
+
+async function launch(context: LaunchContext, mode: OpencodeMode): Promise<Launch> {
   const { health, agent } = context
   if (health.program === null || health.problem !== null) {
     const problem = health.problem ?? { why: 'OpenCode is not installed', fix: 'install it' }
@@ -28,33 +35,29 @@ export async function launch(context: LaunchContext): Promise<Launch> {
   const files = opencodeFiles(context.folder)
   prepareFolder(files)
   const cwd = await realpath(agent.cwd)
-  const door = { incarnation: context.incarnation, port: await freePort(), password: randomBytes(24).toString('base64url') }
+  const model = modelOf(context)
+  const door = { incarnation: context.incarnation, port: mode === 'oneshot' ? 0 : await freePort(), password: randomBytes(24).toString('base64url'), model }
   writeDoor(files, door)
-  writeAtomic(files.gate, gatePlugin({ sink: `${context.url}/hook`, loaded: files.loaded, asks: asksItself(agent.permissionMode), alone: false, awayMs }))
+  const alone = mode === 'oneshot' ? { ...permissionsAlone(agent.permissionMode), agent: ownAgent } : null
+  writeAtomic(files.gate, gatePlugin({ sink: `${context.url}/hook`, loaded: files.loaded, asks: asksItself(agent.permissionMode), alone, awayMs }))
   writeAtomic(files.briefing, [context.briefing, ...(agent.permissionMode === 'plan' ? [readOnly] : [])].join('\n\n'))
   // Only a conversation that this agent's own database can hold.
   const session = context.session !== null && isSessionId(context.session) && existsSync(files.database) ? context.session : null
-  const model = modelOf(context)
-  return {
-    spec: {
-      address: agent.address,
-      incarnation: context.incarnation,
-      argv: [
-        ...[health.program, '--hostname', '127.0.0.1', '--port', String(door.port)],
-        ...(model === null ? [] : ['--model', model]),
-        ...(session === null ? [] : ['--session', session]),
-        ...agent.args,
-      ],
-      env: { ...environment(context, files), OPENCODE_CONFIG_CONTENT: JSON.stringify(config(context, files, cwd)), OPENCODE_SERVER_PASSWORD: door.password },
-      cwd,
-    },
-    // Made by OpenCode once it runs, where it is a new one.
-    session: null,
-    notices: [
-      ...(agent.effort !== null && model === null ? [`effort ${agent.effort} counts only together with a \`model\`: OpenCode calls it a variant of one`] : []),
-      ...(await lookInto(cwd)).map(({ file, what }) => `${file} ${what}`),
-    ],
+  const flags = [...(model === null ? [] : ['--model', model]), ...(session === null ? [] : ['--session', session]), ...agent.args]
+  const env = { ...environment(context, files), OPENCODE_CONFIG_CONTENT: JSON.stringify(config(context, files, cwd)), OPENCODE_SERVER_PASSWORD: door.password, PWD: cwd }
+  const notices = await noticesOf(context, cwd)
+  if (mode === 'oneshot') {
+    // Its own words for the end of a run come as lines of JSON; a title of ours spares a question to the model.
+    return taskLaunch(context, { view: 'run-json', argv: [health.program, 'run', '--format', 'json', '--title', agent.address, ...flags], env, cwd, session: null, notices })
   }
+  const argv = [health.program, '--hostname', '127.0.0.1', '--port', String(door.port), ...flags]
+  // The conversation is made by OpenCode once it runs, where it is a new one.
+  return { spec: { address: agent.address, incarnation: context.incarnation, argv, env, cwd }, session: null, notices }
+}
+
+async function noticesOf({ agent, ...rest }: LaunchContext, cwd: string): Promise<string[]> {
+  const effort = agent.effort !== null && modelOf({ agent, ...rest }) === null ? [`effort ${agent.effort} counts only together with a \`model\`: OpenCode calls it a variant of one`] : []
+  return [...effort, ...(await lookInto(cwd)).map(({ file, what }) => `${file} ${what}`)]
 }
 
 /** How long a call waits for a daemon that is away. */

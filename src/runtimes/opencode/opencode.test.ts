@@ -6,7 +6,7 @@ import { noHitl } from '../../core/limits.ts'
 import type { PermissionMode } from '../../core/team.ts'
 import { classify, classifyRetry, isAborted } from './failure.ts'
 import { opencodeFiles, prepareFolder, readDoor, writeDoor } from './files.ts'
-import { asksItself, permissions } from './permissions.ts'
+import { asksItself, permissions, permissionsAlone } from './permissions.ts'
 import { hasCredentials } from './program.ts'
 import { lookInto } from './strange.ts'
 import { toolCall } from './tool-call.ts'
@@ -58,6 +58,14 @@ describe('permissions', () => {
     expect([asksItself('manual').includes('write'), asksItself('auto'), asksItself('bypass')]).toEqual([true, ['bash'], []])
   })
 
+  it('where nobody can be asked are the gate’s to give, and only then', () => {
+    expect(permissionsAlone('auto')).toMatchObject({ passes: expect.arrayContaining(['read', 'write']) as string[], permission: { '*': 'allow', external_directory: 'deny' } })
+    expect(permissionsAlone('auto').passes).not.toContain('bash')
+    expect(permissionsAlone('manual').passes).not.toContain('write')
+    expect(permissionsAlone('plan').permission).toMatchObject({ edit: 'deny' })
+    expect(permissionsAlone('bypass').passes).toBeNull()
+  })
+
   it('ask for sensitive commands in every mode, should the gate fail', () => {
     const { bash } = of('bypass')
     expect(bash).toMatchObject({ '*': 'allow', 'git push': 'ask', 'git push *': 'ask' })
@@ -89,8 +97,8 @@ describe('what is kept on disk', () => {
     const files = opencodeFiles(folder)
     prepareFolder(files)
     expect(readDoor(files, 'a')).toBeNull()
-    writeDoor(files, { incarnation: 'a', port: 4, password: 'p' })
-    expect(readDoor(files, 'a')).toEqual({ incarnation: 'a', port: 4, password: 'p' })
+    writeDoor(files, { incarnation: 'a', port: 4, password: 'p', model: 'x/y' })
+    expect(readDoor(files, 'a')).toEqual({ incarnation: 'a', port: 4, password: 'p', model: 'x/y' })
     expect(readDoor(files, 'b')).toBeNull()
     writeFileSync(files.door, '{"incarnation":"a","po')
     expect(readDoor(files, 'a')).toBeNull()

@@ -50,6 +50,8 @@ export class OpencodeSession implements Session {
   #status: 'idle' | 'busy' | null = null
   /** What was told last: nothing is told twice. */
   #told: string | null = null
+  /** Calls that the gate looks at. */
+  readonly #judged = new Set<string>()
   /** The last turn was broken off on purpose: what waits behind it is not begun, but goes along with what is said next. */
   #interrupted = false
   #closed = false
@@ -86,9 +88,19 @@ export class OpencodeSession implements Session {
     if (call === null) return null
     // The plugin waits without an end.
     const patienceMs = Number.MAX_SAFE_INTEGER
-    if (name === 'PreToolUse') return { stage: 'call', call, patienceMs, answer: decision }
+    if (name === 'PreToolUse') return { stage: 'call', call, patienceMs, answer: this.#judging(String(event['call_id'])) }
     // In mode manual its questions are forwarded; otherwise they are for whoever is at its terminal.
     return this.#context.agent.permissionMode === 'manual' && call.kind !== 'team' ? this.#questions.gate(String(event['request_id']), call, patienceMs) : null
+  }
+
+  /** While a call is judged it may be held, and whoever holds it tells what it waits for: `busy` would hide that. */
+  #judging(call: string): Gate['answer'] {
+    this.#judged.add(call)
+    return (verdict) => {
+      this.#judged.delete(call)
+      this.#tell()
+      return decision(verdict)
+    }
   }
 
   async deliver(rung: Rung, parcel: Parcel): Promise<Attempt> {
@@ -248,7 +260,7 @@ export class OpencodeSession implements Session {
     const at = this.#context.host.clock.now()
     const asked = this.#questions.standing
     const now = asked === null ? this.#status : `waiting ${asked}`
-    if (now === this.#told) return
+    if (now === this.#told || (now === 'busy' && this.#judged.size > 0)) return
     this.#told = now
     if (asked === null) this.#signals.emit({ type: this.#status, evidence: { at, what: `status ${this.#status}`, source: 'http' } })
     else this.#signals.emit({ type: 'waiting', what: asked, fix: 'choose with the arrow keys, confirm with Enter; Escape refuses', evidence: { at, what: 'it asks its user', source: 'http' } })
