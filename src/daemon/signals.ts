@@ -97,6 +97,9 @@ export class Signals {
         return breaking().subagent(address, incarnation, signal.id, signal.running)
       case 'said':
         return this.#parts.said(address, signal.text, signal.at)
+      case 'result':
+        // Why a run failed is its last word too.
+        return signal.ok || signal.text === '' ? undefined : this.#parts.said(address, signal.text, signal.evidence.at)
       case 'usage':
         return await spend().record(address, incarnation, signal.usage)
       default: {

@@ -232,7 +232,7 @@ export class ClaudeSession implements Session {
         this.#prompts.made(callKey(event))
         return {}
       case 'Stop':
-        return this.#turnEnd.answer(event['stop_hook_active'] === true)
+        return this.#onStop(event)
       case 'StopFailure':
         this.#onFailure('hook', String(event['error'] ?? 'unknown'), String(event['last_assistant_message'] ?? ''), this.#context.host.clock.now())
         return {}
@@ -266,6 +266,14 @@ export class ClaudeSession implements Session {
       if (rung === 'paste' && joins) this.#waiters.get(parcel.marker)?.({ result: 'taken', what: 'queued behind the running turn' })
       else this.#conversation.prove(parcel.marker, 'hook', 'UserPromptSubmit echoed it', at)
     }
+  }
+
+  /** Its last words count where the turn does not go on. */
+  #onStop(event: Record<string, unknown>): Record<string, unknown> {
+    const answer = this.#turnEnd.answer(event['stop_hook_active'] === true)
+    const text = event['last_assistant_message']
+    if (Object.keys(answer).length === 0 && typeof text === 'string' && text !== '') this.#signals.emit({ type: 'said', text, at: this.#context.host.clock.now() })
+    return answer
   }
 
   /** What was approved, and troupe's own tools, never ask, also where Claude's allow rules do not reach, as in plan mode. */
