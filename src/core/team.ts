@@ -278,6 +278,8 @@ export interface RuntimeDescriptor {
   name: string
   binary: string
   args: string[]
+  /** It speaks this, and shows no screen; null: it is used at its terminal. */
+  protocol: 'acp' | null
   supportsMcp: boolean
   sessionResume: string | null
   defaultModel: string | null

@@ -72,10 +72,17 @@ const runtimes: Readonly<Record<string, Entry>> = {
     uses: ['effort', 'mcps', 'skills'],
     env: opencodeEnv,
   },
+  acp: { load: async () => (await import('./acp/index.ts')).acp, modes: ['protocol'], uses: ['mcps'], env: [] },
 }
 
 /** Runs what `runtimes/<name>.yaml` of a team describes. */
-const generic: Entry = { load: async () => (await import('./generic.ts')).generic, env: [] }
+const described: Entry = {
+  load: async () => {
+    const [{ acp }, { generic }] = await Promise.all([import('./acp/index.ts'), import('./generic.ts')])
+    return (descriptor, mode) => (descriptor?.protocol === 'acp' ? acp(descriptor, mode) : generic(descriptor))
+  },
+  env: [],
+}
 
 const words = Object.keys(runtimes)
 
@@ -92,7 +99,7 @@ export const runtimeNames = {
 
 /** Names of variables that the runtime of this name reads for itself. */
 export function runtimeVariables(name: string): readonly string[] {
-  return (runtimes[name] ?? generic).env
+  return (runtimes[name] ?? described).env
 }
 
 /** null: its model calls cannot go through troupe. */
@@ -102,13 +109,13 @@ export function modelWay(name: string): ModelWay | null {
 
 /** Loads the code of every runtime, so that none is looked for on disk later. */
 export async function preloadRuntimes(): Promise<void> {
-  await Promise.all([...Object.values(runtimes), generic].map(({ load }) => load?.()))
+  await Promise.all([...Object.values(runtimes), described].map(({ load }) => load?.()))
 }
 
 /** The runtime an agent names; the generic one where only a descriptor says what to run. */
 export async function loadRuntime(name: string, descriptor: RuntimeDescriptor | null, mode: Mode): Promise<Runtime> {
   const own = Object.hasOwn(runtimes, name) ? runtimes[name] : undefined
-  const load = own?.load ?? (descriptor === null ? undefined : generic.load)
+  const load = own?.load ?? (descriptor === null ? undefined : described.load)
   if (load === undefined) {
     throw new TroupeError('config', `the runtime \`${name}\` cannot be used in this version`, {
       hint: `use one of ${runtimeNames.ready.join(', ')}, or describe the command in runtimes/${name}.yaml`,

@@ -28,7 +28,8 @@ export interface LaneHello {
 
 export type LaneCall =
   | { op: 'follow'; from: number }
-  | { op: 'write'; text: string; tag: string }
+  /** `fill`: names of variables whose values take the place of `${NAME}` on the way to the CLI; the record keeps the names. */
+  | { op: 'write'; text: string; tag: string; fill?: readonly string[] }
   | { op: 'mark'; n: number; state: unknown }
   /** Everything up to this entry was understood. A lane whose CLI has ended waits for that before it goes. */
   | { op: 'seen'; n: number }

@@ -38,7 +38,7 @@ function offered(folder: string): Partial<Agent> {
 }
 
 it('the words of the index are those of the abilities', () => {
-  const descriptor = { name: 'own', binary: 'own', args: [], supportsMcp: true, sessionResume: null, defaultModel: null, env: {}, ready: null, busy: null, idle: null, rateLimitPatterns: [] }
+  const descriptor = { name: 'own', binary: 'own', args: [], supportsMcp: true, protocol: null, sessionResume: null, defaultModel: null, env: {}, ready: null, busy: null, idle: null, rateLimitPatterns: [] }
   expect(runtimeNames.uses).toEqual({ 'claude-code': claude().abilities.settings, scripted: scripted().abilities.settings })
   expect(generic(descriptor).abilities.settings).toEqual([])
 })

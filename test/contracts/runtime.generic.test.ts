@@ -18,7 +18,7 @@ const plain: RuntimeDescriptor = {
   binary: process.execPath,
   args: [],
   supportsMcp: false,
-  sessionResume: null,
+  protocol: null, sessionResume: null,
   defaultModel: null,
   env: {},
   ready: null,

@@ -7,7 +7,7 @@ import type { Record } from './record.ts'
 
 export interface DoorParts {
   record: Record
-  write(text: string, tag: string): void
+  write(text: string, tag: string, fill: readonly string[]): void
   /** Everything up to `n` was understood by somebody. */
   seen(n: number): void
 }
@@ -64,7 +64,7 @@ export class Door {
       case 'follow':
         return listener.follow(call.from)
       case 'write':
-        return this.#parts.write(call.text, call.tag)
+        return this.#parts.write(call.text, call.tag, call.fill ?? [])
       case 'mark':
         this.#mark = { n: call.n, state: call.state }
         return

@@ -49,7 +49,7 @@ export class Lane {
     this.#options = options
     this.#record = new Record(options.folder, () => Date.now())
     this.#show = viewOf(options.view)
-    this.#door = new Door({ record: this.#record, write: (text, tag) => this.#write(text, tag), seen: (n) => this.#heard(n) })
+    this.#door = new Door({ record: this.#record, write: (text, tag, fill) => this.#write(text, tag, fill), seen: (n) => this.#heard(n) })
     this.#pane = new Pane((key) => this.#press(key))
   }
 
@@ -107,10 +107,11 @@ export class Lane {
     this.#pane.show(this.#show(fact))
   }
 
-  #write(text: string, tag: string): void {
+  #write(text: string, tag: string, fill: readonly string[]): void {
     const stdin = this.#child?.stdin
     if (stdin?.writable !== true) return this.#keep({ kind: 'note', text: 'the CLI takes no more input' })
-    stdin.write(`${text}\n`)
+    const filled = fill.reduce((all, name) => all.replaceAll(`\${${name}}`, () => JSON.stringify(process.env[name] ?? '').slice(1, -1)), text)
+    stdin.write(`${filled}\n`)
     this.#keep({ kind: 'in', text, tag })
   }
 

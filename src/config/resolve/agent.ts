@@ -11,7 +11,7 @@ import { agentHooks } from './hooks.ts'
 import { skillFolders, subagentFiles } from './offers.ts'
 import { autonomy, checkGate, permissionMode } from './permission.ts'
 import { reach } from './reach.ts'
-import { checkMode } from './mode.ts'
+import { resolveMode } from './mode.ts'
 import { resolveFallback } from './fallback.ts'
 import { checkRuntime } from './runtime.ts'
 import { agentFolder } from './worktree.ts'
@@ -26,7 +26,7 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
   checkEnv(raw.env, place.at('env'))
   checkTools(raw, place)
   const descriptor = checkRuntime(raw.runtime, scope, place.at('runtime'))
-  checkMode(raw, descriptor, scope, place)
+  const mode = resolveMode(raw, descriptor, scope, place)
   const promised = { mode: permissionMode(raw.permission_mode, place.at('permission_mode')), autonomy: autonomy(raw.autonomy, place.at('autonomy')) }
   if (descriptor !== null && !scope.known.runtimes.gated.includes(raw.runtime)) checkGate(raw.runtime, promised, place)
   const metering = agentMetering(raw, scope, place.at('metering'))
@@ -43,7 +43,7 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
     displayName: raw.display_name,
     runtime: raw.runtime,
     descriptor,
-    mode: raw.mode,
+    mode,
     task: raw.task,
     model: checkModel(raw.model, place.at('model')),
     fallback: resolveFallback(raw, { permissionMode: promised.mode, autonomy: promised.autonomy }, metering, scope, place.at('fallback')),
@@ -53,7 +53,7 @@ export function resolveAgent(id: string, role: Role, raw: RawAgent, scope: Proje
     autonomy: promised.autonomy,
     ...reach(id, raw, scope, place),
     reportsTo: reportsTo(id, raw.reports_to, scope, place.at('reports_to')),
-    restart: raw.restart ?? (raw.mode === 'oneshot' ? 'never' : 'always'),
+    restart: raw.restart ?? (mode === 'oneshot' ? 'never' : 'always'),
     budget: resolveAgentBudget(raw.budget, place.at('budget')),
     metering,
     onRateLimit: checkHookNames(raw.on_rate_limit, scope.hooks, place.at('on_rate_limit')),

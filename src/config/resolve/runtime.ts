@@ -38,6 +38,7 @@ export function resolveDescriptor(name: string, raw: RawDescriptor, place: Place
     name,
     binary: raw.binary,
     args: raw.args,
+    protocol: raw.protocol,
     supportsMcp: raw.supports_mcp,
     sessionResume: raw.session_resume,
     defaultModel: raw.default_model,

@@ -18,7 +18,7 @@ export function agentSchema(known: Known) {
     runtime: text
       .default(known.runtimes.default)
       .describe(`The agent CLI: ${runtimes}, or the name of a file runtimes/<name>.yaml`),
-    mode: z.enum(runs).default('terminal').describe('terminal: as a person would use it; protocol: over the CLI’s own protocol, shown in the terminal; oneshot: does its `task` and ends'),
+    mode: optional(z.enum(runs)).describe('terminal: as a person would use it; protocol: over the CLI’s own protocol, shown in the terminal; oneshot: does its `task` and ends. Left out, terminal, or protocol where the CLI has no screen'),
     task: optional(text).describe('What a one-shot agent is to do; only with mode oneshot'),
     model: optional(text).describe('Model; left out, the runtime chooses'),
     fallback: list(z.union([text, z.strictObject({ runtime: text, model: optional(text) })])).describe('Runtimes that take its work over, in this order, while the provider of its own lets it do nothing; it goes back when it can'),

@@ -7,6 +7,7 @@ const pattern = text.describe('JavaScript regular expression')
 export const descriptorSchema = z.strictObject({
   binary: text.describe('The program, looked up on PATH'),
   args: list(text).describe('Its arguments'),
+  protocol: optional(z.enum(['acp'])).describe('acp: it speaks the Agent Client Protocol on its standard input and output, and its agents run in mode protocol'),
   supports_mcp: z.boolean().default(false).describe('Whether it reads an MCP configuration'),
   session_resume: optional(text).describe('How it takes up an earlier conversation'),
   default_model: optional(text).describe('Model for agents that name none'),

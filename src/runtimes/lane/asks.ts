@@ -20,6 +20,10 @@ export class Asks {
     this.#judge = judge
   }
 
+  has(id: string): boolean {
+    return this.#open.has(id)
+  }
+
   get size(): number {
     return this.#open.size
   }

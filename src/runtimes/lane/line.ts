@@ -39,7 +39,7 @@ export class LaneLine {
   }
 
   /** Resolves with whether the CLI was given the line; the entry that shows it was heard by then. */
-  write(message: unknown, tag: string = randomUUID()): Promise<boolean> {
+  write(message: unknown, tag: string = randomUUID(), fill: readonly string[] = []): Promise<boolean> {
     return new Promise((resolve) => {
       const done = (written: boolean): void => {
         cancel()
@@ -49,7 +49,7 @@ export class LaneLine {
       const cancel = this.#clock.after(writeMs, () => done(false))
       this.#writes.set(tag, done)
       if (this.#socket === null || this.#closed) return done(false)
-      this.#say({ op: 'write', text: JSON.stringify(message), tag })
+      this.#say({ op: 'write', text: JSON.stringify(message), tag, ...(fill.length === 0 ? {} : { fill }) })
     })
   }
 

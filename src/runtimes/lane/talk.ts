@@ -57,8 +57,8 @@ export class Talk {
   }
 
   /** Whether the CLI was given it. Before it is live nothing is written. */
-  async write(message: unknown, tag?: string): Promise<boolean> {
-    return this.#live && (await this.#line.write(message, tag))
+  async write(message: unknown, tag?: string, fill: readonly string[] = []): Promise<boolean> {
+    return this.#live && (await this.#line.write(message, tag, fill))
   }
 
   emit(signal: Signal): void {

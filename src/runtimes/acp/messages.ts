@@ -1,0 +1,65 @@
+import { z } from 'zod'
+
+/**
+ * The Agent Client Protocol, version 1, as far as troupe needs it: JSON-RPC 2.0, one message a line. Why without the SDK:
+ * docs/decisions/0013-acp.md.
+ */
+export const protocolVersion = 1
+
+const record = z.record(z.string(), z.unknown())
+
+export const initialized = z.looseObject({
+  agentCapabilities: z
+    .looseObject({ loadSession: z.boolean().default(false), mcpCapabilities: z.looseObject({ http: z.boolean().default(false) }).default({ http: false }) })
+    .default({ loadSession: false, mcpCapabilities: { http: false } }),
+})
+
+const named = z.looseObject({ id: z.string(), category: z.string().nullish() })
+/** Of `session/new`; that of `session/load` has no id. */
+export const session = z.looseObject({
+  sessionId: z.string().optional(),
+  modes: z.looseObject({ currentModeId: z.string(), availableModes: z.array(named).default([]) }).nullish(),
+  models: z.looseObject({ currentModelId: z.string() }).nullish(),
+  configOptions: z.array(named).nullish(),
+})
+
+export type Opened = z.infer<typeof session>
+
+export const turn = z.looseObject({ stopReason: z.string() })
+
+export const toolCall = z.looseObject({
+  toolCallId: z.string(),
+  title: z.string().nullish(),
+  kind: z.string().nullish(),
+  status: z.string().nullish(),
+  rawInput: z.unknown().optional(),
+  locations: z.array(z.looseObject({ path: z.string() })).nullish(),
+})
+export type AcpToolCall = z.infer<typeof toolCall>
+
+export const permission = z.looseObject({
+  toolCall,
+  options: z.array(z.looseObject({ optionId: z.string(), kind: z.string() })),
+})
+export type Permission = z.infer<typeof permission>
+
+export const update = z.looseObject({
+  sessionUpdate: z.string(),
+  content: z.unknown().optional(),
+})
+
+export const message = z.looseObject({
+  id: z.union([z.string(), z.number()]).optional(),
+  method: z.string().optional(),
+  params: record.optional(),
+  result: z.unknown().optional(),
+  error: z.looseObject({ code: z.number().default(0), message: z.string().default(''), data: z.unknown().optional() }).optional(),
+})
+export type Message = z.infer<typeof message>
+
+/** An answer to a question about a call: the option of that kind, the narrowest first; none means that it is withdrawn. */
+export function outcomeOf({ options }: Permission, allowed: boolean): Record<string, unknown> {
+  const kinds = allowed ? ['allow_once', 'allow_always'] : ['reject_once', 'reject_always']
+  const option = kinds.map((kind) => options.find((each) => each.kind === kind)).find((each) => each !== undefined)
+  return { outcome: option === undefined ? { outcome: 'cancelled' } : { outcome: 'selected', optionId: option.optionId } }
+}

@@ -1,0 +1,49 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Runtime } from '../../src/core/runtime.ts'
+import type { RuntimeDescriptor } from '../../src/core/team.ts'
+import { acp } from '../../src/runtimes/acp/index.ts'
+import type { RuntimeSubject } from './runtime-subject.ts'
+
+export const clis = fileURLToPath(new URL('../../.clis/bin', import.meta.url))
+
+/** null: its program is not here. */
+export function acpDescriptor(name: string, args: string[]): RuntimeDescriptor | null {
+  const binary = join(clis, name)
+  if (!existsSync(binary)) return null
+  return { name, binary, args, protocol: 'acp', supportsMcp: true, sessionResume: null, defaultModel: null, env: {}, ready: null, busy: null, idle: null, rateLimitPatterns: [] }
+}
+
+const quiet = { OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_LSP_DOWNLOAD: '1', OPENCODE_DISABLE_DEFAULT_PLUGINS: '1' }
+
+/** OpenCode over ACP, its own files in the agent's folder, its model the rehearsal. */
+export function openCodeByAcp(descriptor: RuntimeDescriptor): RuntimeSubject {
+  const make = (): Runtime => {
+    const runtime = acp(descriptor)
+    return {
+      ...runtime,
+      launch: async (context) => {
+        const { spec, ...rest } = await runtime.launch(context)
+        const home = join(context.folder, 'home')
+        mkdirSync(home, { recursive: true })
+        const config = join(home, 'config.json')
+        const models = { 'fake-model': {}, 'fake-small': {} }
+        const provider = { fake: { npm: '@ai-sdk/openai-compatible', options: { baseURL: `${context.url}/model/v1`, apiKey: 'none' }, models } }
+        writeFileSync(config, JSON.stringify({ provider, model: 'fake/fake-model', small_model: 'fake/fake-small', autoupdate: false, share: 'disabled', enabled_providers: ['fake'], permission: { bash: 'ask' } }))
+        const xdg = { XDG_CONFIG_HOME: join(home, 'config'), XDG_DATA_HOME: join(home, 'data'), XDG_STATE_HOME: join(home, 'state'), XDG_CACHE_HOME: join(home, 'cache') }
+        return { ...rest, spec: { ...spec, env: { ...spec.env, ...quiet, ...xdg, HOME: home, OPENCODE_CONFIG: config } } }
+      },
+    }
+  }
+  return {
+    make,
+    env: {},
+    shell: (command) => ({ do: 'tool', tool: 'bash', args: { command, description: 'as the test says' }, text: '', delay: 0 }),
+    asking: /may it\? .*touch/,
+    model: { given: 'fake/fake-model', asked: 'fake-model' },
+    limit: { how: () => ({ kind: 'status', status: 402, headers: {}, message: 'insufficient quota' }) },
+    tries: 1,
+    endless: ['429', '500', 'STREAM'],
+  }
+}

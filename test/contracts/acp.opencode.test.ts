@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { acpDescriptor, openCodeByAcp } from './acp-subject.ts'
+import { until } from './runtime-stage.ts'
+import { on, overAgain, say, tell, Trials } from './runtime-subject.ts'
+
+const descriptor = acpDescriptor('opencode', ['acp'])
+
+describe('OpenCode over the Agent Client Protocol', () => {
+  const subject = descriptor === null ? null : openCodeByAcp(descriptor)
+  const rules = subject === null ? [] : [on('ASK-YES', subject.shell('touch yes'), say('asked and done')), on('SLOW', { do: 'text' as const, text: 'too late', delay: 600_000 })]
+  const trials = subject === null ? null : new Trials(subject, rules)
+  afterEach(async () => await trials?.clear())
+
+  it.runIf(trials === null)('is installed in .clis, where npm test puts it', (context) => {
+    context.skip(process.env['CI'] === undefined, 'OpenCode is not installed in .clis')
+    expect(descriptor).not.toBeNull()
+  })
+
+  // It takes seconds to start: one launch for all of it.
+  it.runIf(trials !== null)('takes messages with proof, asks leave through the gate, is interrupted and goes on', async () => {
+    const stage = await trials!.stage({ agent: { mode: 'protocol', model: 'fake/fake-model' } })
+    const prompts: string[] = []
+    stage.verdict = ({ stage: at, call }) => {
+      if (at === 'prompt') prompts.push(String(call.command))
+      return at === 'prompt' ? { do: 'allow', why: 'a person said so' } : { do: 'pass' }
+    }
+    const run = await stage.start()
+    await run.signal('ready').catch(async () => await run.signal('ready'))
+    const first = await tell(stage, run, 'hello', ['push'])
+    await run.signal('proof', ({ marker }) => marker === first.marker)
+    await overAgain(run, first.from)
+    expect(stage.asked.some((body) => body.includes('BRIEFING-OF-ALICE'))).toBe(true)
+    expect(stage.model.requests().find(({ kind }) => kind === 'turn')?.model).toBe('fake-model')
+    const asked = await tell(stage, run, 'ASK-YES', ['push'])
+    await run.signal('waiting', undefined, asked.from)
+    await overAgain(run, asked.from)
+    expect(prompts).toEqual(['touch yes'])
+    expect(existsSync(join(stage.cwd, 'yes'))).toBe(true)
+    const slow = await tell(stage, run, 'SLOW please', ['push'])
+    await until('the model was asked', () => stage.asked.some((body) => body.includes('SLOW please')))
+    await run.session.interrupt()
+    await run.signal('idle', undefined, slow.from)
+    const after = await tell(stage, run, 'and now', ['push'])
+    await overAgain(run, after.from)
+    expect(run.signals.filter(({ type }) => type === 'failure')).toEqual([])
+    run.forget()
+  }, 240_000)
+})

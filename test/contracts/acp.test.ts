@@ -1,0 +1,120 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Agent } from '../../src/core/team.ts'
+import { acp } from '../../src/runtimes/acp/index.ts'
+import { RuntimeStage, until, type Run } from './runtime-stage.ts'
+import { overAgain } from './runtime-subject.ts'
+
+const binary = fileURLToPath(new URL('../fixtures/acp-agent.mjs', import.meta.url))
+const descriptor = { name: 'small', binary, args: [], protocol: 'acp' as const, supportsMcp: true, sessionResume: null, defaultModel: null, env: {}, ready: null, busy: null, idle: null, rateLimitPatterns: [] }
+
+describe('an agent of the Agent Client Protocol', () => {
+  const stages: RuntimeStage[] = []
+  const runs: Run[] = []
+
+  afterEach(async () => {
+    for (const run of runs.splice(0)) run.forget()
+    for (const each of stages.splice(0)) await each.end()
+  })
+
+  async function stage(agent: Partial<Agent> = {}): Promise<RuntimeStage> {
+    const made = await RuntimeStage.make(acp(descriptor), { env: {}, rules: [], agent: { mode: 'protocol', ...agent } })
+    stages.push(made)
+    return made
+  }
+
+  async function start(on: RuntimeStage, session: string | null = null): Promise<Run> {
+    const run = await on.start(session)
+    runs.push(run)
+    await run.signal('ready')
+    await run.signal('idle')
+    return run
+  }
+
+  async function tell(on: RuntimeStage, run: Run, text: string) {
+    const [from, parcel] = [run.signals.length, on.parcel('operator', text)]
+    expect(await run.session.deliver('push', parcel)).toMatchObject({ result: 'taken' })
+    return { from, ...parcel }
+  }
+
+  it('is told who it is, has the team’s tools by its own token, which stands in no file of ours, and answers', async () => {
+    const on = await stage()
+    const run = await start(on)
+    const { from, marker } = await tell(on, run, 'hello')
+    expect((await run.signal('proof')).marker).toBe(marker)
+    await overAgain(run, from)
+    expect(await run.signal('said')).toMatchObject({ text: 'understood' })
+    expect((await run.signal('session')).id).toBe('s1')
+    const [team] = JSON.parse(readFileSync(join(on.cwd, 'mcp.json'), 'utf8')) as { name: string; url: string; headers: { value: string }[] }[]
+    expect(team).toMatchObject({ name: 'team', url: expect.stringMatching(/^http:.*\/mcp$/) as string, headers: [{ value: 'Bearer token-of-alice' }] })
+    const files = readdirSync(on.agentFolder, { recursive: true, withFileTypes: true }).filter((each) => each.isFile())
+    for (const each of files) expect(readFileSync(join(each.parentPath, each.name), 'utf8')).not.toContain('token-of-alice')
+    expect(await run.screen()).toMatch(/BRIEFING-OF-ALICE[\s\S]*hello[\s\S]*● understood/)
+    expect((await run.stop()).took).not.toBe('SIGKILL')
+  })
+
+  it('takes no second prompt in the middle of a turn, which would end the first with some; is interrupted, and goes on', async () => {
+    const on = await stage()
+    const run = await start(on)
+    const { from } = await tell(on, run, 'SLOW')
+    await run.signal('busy', undefined, from)
+    expect(await run.session.deliver('push', on.parcel('peer', 'meanwhile'))).toMatchObject({ result: 'refused' })
+    await run.type({ text: 'typed at the pane' }, { keys: ['Enter'] })
+    await run.session.interrupt()
+    await run.signal('idle', undefined, from)
+    await until('what was typed meanwhile is its next turn', async () => /› typed at the pane\n● understood/.test(await run.screen()))
+    await overAgain(run, (await tell(on, run, 'and now')).from)
+  })
+
+  it.each([
+    [{ do: 'allow', why: 'a person said so' } as const, 'it was once'],
+    [{ do: 'deny', why: 'a person said no' } as const, 'it was no'],
+  ])('asks leave through the gate, the rules first: %j', async (verdict, said) => {
+    const on = await stage()
+    const asked: string[] = []
+    on.verdict = ({ stage: at, call }) => (asked.push(`${at} ${call.kind} ${call.command}`), at === 'call' ? { do: 'pass' } : verdict)
+    const run = await start(on)
+    const { from } = await tell(on, run, 'ASK')
+    await run.signal('waiting')
+    await overAgain(run, from)
+    expect(asked).toEqual(['call shell touch made', 'prompt shell touch made'])
+    expect((await run.signal('said')).text).toBe(said)
+  })
+
+  it('waits with its question for the next daemon', async () => {
+    const on = await stage()
+    const run = await start(on)
+    await tell(on, run, 'ASK')
+    await run.signal('waiting')
+    run.forget()
+    on.verdict = () => ({ do: 'allow', why: 'a person said so' })
+    const adopted = run.adopt()
+    runs.push(adopted)
+    await adopted.signal('waiting')
+    await adopted.signal('idle')
+    expect((await adopted.signal('said')).text).toBe('it was once')
+    expect((await adopted.signal('proof')).evidence.source).toBe('protocol')
+  })
+
+  it('takes its conversation up again, or begins a fresh one and says so', async () => {
+    const on = await stage({ permissionMode: 'plan' })
+    const run = await start(on, 's1')
+    expect((await run.signal('session')).id).toBe('s1')
+    expect(run.signals.some(({ type }) => type === 'busy')).toBe(false)
+    expect(readFileSync(join(on.cwd, 'mode'), 'utf8')).toBe('plan')
+    await run.kill()
+    const fresh = await start(on, 'another')
+    expect((await fresh.signal('note')).evidence.what).toContain('another could not be taken up')
+    await overAgain(fresh, (await tell(on, fresh, 'hello')).from)
+  })
+
+  it('says that it must log in', async () => {
+    const on = await stage()
+    const run = await start(on)
+    const { from } = await tell(on, run, 'FAIL')
+    expect(await run.signal('failure')).toMatchObject({ class: 'auth', why: 'Authentication required' })
+    await overAgain(run, from)
+  })
+})
