@@ -3,6 +3,7 @@ import type { AgentSetting, Host, ModelWay, Runtime } from '../core/runtime.ts'
 import type { Mode, RuntimeDescriptor } from '../core/team.ts'
 import { judgeProvider, providers, type Provider, type ProviderHealth } from './providers.ts'
 
+export { notAModel } from './models.ts'
 export { isPriced } from './prices.ts'
 export { providerNamed, providers, type Provider, type ProviderHealth } from './providers.ts'
 export { seenVersions } from './seen.ts'

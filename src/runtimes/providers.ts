@@ -2,14 +2,11 @@ import { TroupeError } from '../core/error.ts'
 import type { Health } from '../core/runtime.ts'
 import type { providerWords } from './provider-words.ts'
 
-/** An agent CLI as people name it on a command line, and what they can ask of it there. */
+/** An agent CLI as people name it on a command line, and how it gets there. */
 export interface Provider {
   /** Such as `claude`; the YAML word of its runtime may be another. */
   name: string
   runtime: string
-  /** Models to show; `takes` says which are right. */
-  models: readonly string[]
-  takes: RegExp
   install: string
   login: string
 }
@@ -18,39 +15,31 @@ export const providers: readonly (Provider & { name: (typeof providerWords)[numb
   {
     name: 'claude',
     runtime: 'claude-code',
-    models: ['opus', 'sonnet', 'haiku'],
-    takes: /^(default|best|opus|opusplan|sonnet|haiku)(\[1m\])?$|^([\w.-]+\.)?claude-[\w.:@/-]+(\[1m\])?$/,
     install: 'npm install -g @anthropic-ai/claude-code',
     login: 'claude auth login, or set ANTHROPIC_API_KEY',
   },
   {
     name: 'codex',
     runtime: 'codex',
-    models: ['gpt-5-codex', 'gpt-5', 'o3', 'o4-mini'],
-    takes: /^(gpt-|codex-|o\d)[\w.:-]*$/,
     install: 'npm install -g @openai/codex',
     login: 'codex login',
   },
   {
     name: 'gemini',
     runtime: 'gemini',
-    models: ['gemini-2.5-pro', 'gemini-2.5-flash'],
-    takes: /^(gemini-[\w.:-]+|auto|pro|flash|flash-lite)$/,
     install: 'npm install -g @google/gemini-cli',
     login: 'run gemini once and log in, or set GEMINI_API_KEY',
   },
   {
     name: 'opencode',
     runtime: 'opencode',
-    models: ['anthropic/claude-sonnet-4-5', 'openai/gpt-5'],
-    takes: /^[\w.-]+\/[\w.:@/-]+$/,
     install: 'npm install -g opencode-ai',
     login: 'opencode auth login',
   },
 ]
 
 /** What `scripted` is to a provider: troupe's own agent, which has no model but a scenario. Taken only where it is named. */
-const rehearsed: Provider = { name: 'scripted', runtime: 'scripted', models: [], takes: /^[\w.:-]+$/, install: 'it comes with troupe', login: 'it needs none' }
+const rehearsed: Provider = { name: 'scripted', runtime: 'scripted', install: 'it comes with troupe', login: 'it needs none' }
 
 /** By its own name or by the YAML word of its runtime. */
 export function providerNamed(name: string): Provider | undefined {

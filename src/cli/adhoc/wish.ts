@@ -8,7 +8,7 @@ import { systemClock } from '../../core/clock.ts'
 import { TroupeError } from '../../core/error.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import type { Mode, PermissionMode } from '../../core/team.ts'
-import { probeProviders, providerNamed, providers, runtimeNames, type Provider, type ProviderHealth } from '../../runtimes/index.ts'
+import { notAModel, probeProviders, providerNamed, providers, runtimeNames, type Provider, type ProviderHealth } from '../../runtimes/index.ts'
 import { probeSupervisor, supervisorNames } from '../../supervisors/index.ts'
 import { examplePath } from '../../util/programs.ts'
 import type { Cli } from '../cli.ts'
@@ -114,12 +114,10 @@ function modelOf(provider: Provider, named: string | undefined, defaults: Defaul
   return model
 }
 
-export function checkModel({ name, models, takes }: Provider, model: string): void {
-  if (takes.test(model)) return
-  throw new TroupeError('usage', `${name} has no model "${model}"`, {
-    hint: models.length === 0 ? 'leave the model out' : `--model ${models.join(', ')}, or the full name of another of its models`,
-    facts: { provider: name, model, valid: models },
-  })
+export function checkModel({ name, runtime }: Provider, model: string): void {
+  const such = notAModel(runtime, model)
+  if (such === null) return
+  throw new TroupeError('usage', `${name} has no model "${model}"`, { hint: `--model: ${such}`, facts: { provider: name, model, valid: such } })
 }
 
 export function providerOrThrow(name: string): Provider {

@@ -7,7 +7,7 @@ import { changeContexts } from '../../config/change-contexts.ts'
 import { changeDefaults } from '../../config/defaults.ts'
 import { namedTeams } from '../../config/named-teams.ts'
 import { TroupeError } from '../../core/error.ts'
-import { providerNamed, runtimeNames } from '../../runtimes/index.ts'
+import { notAModel, runtimeNames } from '../../runtimes/index.ts'
 import { checkModel, permissionOf, providerOrThrow, workerModeOf } from '../adhoc/wish.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
@@ -74,7 +74,7 @@ function take(cli: Cli, theirs: AgenticTeam, name: string, dryRun: boolean): Tak
   const { workers, workingDir: cwd, maxWorkers, worktrees } = theirs
   const provider = providerOrThrow(theirs.provider)
   const notes: string[] = []
-  const model = theirs.model === null || isModel(theirs.provider, theirs.model) ? theirs.model : null
+  const model = theirs.model === null || notAModel(provider.runtime, theirs.model) === null ? theirs.model : null
   if (model !== theirs.model) notes.push(`its model ${theirs.model ?? ''} is none of ${provider.name}: left out`)
   const wanted = workerModeOf(theirs.workerMode, null)
   const can = runtimeNames.modes[provider.runtime] ?? ['terminal']
@@ -85,10 +85,6 @@ function take(cli: Cli, theirs: AgenticTeam, name: string, dryRun: boolean): Tak
   const history: [string, string][] = workers.length === 0 ? [] : [['history/agentic-team.json', `${JSON.stringify({ team: theirs.name, workers }, null, 2)}\n`]]
   const root = dryRun ? null : placeTeam(cli.env, name, [...history, ...adHocFiles(team)])
   return { name, from: theirs.name, root, workers: workers.length, notes }
-}
-
-function isModel(provider: string, model: string): boolean {
-  return providerNamed(provider)?.takes.test(model) ?? false
 }
 
 /** `my.team` → `my-team`: names end up in addresses and terminals. */
