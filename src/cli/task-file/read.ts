@@ -8,7 +8,7 @@ import { isFlawed, type Flaw } from '../../core/task-file/flaw.ts'
 import { linesOf } from '../../core/task-file/lines.ts'
 import { parseTaskFile } from '../../core/task-file/parse.ts'
 import { resolveTaskFile, type FileTask, type Ground } from '../../core/task-file/resolve.ts'
-import { providerNamed, providers, runtimeNames } from '../../runtimes/index.ts'
+import { notAModel, providerNamed, providers, runtimeNames } from '../../runtimes/index.ts'
 import { NotOpened, openRegular } from '../../util/open-regular.ts'
 import type { Cli } from '../cli.ts'
 import { teamOf } from '../team-files.ts'
@@ -110,10 +110,7 @@ function groundOf(cli: Cli, path: string, cwd: string | null): Ground {
     runtime: (written) => providerNamed(written)?.runtime ?? (runtimeNames.ready.includes(written) ? written : null),
     runtimes: providers.map(({ name }) => name),
     modes: (runtime) => runtimeNames.modes[runtime] ?? ['terminal'],
-    wrongModel(runtime, model) {
-      const provider = providerNamed(runtime)
-      return provider === undefined || provider.takes.test(model) ? null : `such as ${provider.models.join(', ')}, or the full name of another of its models`
-    },
+    wrongModel: notAModel,
   }
 }
 
