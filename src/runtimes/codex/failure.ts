@@ -8,7 +8,7 @@ export type TurnFailure = { class: FailureClass; why: string; until: number | nu
 const fixes = {
   auth: 'run `codex login` by yourself, or mend OPENAI_API_KEY in the environment and run troupe up',
   model: 'correct `model` in the project file, then restart it',
-  context: 'its conversation is full: troupe compact NAME, or troupe restart NAME --fresh',
+  context: 'its conversation is full: type /compact in its terminal (troupe attach NAME --rw), or troupe restart NAME --fresh',
   allowance: 'raise the limit at the provider, or wait until it is reset',
 }
 

@@ -17,7 +17,7 @@ const terminal: Abilities = {
   images: true,
   usage: true,
   mcp: true,
-  compact: false,
+  compact: true,
   gate: true,
   prompts: true,
   retries: true,

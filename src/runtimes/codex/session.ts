@@ -1,6 +1,6 @@
 import type { ToolCall } from '../../core/gate.ts'
 import type { Rung } from '../../core/ladder.ts'
-import type { Attempt, Gate, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
+import type { Attempt, Compaction, Gate, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
 import type { Typing } from '../../core/supervisor.ts'
 import { coalesce, Lane } from '../../util/in-turn.ts'
 import { carriersOf, processOf, signalProcess } from '../../util/processes.ts'
@@ -62,7 +62,7 @@ export class CodexSession implements Session {
       pinned: async (thread: Thread, server: AppServer) => await this.#pinned(thread, server),
       told: (notification: Notification) => this.#told(notification),
       asked: (question: Question) => this.#asked(question),
-      lost: (why: string) => this.#note(`the connection to its app-server ended: ${why}`, source),
+      lost: (why: string) => (this.#turns.lost(), this.#note(`the connection to its app-server ended: ${why}`, source)),
       gone: () => void this.#end().catch((error: unknown) => this.#note(`it could not be ended: ${reason(error)}`, source)),
       waits: () => void dialogs.look().catch((error: unknown) => this.#note(`its screen cannot be read: ${reason(error)}`, 'screen')),
     }
@@ -122,6 +122,18 @@ export class CodexSession implements Session {
     await ready.server.call('turn/interrupt', { threadId: ready.threadId, turnId }).catch(() => undefined) // over by itself meanwhile
   }
 
+  async compact(): Promise<Compaction> {
+    const ready = this.#line.ready
+    if (ready === null || this.#activity?.name !== 'idle') return { result: 'later', what: `Codex is ${this.#activity?.name ?? 'not ready'}` }
+    const before = this.#turns.compacted
+    const over = this.#turns.next()
+    await ready.server.call('thread/compact/start', { threadId: ready.threadId })
+    const turn = await over
+    if (this.#turns.compacted > before) return { result: 'done', what: 'Codex began anew with a summary of the conversation' }
+    if (turn === null) return { result: 'failed', what: 'it ended, or another daemon took over, before the conversation was shortened' }
+    return { result: 'failed', what: turn.error?.message ?? 'Codex did not shorten the conversation' }
+  }
+
   /** SIGTERM: Codex restores the terminal and goes; its app-server keeps nothing that is not written down. */
   farewell(): Typing[] | 'signal' {
     return 'signal'
@@ -129,6 +141,7 @@ export class CodexSession implements Session {
 
   close(): void {
     this.#closed = true
+    this.#turns.lost()
     this.#leave()
     this.#line.close()
   }

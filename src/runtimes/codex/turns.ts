@@ -14,6 +14,8 @@ export class Turns {
   #id: string | null = null
   #said = ''
   #retried = false
+  #compacted = 0
+  #waiting: ((turn: Turn | null) => void)[] = []
 
   constructor(signals: Signals, clock: Clock) {
     this.#signals = signals
@@ -25,6 +27,21 @@ export class Turns {
     return this.#id
   }
 
+  /** How often the conversation was shortened, by itself or because it was asked. */
+  get compacted(): number {
+    return this.#compacted
+  }
+
+  /** The turn that ends next; null where nobody will hear of it. */
+  next(): Promise<Turn | null> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  /** Nothing is heard any more. */
+  lost(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve(null)
+  }
+
   /** `null`: nothing is known any more. */
   began(id: string | null): void {
     this.#id = id
@@ -33,6 +50,7 @@ export class Turns {
   }
 
   itemDone(item: Item): void {
+    if (item.type === 'contextCompaction') this.#compacted += 1
     if (item.type === 'agentMessage' && typeof item['text'] === 'string') this.#said = item['text']
     if (work.has(item.type) && item.status !== 'failed' && item.status !== 'declined' && item.server !== teamServer) this.#signals.emit({ type: 'work', tool: item.tool ?? item.type })
   }
@@ -48,6 +66,7 @@ export class Turns {
     if (this.#said !== '') this.#signals.emit({ type: 'said', text: this.#said, at: this.#clock.now() })
     this.#said = ''
     this.failed(turn, 'app-server')
+    for (const resolve of this.#waiting.splice(0)) resolve(turn)
   }
 
   /** What it failed with, if it did. `source`: `transcript` where it is read of an earlier time, and may be known. */
