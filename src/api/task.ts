@@ -53,7 +53,7 @@ const draft = wish.extend({
   after: z.array(z.string().max(300)).max(100).default([]).describe('Numbers, UUIDs or keys of tasks that must be done before; keys of the same call too'),
   agent: name.optional().describe('A worker that is there already; then nothing may be said about a new one'),
   project: z.string().max(200).optional(),
-  worktree: z.boolean().default(false).describe('A git worktree of its own'),
+  worktree: z.boolean().optional().describe('A git worktree of its own; left out, as supervisor.worktree_isolation says'),
 })
 
 const worker = z.object({ agent: z.string(), phase: z.string(), detail: z.string(), runtime: z.string(), spawned: z.boolean(), task: taskRow.nullable() })

@@ -55,10 +55,10 @@ export interface Wish {
   mode: Mode | null
   /** Absolute. */
   cwd: string | null
-  worktree: boolean
+  worktree: boolean | null
 }
 
-export const noWish: Wish = { agent: null, name: null, runtime: null, model: null, effort: null, mode: null, cwd: null, worktree: false }
+export const noWish: Wish = { agent: null, name: null, runtime: null, model: null, effort: null, mode: null, cwd: null, worktree: null }
 
 /** `certain`: the worker itself, or its process, said so. `high`: a signal made for it. `low`: read off a screen, or silence. */
 export type Confidence = 'certain' | 'high' | 'low'

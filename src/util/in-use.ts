@@ -46,6 +46,21 @@ function nameOf(pid: string): string {
   }
 }
 
+/** Whether a process has this among its arguments, word for word. */
+export async function isArgument(word: string): Promise<boolean> {
+  if (process.platform === 'linux') return list('/proc').some((pid) => /^\d+$/.test(pid) && argumentsOf(pid).includes(word))
+  const { stdout } = await run(['ps', '-axww', '-o', 'command='])
+  return stdout.split('\n').some((line) => line.includes(` ${word} `) || line.endsWith(` ${word}`))
+}
+
+function argumentsOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  } catch {
+    return [] // gone by now
+  }
+}
+
 async function byLsof(folder: string): Promise<User[]> {
   const { stdout } = await run(['lsof', '-w', '-F', 'pc', '+D', folder], { timeoutMs: 60_000 })
   const found: User[] = []

@@ -95,7 +95,10 @@ it('--dry-run changes nothing, --limit leaves tasks for later and says so, #7: -
   expect((await team.run('run', file, '--watch')).code).toBe(0)
   expect(readFileSync(file, 'utf8')).toMatch(/^- \[x\] first .* ← a \| done.*\n- \[x\] second .* ← b \| done/)
 
+  const before = (await team.agent('a')).incarnation
   expect((await team.run('run', file, '--rerun', '--watch')).code).toBe(0)
+  // The same process goes on, with all that it knows.
+  expect((await team.agent('a')).incarnation).toBe(before)
   expect((await team.tasks()).map(({ agent, attempts, state }) => [agent, attempts, state])).toEqual([['p:a', 2, 'done'], ['p:b', 2, 'done']])
   expect(readFileSync(file, 'utf8')).toMatch(/^- \[x\] first .* ← a \| done.*\n- \[x\] second .* ← b \| done/)
 })
@@ -112,7 +115,7 @@ it('the example runs as it is', { timeout: 240_000 }, async () => {
 })
 
 it('--worktree gives each worker a worktree of its own', { timeout: 240_000 }, async () => {
-  const team = new Shop(shop(rules))
+  const team = new Shop(shop(rules, { compose: { supervisor: { worktree_isolation: true } }, lead: { worktree: false } }))
   const git = async (...args: string[]): Promise<void> => void (await run(['git', '-c', 'user.name=A', '-c', 'user.email=a@example.com', '-C', team.root, ...args], { env: team.env }))
   await git('init', '--quiet')
   await git('commit', '--quiet', '--allow-empty', '-m', 'first')

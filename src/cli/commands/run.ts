@@ -55,14 +55,14 @@ async function handOver(cli: Cli, given: Given, file: OpenFile, steps: readonly 
 function draftOf(task: FileTask, steps: readonly Step[], { path, prefix }: OpenFile, given: Given): Draft {
   const { name, runtime, model, effort, mode, dir } = task
   const project = given.text('project')
-  const said = { name, runtime, model, effort, mode, cwd: dir, project }
+  const worktree = task.worktree ?? (given.flag('worktree') ? true : null)
+  const said = { name, runtime, model, effort, mode, cwd: dir, project, worktree }
   return {
     task: task.text,
     title: task.title.slice(0, 500),
     key: prefix + task.key,
     origin: `${path}:${task.line}`,
     after: waitsFor(task, steps, prefix),
-    worktree: task.worktree ?? given.flag('worktree'),
     ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null && value !== undefined)),
   }
 }

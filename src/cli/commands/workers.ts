@@ -15,7 +15,7 @@ export async function spawn(cli: Cli, given: Given): Promise<number> {
   const cwd = given.text('cwd')
   const said = { project, name, model, effort, mode, key, runtime, cwd: cwd === undefined ? undefined : resolve(cli.cwd, cwd) }
   const task = await taskOf(cli, given)
-  const made = await cli.call('spawn', { task, after: given.words('after'), timeoutMs: given.duration('timeout') ?? defaultTimeout, ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) }, 'making the worker')
+  const made = await cli.call('spawn', { task, after: given.words('after'), timeoutMs: given.duration('timeout') ?? defaultTimeout, ...(given.flag('worktree') ? { worktree: true } : {}), ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) }, 'making the worker')
   out.show({ agent: made.agent, task: made.task, troubles: made.troubles }, () => out.line(taskLine(out, made.task)))
   if (!out.json) {
     for (const notice of made.notices) out.warn(notice)

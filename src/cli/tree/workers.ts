@@ -23,6 +23,7 @@ export const workers: Group = {
         ['--effort <effort>', 'how hard the model thinks'],
         ['--mode <mode>', 'terminal, protocol or oneshot (default worker_mode)'],
         ['--cwd <dir>', 'where it works (default: where the project does)'],
+        ['--worktree', 'a git worktree of its own'],
         ['--project <project>', 'where the team has several'],
         ['--after <task>...', 'a task, by its number or key, that must be done before; may be given several times'],
         ['--key <key>', 'your own key: the same key is the same task'],

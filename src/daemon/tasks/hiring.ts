@@ -55,7 +55,7 @@ export function entryOf({ id, n, text, wish, source }: Pick<Task, 'id' | 'n' | '
     ...(mode === null || mode === 'terminal' ? {} : { mode }),
     ...(mode === 'oneshot' ? { task: source === 'lead' && lead !== null ? fromLead(n, id, text, lead) : text } : { restart: 'on-failure' }),
     ...(cwd === null ? {} : { cwd }),
-    ...(wish.worktree ? { worktree: true } : {}),
+    ...(wish.worktree === null ? {} : { worktree: wish.worktree }),
     ...(lead === null ? {} : { reports_to: lead.id, can_dm: [lead.id] }),
     ...(stricter ? { permission_mode: lead.permissionMode } : {}),
     ...(source === 'lead' && lead !== null && lead.autonomy !== 'low_risk_only' && lead.autonomy !== 'full' ? { autonomy: lead.autonomy } : {}),

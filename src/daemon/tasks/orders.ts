@@ -21,7 +21,7 @@ export interface OrderParts {
   edit<T>(work: () => Promise<T>): Promise<T>
 }
 
-export type Order = Omit<Parsed<'task.add'>['tasks'][number], 'worktree' | 'after'> & { worktree?: boolean; after?: string[] }
+export type Order = Omit<Parsed<'task.add'>['tasks'][number], 'after'> & { after?: string[] }
 
 /** Who asks, and in whose name the workers act. */
 export interface Maker {
@@ -145,7 +145,7 @@ function projectOf(team: Team, named: string | undefined): string {
 }
 
 function wishOf(order: Order, name: string): Wish {
-  const { runtime = null, model = null, effort = null, mode, cwd = null, worktree = false } = order
+  const { runtime = null, model = null, effort = null, mode, cwd = null, worktree = null } = order
   return { agent: null, name, runtime, model, effort, mode: checkMode(mode), cwd, worktree }
 }
 

@@ -1,10 +1,15 @@
 import { lstatSync, mkdirSync, rmdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { TroupeError } from '../../core/error.ts'
 import type { KeptWorktree, Worktree } from '../../core/worktree.ts'
+import { isArgument } from '../../util/in-use.ts'
 import { ask, entriesOf, must, type Git } from './git.ts'
 import { realPlace } from './standing.ts'
 
+/** How long a git that was left behind may take, and how often it is looked for. ms */
+const longestMs = 120_000
+const pauseMs = 100
 /** Of one branch name. */
 const mostTries = 100
 
@@ -68,8 +73,17 @@ export function gonePlace(path: string): string {
   return `${path}.gone`
 }
 
+/** The git of a daemon that was killed goes on by itself: it has the path among its arguments. */
+async function otherEnded(path: string): Promise<void> {
+  for (let waited = 0; await isArgument(path); waited += pauseMs) {
+    if (waited >= longestMs) throw new TroupeError('unavailable', `git is still at work on ${path}`, { hint: 'try again when it has ended' })
+    await pause(pauseMs)
+  }
+}
+
 /** Nobody has worked in one that was never finished: what is there of it goes, and its branch where that is as it was made. */
 export async function dropHalfMade(git: Git, { path, repository, branch, base }: KeptWorktree): Promise<void> {
+  await otherEnded(path)
   const entry = (await entriesOf(git, repository)).find((each) => each.path === realPlace(path))
   if (entry !== undefined) await must(git, repository, 'worktree', 'remove', '--force', '--force', '--', entry.path)
   else if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) rmdirSync(path)

@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
+import { systemClock } from '../../core/clock.ts'
 import { worktreeOf, type KeptWorktree } from '../../core/worktree.ts'
+import { openStore } from '../../store/open.ts'
 import { run, spawnDetached } from '../../util/spawn.ts'
 import { yard, type Yard } from '../../../test/fixtures/worktrees.ts'
 
@@ -252,6 +254,21 @@ it.each([
   expect(await at.git(path, 'status', '--porcelain', '--branch')).toBe('## troupe/site/dev')
 })
 
+it('waits for the git of a daemon that was killed', async () => {
+  const at = await yard()
+  const agent = at.agent()
+  const { path, branch } = agent.worktree
+  await at.store.write(async (tx) => tx.worktrees.put({ path, agent: agent.address, repository: at.repository, branch, base: await at.git(at.repository, 'rev-parse', 'HEAD'), state: 'making', madeAt: 1 }))
+  const pid = await spawnDetached([process.execPath, '-e', 'setTimeout(() => {}, 600_000)', path], { cwd: at.folder, logFile: join(at.folder, 'log') })
+  let over = false
+  const started = at.again().start().then(() => (over = true))
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  expect([over, await rows(at)]).toMatchObject([false, [{ state: 'making' }]])
+  process.kill(pid, 'SIGKILL')
+  await started
+  expect(await rows(at)).toEqual([])
+})
+
 it.each([
   ['before the first step', false, async () => {}],
   ['while it was looked at aside', false, async (_at: Yard, path: string) => renameSync(path, `${path}.going`)],
@@ -286,4 +303,30 @@ it('T30: hostile names of repositories and agents reach git as they are, and not
   expect(readFileSync(join(agent.cwd, '-rf'), 'utf8')).toBe('x')
   await at.worktrees.remove(agent.address, gentle)
   expect((await run(['find', at.folder, '-name', 'MARK'])).stdout).toBe('')
+})
+
+it('killed at any moment, again and again: what is written down, what git knows and what is on the disk are one', { timeout: 240_000 }, async () => {
+  const at = await yard()
+  const agent = at.agent()
+  const { path } = agent.worktree
+  const loop = join(import.meta.dirname, '../../../test/fixtures/worktree-loop.ts')
+  await at.store.close()
+  for (let kill = 0; kill < 8; kill += 1) {
+    const stop = new AbortController()
+    const ran = run([process.execPath, loop, at.folder, JSON.stringify(agent)], { env: { ...at.env, NODE_NO_WARNINGS: '1' }, signal: stop.signal })
+    await new Promise((resolve) => setTimeout(resolve, 700 + kill * 157))
+    stop.abort()
+    expect((await ran).stderr).toBe('')
+    const store = await openStore({ type: 'sqlite', path: join(at.folder, 'mailbox.db') }, { root: at.folder, host: 'here', env: {}, clock: systemClock })
+    const next = at.again(store)
+    await next.start()
+    const kept = await store.read((db) => db.worktrees.all())
+    expect(kept.every(({ state }) => state === 'made')).toBe(true)
+    expect([existsSync(path), (await branches(at)).includes('troupe/site/dev')]).toEqual([kept.length === 1, kept.length === 1])
+    expect([existsSync(`${path}.going`), existsSync(`${path}.gone`)]).toEqual([false, false])
+    expect((await at.git(at.repository, 'worktree', 'list')).split('\n')).toHaveLength(1 + kept.length)
+    await next.ready(agent)
+    expect(await at.git(path, 'status', '--porcelain', '--branch')).toBe('## troupe/site/dev')
+    await store.close()
+  }
 })
