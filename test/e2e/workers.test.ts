@@ -124,6 +124,10 @@ describe('workers', () => {
     const stopped = await waiting
     expect(stopped.ran.code).toBe(1)
     expect(stopped.out).toMatchObject({ done: [], failed: [], cancelled: [{ agent: 'p:c', state: 'cancelled', detail: 'its worker was stopped' }] })
+    // Started again it is not shown once more what was taken back.
+    await team.ok('start', 'c')
+    expect((await team.mail()).find(({ to }) => to === 'p:c')?.state).toBe('dead: its task was taken back')
+    expect((await team.waited('c')).out.cancelled).toHaveLength(1)
   })
 
   it('agentic-team #14, #38: what cannot be is refused with what can, and nothing is left of it', async () => {

@@ -151,7 +151,8 @@ export class Dispatcher {
     const { mailroom, tasks } = this.#parts
     if (!(await this.#isStillMeant(task))) return
     const { message } = await mailroom.post({ from: task.by, to: address, text: task.text, threadId: null, priority: 'normal', key: `task ${task.id} ${task.attempts}`, taint: task.taint })
-    await tasks.change(task.id, { type: 'sent', message: message.id })
+    const sent = await tasks.change(task.id, { type: 'sent', message: message.id })
+    if (sent === null && !(await this.#isStillMeant(task))) await tasks.withdraw(message.id, address)
   }
 
   /** Wrong files are a person's to mend, and then it goes on; what cannot be at all is the end of this task alone. */

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import { judgeWork, silenceMs, type WorkFacts } from '../../core/done.ts'
 import { isAtWork, isOpenTask, type Task } from '../../core/task.ts'
 import { findAgent, type Team } from '../../core/team.ts'
-import type { Store, Tx } from '../../store/store.ts'
+import type { Store } from '../../store/store.ts'
 import type { Agents } from '../agents.ts'
 import type { Mailroom } from '../mailroom.ts'
 import type { Tasks } from './tasks.ts'
@@ -91,7 +91,7 @@ export class Following {
   }
 
   async #look(address: string): Promise<void> {
-    const { store, tasks, clock, agents } = this.#parts
+    const { store, tasks, clock } = this.#parts
     const { task, facts } = await store.read(async (db) => {
       const [newest] = await db.tasks.latest([address])
       const delivery = newest?.message == null ? undefined : await db.deliveries.get(newest.message, address)
@@ -104,26 +104,16 @@ export class Following {
     const now = clock.now()
     const verdict = judgeWork(task, facts, now)
     const words = verdict.state === 'done' || verdict.state === 'failed' ? this.#wordsOn(task, address) : null
-    const before = agents.get(address)
     const isSame = (current: Task): boolean => current.attempts === task.attempts && current.message === task.message
     // First: whoever waits for the end wants to know what came of it.
     if (words !== null) await tasks.change(task.id, (current) => (isSame(current) ? { type: 'words', text: words } : null))
-    await tasks.change(task.id, (current) => (isSame(current) ? { type: 'verdict', verdict } : null), async (tx, after) => {
-      if (after.state.name === 'done' || after.state.name === 'failed') await this.#settle(tx, after, address, before.incarnation)
-    })
+    await tasks.change(task.id, (current) => (isSame(current) ? { type: 'verdict', verdict } : null))
     if (verdict.state === 'working' && facts.agent.phase.name === 'idle') this.#later(address, silenceMs)
   }
 
   #facts(address: string, delivery: WorkFacts['delivery']): WorkFacts | null {
     const agent = findAgent(this.#parts.team(), address)
     return agent === undefined ? null : { mode: agent.mode, agent: this.#parts.agents.get(address), delivery, said: null }
-  }
-
-  /** T13: what is done is not shown again to the next run. */
-  async #settle(tx: Tx, { message, n, state }: Task, address: string, incarnation: string | null): Promise<void> {
-    if (message === null || state.name !== 'done') return
-    if (!(await tx.deliveries.update(message, address, ['delivered', 'queued'], { state: 'acked', ackedAt: this.#parts.clock.now() }))) return
-    await tx.journal({ type: 'delivery.acked', subject: message, agent: address, data: { to: address, incarnation, task: n } })
   }
 
   /** A message that came after the task is what the worker is busy with. */

@@ -55,19 +55,33 @@ export class Tasks {
     return task
   }
 
-  /** The task after it; null where it changes nothing. `beside` writes in the same transaction. */
-  async change(id: string, event: TaskTurn | ((task: Task) => TaskTurn | null), beside: (tx: Tx, after: Task) => Promise<void> = async () => undefined): Promise<Task | null> {
+  /** The task after it; null where it changes nothing. */
+  async change(id: string, event: TaskTurn | ((task: Task) => TaskTurn | null)): Promise<Task | null> {
     const after = await this.#store.write(async (tx) => {
       const before = await tx.tasks.get(id)
       const turn = before === undefined ? null : typeof event === 'function' ? event(before) : event
       const next = before === undefined || turn === null ? null : turnTask(before, turn, this.#clock.now())
       if (before === undefined || next === null || !(await tx.tasks.update(before, next))) return null
       await journal(tx, before, next)
-      await beside(tx, next)
+      await this.#close(tx, next)
       return next
     })
     if (after !== null) this.#tell(after)
     return after
+  }
+
+  /** A message that was written for a task that was taken back meanwhile. */
+  async withdraw(message: string, agent: string): Promise<void> {
+    await this.#store.write(async (tx) => await withdraw(tx, message, agent))
+  }
+
+  /** T13: what is over is not shown to a later run. */
+  async #close(tx: Tx, { message, agent, n, state }: Task): Promise<void> {
+    if (message === null || agent === null) return
+    if (state.name === 'cancelled') return await withdraw(tx, message, agent)
+    if (state.name !== 'done' && !(state.name === 'failed' && state.confidence === 'certain')) return
+    if (!(await tx.deliveries.update(message, agent, ['delivered', 'queued'], { state: 'acked', ackedAt: this.#clock.now() }))) return
+    await tx.journal({ type: 'delivery.acked', subject: message, agent, data: { to: agent, task: n } })
   }
 
   /** By number, UUID or key. Throws `unknown`. */
@@ -81,6 +95,12 @@ export class Tasks {
   #tell(task: Task): void {
     for (const listener of this.#listeners) listener(task)
   }
+}
+
+async function withdraw(tx: Tx, message: string, agent: string): Promise<void> {
+  const reason = 'its task was taken back'
+  if (!(await tx.deliveries.update(message, agent, ['delivered', 'queued'], { state: 'dead', reason }))) return
+  await tx.journal({ type: 'delivery.dead', subject: message, agent, data: { to: agent, reason } })
 }
 
 function same(earlier: Task, draft: TaskDraft): Task {
