@@ -89,6 +89,8 @@ it('hears what a hook adds to a tool’s answer, and drops what was cancelled', 
   const output = '<untrusted_context>\ndone\n</untrusted_context>\n\n\n<hook_context>[mail #3 · from p:b · x]\n&lt;&lt;&lt;f00\nmid turn\nf00&gt;&gt;&gt;</hook_context>'
   expect(textOf(await chunksOf(await ask([user('hello'), called, { role: 'user', parts: [{ functionResponse: { name: 'run_shell_command', response: { output } } }] }])))).toBe('heard in the middle')
   expect(textOf(await chunksOf(await ask([user(context, 'call', 'something else')])))).toBe('understood')
+  const stopped = { role: 'model', parts: [{ text: '[The previous response was interrupted before it completed.]' }] }
+  expect(textOf(await chunksOf(await ask([user('call'), called, { role: 'user', parts: [{ functionResponse: { name: 'run_shell_command', response: { error: 'cancelled' } } }] }, stopped, user('something else')])))).toBe('understood')
 })
 
 it('fails as Google does: by status with details, in the stream, and by breaking off', async () => {

@@ -61,8 +61,11 @@ function countInput({ systemInstruction, tools, contents }: RequestBody): Ask['i
 /** What the CLI tells of the machine at the beginning, and what hooks add: nothing that its user has said. */
 const slippedIn = /^\s*<(session_context|hook_context)>/
 
+/** What the CLI puts in the model's place where somebody stopped the turn. */
+const cutShort = '[The previous response was interrupted before it completed.]'
+
 function toTurns({ role, parts }: Content): Turn[] {
-  if (role === 'model') return [{ by: 'model' }]
+  if (role === 'model') return [{ by: parts.some(({ text }) => text === cutShort) ? 'interrupt' : 'model' }]
   return withInterrupts(
     parts.flatMap((each): Turn[] => {
       if (each.functionResponse !== undefined) return textsIn(each.functionResponse.response).flatMap(unwrapped)

@@ -56,6 +56,11 @@ export class Conversation {
     return this.#proved.get(marker) ?? null
   }
 
+  /** It is no longer in the conversation. */
+  forget(marker: string): void {
+    this.#proved.delete(marker)
+  }
+
   /** Once for each marker: the first proof counts. */
   prove(marker: string, proof: Proof, what: string, at: number): void {
     if (this.#proved.has(marker)) return

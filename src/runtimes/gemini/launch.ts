@@ -30,7 +30,7 @@ export async function launch(context: LaunchContext): Promise<Launch> {
   const auth = await login(context, persons)
   await linkPersons(files, persons, context.rehearsal)
   const conversation = await chooseConversation(context, files)
-  writeJson(files.settings, settings({ context, spool: files.spool, auth, persons: context.rehearsal ? {} : await personsSettings(persons), nonce: randomBytes(8).toString('hex') }))
+  writeJson(files.settings, settings({ context, spool: files.spool, auth, persons: context.rehearsal ? {} : await personsSettings(persons), nonce: randomBytes(6).toString('base64url') }))
   writeAtomic(files.briefing, context.briefing)
   writeAtomic(files.policy, policy(context))
   writeJson(files.launched, { session: conversation.session, holdMs: context.team.hitl.holdMs })

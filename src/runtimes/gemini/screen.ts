@@ -66,7 +66,8 @@ export function looks(screen: string): ScreenState {
 
 /** A moving sign at the edge; in a narrow window nothing that follows it is sure to be there. What an agent says stands further in. */
 function isWorking(lines: string[]): boolean {
-  return lines.some((line) => /^ [⠁-⣿] \S/.test(line))
+  // Where its words are too many the end of the line is written over its beginning.
+  return lines.some((line) => /^ [⠁-⣿] \S/.test(line) || /^\? for shortcuts\S.*\(esc to/.test(line))
 }
 
 /** A box at the very end with choices, one of them marked. */

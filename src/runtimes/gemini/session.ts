@@ -2,6 +2,7 @@ import { canonical } from '../../core/approval.ts'
 import { aging } from '../../core/clock.ts'
 import type { ToolCall } from '../../core/gate.ts'
 import type { Rung } from '../../core/ladder.ts'
+import type { FailureClass } from '../../core/restart.ts'
 import type { Attempt, Gate, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
 import type { Typing } from '../../core/supervisor.ts'
 import { coalesce, Lane } from '../../util/in-turn.ts'
@@ -28,6 +29,8 @@ const restTickMs = 2_000
 const toolsPatience = 30_000
 /** After a hook's answer the turn goes on within this, or it does not. ms */
 const goOnMs = 6_000
+/** After a turn that failed for a reason that passes, what it lost is brought again after this. ms */
+const againMs = 60_000
 
 /** One running Gemini CLI: its hooks, session file and screen in, messages out. */
 export class GeminiSession implements Session {
@@ -51,7 +54,12 @@ export class GeminiSession implements Session {
   readonly #look: () => void
   #started = false
   #closed = false
-  #failed = false
+  /** How the last turn failed. */
+  #failed: FailureClass | 'unknown' | null = null
+  /** What stood in the prompt that no answer came to yet. */
+  #unanswered: Parcel[] = []
+  readonly #lost: Parcel[] = []
+  #bringing = false
   #cancelTick = () => {}
   #cancelGoOn = () => {}
 
@@ -192,11 +200,20 @@ export class GeminiSession implements Session {
     this.#state.ready(working ? 'busy' : 'idle')
   }
 
-  /** Messages that were held for a turn which ended without them. */
+  /** Messages that were held for a turn which ended without them, and after a while those that a failed one lost. */
   #bringWhatIsLeft(): void {
-    const [parcel] = this.#held.left()
-    if (parcel === undefined || this.#failed || this.#state.idleFor() < goOnMs / 3) return
-    void this.#lane.run(async () => (this.#state.at === 'idle' ? await this.#paste(parcel) : null))
+    const idle = this.#state.idleFor()
+    const [held] = this.#held.left()
+    const [lost] = this.#lost
+    const rested = idle >= againMs && (this.#failed === null || this.#failed === 'transient')
+    const parcel = rested ? (held ?? lost) : this.#failed === null && idle >= goOnMs / 3 ? held : undefined
+    if (parcel === undefined || this.#bringing) return
+    this.#bringing = true
+    void this.#lane
+      .run(async () => (this.#state.at === 'idle' ? await this.#paste(parcel) : refused('it is at work')))
+      .then(({ result }) => result !== 'refused' && parcel === lost && this.#lost.shift())
+      .catch((error: unknown) => this.#note(`what was held cannot be typed: ${reason(error)}`, 'screen'))
+      .finally(() => (this.#bringing = false))
   }
 
   #onHook(event: Record<string, unknown>): Record<string, unknown> {
@@ -235,9 +252,10 @@ export class GeminiSession implements Session {
   #onPrompt(text: string): void {
     const at = this.#context.host.clock.now()
     this.#cancelGoOn()
-    this.#failed = false
+    this.#failed = null
     this.#state.become('busy', 'a prompt was taken', 'hook')
-    for (const { parcel } of this.#parcels.in(text)) this.#conversation.prove(parcel.marker, 'hook', 'BeforeAgent echoed it', at)
+    this.#unanswered = this.#parcels.in(text).map(({ parcel }) => parcel)
+    for (const parcel of this.#unanswered) this.#conversation.prove(parcel.marker, 'hook', 'BeforeAgent echoed it', at)
   }
 
   #onQuestion(event: Record<string, unknown>): void {
@@ -288,8 +306,17 @@ export class GeminiSession implements Session {
   #onFailure(text: string, at: number): void {
     const failure = classify(text, at)
     const evidence = { at, what: `turn failed: ${short(text)}`, source: 'session-file' }
-    this.#failed = true
+    this.#failed = failure?.class ?? 'unknown'
     this.#signals.emit(failure === null ? { type: 'note', evidence } : { type: 'failure', ...failure, evidence })
+    this.#keepWhatWasLost()
+  }
+
+  /** A prompt that the model never answered is taken back out of the conversation: what stood in it is brought again. */
+  #keepWhatWasLost(): void {
+    const lost = this.#unanswered.splice(0)
+    this.#lost.push(...lost)
+    for (const { marker } of lost) this.#conversation.forget(marker)
+    if (lost.length > 0) this.#note(`the turn that failed took mail ${lost.map(({ n }) => `#${n}`).join(', ')} back out of the conversation: it comes again`, 'session-file')
   }
 
   /** What becomes of a marker within `ms`: proved, or null. */
@@ -309,6 +336,7 @@ export class GeminiSession implements Session {
   }
 
   #settle(signal: Signal): void {
+    if (signal.type === 'usage') this.#unanswered = []
     if (signal.type !== 'proof') return
     this.#held.drop(signal.marker)
     this.#waiters.get(signal.marker)?.({ result: 'proved', proof: signal.proof, what: signal.evidence.what })

@@ -24,7 +24,7 @@ const made = (mode: LaunchContext['agent']['permissionMode'], persons: Record<st
   settings({ context: context(mode), spool: '/s', auth: 'gemini-api-key', persons, nonce }) as Made
 
 it('stands above the person’s own settings, and beside their hooks; no secret is in it', () => {
-  const persons = { hooksConfig: { enabled: false, disabled: ['troupe-BeforeTool-n1'] }, mcpServers: { own: { command: 'x' }, team: { httpUrl: 'http://evil' } }, hooks: { BeforeTool: [{ hooks: [{ command: 'theirs' }] }] }, ui: { theme: 'Ayu' }, context: { fileName: 'AGENTS.md' } }
+  const persons = { hooksConfig: { enabled: false, disabled: ['troupe-n1'] }, mcpServers: { own: { command: 'x' }, team: { httpUrl: 'http://evil' } }, hooks: { BeforeTool: [{ hooks: [{ command: 'theirs' }] }] }, ui: { theme: 'Ayu' }, context: { fileName: 'AGENTS.md' } }
   const found = made('auto', persons)
   expect(found.hooksConfig).toMatchObject({ enabled: true, disabled: [] })
   expect(found.mcpServers).toMatchObject({ own: { command: 'x' }, notes: { command: 'n' }, team: { httpUrl: '$TROUPE_MCP_URL', headers: { Authorization: 'Bearer $TROUPE_AGENT_TOKEN' } } })

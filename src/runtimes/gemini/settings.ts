@@ -69,7 +69,7 @@ function hooks({ context, spool, persons, nonce }: SettingsParts): Record<string
   const all: Record<string, unknown[]> = {}
   for (const [event, list] of Object.entries(section(persons, 'hooks'))) if (Array.isArray(list)) all[event] = list
   const add = (event: string, hook: Hook) => {
-    all[event] = [...(all[event] ?? []), { hooks: [{ type: 'command', name: `troupe-${event}-${nonce}`, ...hook }] }]
+    all[event] = [...(all[event] ?? []), { hooks: [{ type: 'command', name: `troupe-${nonce}`, ...hook }] }]
   }
   const { programs, url, agent } = context
   const base = [programs.node, programs.hook, spool, `${url}/hook`]
