@@ -54,6 +54,10 @@ it('does not take the idle of the next run for the end of a turn that was cut of
   expect(judge({ phase: { name: 'busy' }, delivery: { incarnation: 'earlier' } })).toMatchObject({ state: 'unknown' })
 })
 
+it('does not take the end of a wait for the end of a turn: what a limit or a failing model cut off is gone on with', () => {
+  expect(judge({ phase: { name: 'idle' }, source: 'clock' })).toMatchObject({ state: 'working', by: 'clock' })
+})
+
 it('takes a long silence for an end that nobody saw, and says how little that is', () => {
   const idle = { phase: { name: 'idle' }, since: 50 } as const
   expect(judge({ ...idle, now: 15_099 })).toMatchObject({ state: 'working' })

@@ -95,6 +95,8 @@ function ofIdle(task: Before, facts: WorkFacts, now: number): Verdict {
   if (delivery === null || !hasIt(facts)) return verdictOf(agent, 'unknown', 'it has not come to its worker yet', 'high')
   const start = Math.max(task.startedAt ?? 0, delivery.deliveredAt ?? 0)
   const source = sourceOf(agent)
+  // A wait is over by the daemon's own reckoning, and no turn: what was cut off is gone on with.
+  if (source === 'clock') return verdictOf(agent, 'working', 'it may go on with a turn that was cut off', 'high', source)
   if (start > 0 && agent.since >= start) return verdictOf(agent, 'done', 'the turn with it is over', source === 'screen' ? 'low' : 'high', source)
   if (delivery.state === 'acked') return verdictOf(agent, 'done', 'its worker acknowledged it and is idle', 'high', 'tool')
   if (delivery.deliveredAt === null) return verdictOf(agent, 'unknown', 'it was typed, and nothing shows yet that it was taken up', 'low')
