@@ -1,0 +1,82 @@
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { Clock } from '../../core/clock.ts'
+import type { Parcel, SessionContext, Signal } from '../../core/runtime.ts'
+import type { Typing } from '../../core/supervisor.ts'
+import { geminiFiles } from './files.ts'
+import { GeminiSession } from './session.ts'
+
+const id = '11111111-1111-4111-8111-111111111111'
+const idle = ['────────────', ' Shift+Tab to accept edits', '▄'.repeat(12), ' >   Type your message or @path/to/file', '▀'.repeat(12), ' /work'].join('\n')
+const parcel = { id: 'm', n: 7, text: '[mail #7 · from user · id m]\n<<<f00\nhello\nf00>>>', marker: 'id m', trust: 'operator', priority: 'normal' } as Parcel
+
+/** A minute in half a second. */
+const haste = 120
+const clock: Clock = {
+  now: () => Date.now(),
+  elapsed: () => performance.now() * haste,
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms / haste)
+    return () => clearTimeout(timer)
+  },
+}
+
+let folder: string
+let session: GeminiSession
+let signals: Signal[]
+let typed: Typing[]
+let record: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gemini-session-'))
+  const chats = join(geminiFiles(folder).tmp, 'work', 'chats')
+  mkdirSync(chats, { recursive: true })
+  record = join(chats, 'session-2026-11-21T15-00-11111111.jsonl')
+  writeFileSync(record, `${JSON.stringify({ sessionId: id })}\n`)
+  ;[signals, typed] = [[], []]
+  const terminal = { type: (input: Typing[]) => Promise.resolve(void typed.push(...input)), screen: () => Promise.resolve(idle) }
+  const tools = { open: () => true, heardAt: () => 1 }
+  session = new GeminiSession({ agent: { permissionMode: 'auto' }, incarnation: 'i', pid: 1, startedAt: Date.now(), session: id, wasReady: true, folder, host: { clock, home: folder, env: {}, isRoot: false }, terminal, tools } as unknown as SessionContext)
+  session.subscribe((signal) => signals.push(signal))
+})
+afterEach(() => {
+  session.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const patiently = { timeout: 20_000, interval: 5 }
+const pastes = () => typed.filter((each) => 'paste' in each).length
+const seen = (type: Signal['type']) => signals.filter((signal) => signal.type === type).length
+
+async function taken(times: number): Promise<void> {
+  await vi.waitFor(() => expect(pastes()).toBe(times), patiently)
+  await session.hook({ hook_event_name: 'BeforeAgent', prompt: parcel.text })
+}
+
+async function failed(content: string): Promise<void> {
+  appendFileSync(record, `${JSON.stringify({ id: content, timestamp: new Date().toISOString(), type: 'error', content })}\n`)
+  await session.hook({ hook_event_name: 'AfterAgent', prompt_response: '[no response text]' })
+  await vi.waitFor(() => expect(seen('failure')).toBe(1), patiently)
+}
+
+it('brings again, after a while, what a failed turn took out of the conversation', async () => {
+  await vi.waitFor(() => expect(seen('idle')).toBe(1), patiently)
+  const attempt = session.deliver('paste', parcel)
+  await taken(1)
+  expect(await attempt).toMatchObject({ result: 'proved', proof: 'hook' })
+  await failed('[API Error: slow down]\nPlease wait and try again later.')
+  await taken(2)
+  await vi.waitFor(() => expect(seen('proof')).toBe(2), patiently)
+})
+
+it('leaves it where a person has to mend something first', async () => {
+  await vi.waitFor(() => expect(seen('idle')).toBe(1), patiently)
+  const attempt = session.deliver('paste', parcel)
+  await taken(1)
+  await attempt
+  await failed('[API Error: {"error":{"code":401,"message":"no such key"}}]')
+  await new Promise<void>((resolve) => void clock.after(180_000, resolve))
+  expect(pastes()).toBe(1)
+})
