@@ -1,6 +1,6 @@
 import type { RuntimeSubject } from './runtime-subject.ts'
 
-const inSeconds = (until: number) => ({ 'retry-after': String(Math.ceil((until - Date.now()) / 1000)) })
+const atDate = (until: number) => ({ 'retry-after': new Date(until).toUTCString() })
 
 /** OpenCode for the suites, but for the mode that it runs in. */
 export function opencodeSubject(env: Record<string, string>): Omit<RuntimeSubject, 'make'> {
@@ -10,7 +10,7 @@ export function opencodeSubject(env: Record<string, string>): Omit<RuntimeSubjec
     asking: /Permission required/,
     model: { given: 'anthropic/claude-opus-4-8', asked: 'claude-opus-4-8' },
     effort: /"reasoning_effort":"low"/,
-    limit: { how: (until) => ({ kind: 'status', status: 429, headers: inSeconds(until), message: 'Rate limit reached' }) },
+    limit: { how: (until) => ({ kind: 'status', status: 429, headers: atDate(until), message: 'Rate limit reached' }) },
     tries: 1,
     endless: ['429', '500', 'STREAM'],
   }

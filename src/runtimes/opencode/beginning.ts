@@ -1,7 +1,7 @@
 import type { SessionContext, Signal } from '../../core/runtime.ts'
 import { isRecord } from '../json.ts'
 import type { Client } from './client.ts'
-import { isGateLoaded, opencodeFiles } from './files.ts'
+import { isGateLoaded, opencodeFiles, readDoor, writeDoor } from './files.ts'
 import { isSessionId } from './launch.ts'
 import { teamServer } from './permissions.ts'
 
@@ -22,9 +22,13 @@ interface Parts {
 
 /** The conversation that the agent goes on with, or a new one. */
 export async function pin({ client, context, emit }: Parts): Promise<string> {
-  const { session, agent, host } = context
+  const { agent, host, incarnation } = context
+  const files = opencodeFiles(context.folder)
+  const door = readDoor(files, incarnation)
+  const session = door?.session ?? context.session
   const known = session !== null && isSessionId(session) ? await client.session(session) : null
   const id = known === null ? await client.create(agent.address) : String(known['id'])
+  if (door !== null && door.session !== id) writeDoor(files, { ...door, session: id })
   const at = host.clock.now()
   emit({ type: 'session', id, evidence: { at, what: `conversation ${id}`, source: 'http' } })
   if (session !== null && known === null) emit({ type: 'note', evidence: { at, what: `conversation ${session} is not to be found here: this is a fresh one`, source: 'http' } })

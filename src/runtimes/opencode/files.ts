@@ -39,6 +39,8 @@ export interface Door {
   password: string
   /** `provider/model` that it was told; null: its own choice. */
   model: string | null
+  /** Its conversation, once it has one: the next daemon goes on with that, whatever this one could still note elsewhere. */
+  session: string | null
 }
 
 export function prepareFolder(files: OpencodeFiles): void {
@@ -54,9 +56,9 @@ export function writeDoor(files: OpencodeFiles, door: Door): void {
 /** null where there is none, or that of another incarnation. */
 export function readDoor(files: OpencodeFiles, incarnation: string): Door | null {
   const found = read(files.door)
-  const { port, password, model } = found ?? {}
+  const { port, password, model, session } = found ?? {}
   if (found?.['incarnation'] !== incarnation || typeof port !== 'number' || typeof password !== 'string') return null
-  return { incarnation, port, password, model: typeof model === 'string' ? model : null }
+  return { incarnation, port, password, model: typeof model === 'string' ? model : null, session: typeof session === 'string' ? session : null }
 }
 
 /** Whether OpenCode runs the plugin in this incarnation. */

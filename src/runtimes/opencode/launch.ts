@@ -36,7 +36,7 @@ async function launch(context: LaunchContext, mode: OpencodeMode): Promise<Launc
   prepareFolder(files)
   const cwd = await realpath(agent.cwd)
   const model = modelOf(context)
-  const door = { incarnation: context.incarnation, port: mode === 'oneshot' ? 0 : await freePort(), password: randomBytes(24).toString('base64url'), model }
+  const door = { incarnation: context.incarnation, port: mode === 'oneshot' ? 0 : await freePort(), password: randomBytes(24).toString('base64url'), model, session: null }
   writeDoor(files, door)
   const alone = mode === 'oneshot' ? { ...permissionsAlone(agent.permissionMode), agent: ownAgent } : null
   writeAtomic(files.gate, gatePlugin({ sink: `${context.url}/hook`, loaded: files.loaded, asks: asksItself(agent.permissionMode), alone, awayMs }))
