@@ -1,6 +1,9 @@
 import type { Gate } from '../../core/runtime.ts'
 import { callAnswer, callKey, promptAnswer, toolCall } from './tool-call.ts'
 
+/** Calls that are remembered. Most are never asked about again. */
+const most = 200
+
 /** Calls that Codex's hooks tell of: what troupe lets through is remembered, since Codex may still ask about it. */
 export class CallGate {
   readonly #holdMs: number
@@ -15,10 +18,16 @@ export class CallGate {
     const call = event['hook_event_name'] === 'PreToolUse' ? toolCall(event) : null
     if (call === null) return null
     const answer: Gate['answer'] = (verdict) => {
-      if (verdict.do === 'allow') this.#allowed.add(callKey(call))
+      if (verdict.do === 'allow') this.#allow(callKey(call))
       return callAnswer(verdict)
     }
     return { stage: 'call', call, patienceMs: this.#holdMs, answer }
+  }
+
+  #allow(key: string): void {
+    this.#allowed.add(key)
+    const [oldest] = this.#allowed
+    if (this.#allowed.size > most && oldest !== undefined) this.#allowed.delete(oldest)
   }
 
   /** What Codex would ask its user about, and troupe did not let through yet. `answer` gets the verdict for Codex. */

@@ -44,6 +44,8 @@ export class CodexSession implements Session {
   /** The conversation that was told last. */
   #thread: string | null = null
   #connected = false
+  #latest: ThreadStatus = { type: 'notLoaded' }
+  #pinning = false
   #checked = false
   #closed = false
   #leave = (): void => undefined
@@ -62,7 +64,7 @@ export class CodexSession implements Session {
       pinned: async (thread: Thread, server: AppServer) => await this.#pinned(thread, server),
       told: (notification: Notification) => this.#told(notification),
       asked: (question: Question) => this.#asked(question),
-      lost: (why: string) => (this.#turns.lost(), this.#note(`the connection to its app-server ended: ${why}`, source)),
+      lost: (why: string) => this.#lost(why),
       gone: () => void this.#end().catch((error: unknown) => this.#note(`it could not be ended: ${reason(error)}`, source)),
       waits: () => void dialogs.look().catch((error: unknown) => this.#note(`its screen cannot be read: ${reason(error)}`, 'screen')),
     }
@@ -159,18 +161,22 @@ export class CodexSession implements Session {
     await ready.server.call('turn/start', { threadId: ready.threadId, clientUserMessageId: parcel.id, input: [{ type: 'text', text: parcel.text, text_elements: [] }] })
   }
 
+  /** What is told meanwhile is kept in mind, and what it comes to is said at the end. */
   async #pinned(thread: Thread, server: AppServer): Promise<void> {
+    const isOther = thread.id !== this.#thread
+    this.#thread = thread.id
+    this.#latest = thread.status
+    this.#pinning = true
+    this.#turns.began(null)
     if (!this.#checked) await this.#checkHooks(server)
     if (this.#closed) return
     if (!this.#connected) this.#signals.emit({ type: 'ready', evidence: this.#evidence('its app-server and its terminal share a conversation') })
     this.#connected = true
-    if (thread.id !== this.#thread) this.#signals.emit({ type: 'session', id: thread.id, evidence: this.#evidence(`conversation ${thread.id}`) })
-    this.#thread = thread.id
+    if (isOther) this.#signals.emit({ type: 'session', id: thread.id, evidence: this.#evidence(`conversation ${thread.id}`) })
     if (typeof thread.path === 'string') this.#conversation.follow(thread.path, true)
-    this.#questions.clear()
-    this.#turns.began(null)
     if (thread.status.type === 'active' || thread.status.type === 'systemError') await this.#catchUp(thread, server)
-    this.#status(thread.status)
+    this.#pinning = false
+    this.#status(this.#latest)
     this.#read()
   }
 
@@ -206,7 +212,8 @@ export class CodexSession implements Session {
   #onOwn(notification: Exclude<Notification, { method: 'thread/started' | 'account/rateLimits/updated' }>): void {
     switch (notification.method) {
       case 'thread/status/changed':
-        return this.#status(notification.params.status)
+        this.#latest = notification.params.status
+        return this.#status(this.#latest)
       case 'turn/started':
         return this.#turns.began(notification.params.turn.id)
       case 'turn/completed':
@@ -259,6 +266,7 @@ export class CodexSession implements Session {
   }
 
   #report(next: 'idle' | 'busy' | { what: string; fix: string; evidence: string }): void {
+    if (this.#pinning) return
     const before = this.#activity
     const activity: Activity = typeof next === 'string' ? { name: next } : { name: 'waiting', ...next }
     if (before?.name === activity.name && (activity.name !== 'waiting' || before.name !== 'waiting' || before.evidence === activity.evidence)) return
@@ -290,6 +298,13 @@ export class CodexSession implements Session {
 
   #subagent(id: string, status: ThreadStatus): void {
     if (status.type !== 'active' && this.#subagents.delete(id)) this.#signals.emit({ type: 'subagent', id, running: false })
+  }
+
+  /** What stood at the terminal is asked again of who comes. */
+  #lost(why: string): void {
+    this.#turns.lost()
+    this.#questions.clear()
+    this.#note(`the connection to its app-server ended: ${why}`, source)
   }
 
   /** Its terminal would wait for the app-server for good. */

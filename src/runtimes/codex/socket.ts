@@ -31,9 +31,23 @@ export async function openSocket(path: string): Promise<OpenSocket> {
     send: (text) => socket.send(text),
     close: () => socket.close(),
     listen: ({ take, ended }) => {
-      socket.addEventListener('message', ({ data }) => take(String(data)))
-      socket.addEventListener('close', () => (void dispatcher.close().catch(() => undefined), ended()))
+      const inTurn = oneByOne()
+      socket.addEventListener('message', ({ data }) => inTurn(() => take(String(data))))
+      socket.addEventListener('close', () => (void dispatcher.close().catch(() => undefined), inTurn(ended)))
       socket.addEventListener('error', () => socket.close())
     },
+  }
+}
+
+/** Messages that came in one packet are told in one go: whoever awaits an answer must have gone on before the next is heard. */
+function oneByOne(): (work: () => void) => void {
+  const waiting: (() => void)[] = []
+  const next = (): void => {
+    waiting.shift()?.()
+    if (waiting.length > 0) setImmediate(next)
+  }
+  return (work) => {
+    waiting.push(work)
+    if (waiting.length === 1) setImmediate(next)
   }
 }
