@@ -77,6 +77,7 @@ export const tasks = {
       tasks: z.array(draft).min(1).max(1000),
       source: z.enum(['cli', 'file']).default('cli'),
       dryRun: z.boolean().default(false).describe('Check everything and change nothing; numbers are 0 then'),
+      env: z.record(z.string(), z.string()).default({}).describe('Values of the environment variables that new workers may get; kept in memory only'),
     }),
     output: z.object({ tasks: z.array(taskRow.extend({ again: z.boolean().describe('It was there already, under its key') })) }),
   }),
@@ -108,6 +109,7 @@ export const tasks = {
     about: 'Make a worker for a task: it is added to the team’s own files, started, and given the task. Beyond max_workers the task waits for its turn.',
     who: ['operator'],
     input: draft.omit({ agent: true }).extend({
+      env: z.record(z.string(), z.string()).default({}).describe('Values of the environment variables that new workers may get; kept in memory only'),
       timeoutMs: z.int().min(0).default(120_000).describe('How long to wait until it is ready'),
     }),
     output: z.object({ agent: z.string(), task: taskRow, troubles: z.array(z.object({ agent: z.string(), why: z.string(), fix: z.string() })), notices: z.array(z.string()) }),

@@ -8,7 +8,7 @@ import { runtimeVariables } from '../runtimes/index.ts'
 import { programPath } from '../util/programs.ts'
 import type { Env } from './cli.ts'
 import type { Output } from './output.ts'
-import { known } from './team-files.ts'
+import { comingRuntimes, known } from './team-files.ts'
 
 /** The daemon of this release, with its keeper; with the values that an earlier one held, else those of this environment. */
 export async function startDaemon(root: string, { env, out }: { env: Env; out: Output }, held: HeldValues | null): Promise<Client> {
@@ -35,6 +35,6 @@ function startingWith(root: string, env: Env): { env: Record<string, string>; va
     env: daemonEnvironment(set, team?.broker ?? null),
     // Nobody knows what agents of broken files may need; each gets no more than it declared when it was applied.
     // Of whatever shell asked first: what somebody brought with `up`, and a keeper still holds, wins.
-    values: { at: 0, env: team === null ? set : teamEnvironment(team, set, runtimeVariables).values },
+    values: { at: 0, env: team === null ? set : teamEnvironment(team, set, runtimeVariables, comingRuntimes(team)).values },
   }
 }

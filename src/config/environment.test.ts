@@ -117,6 +117,8 @@ describe('the environment', () => {
     })
     expect(missing.map((variable) => variable.name)).toEqual(['DB_URL', 'HOOK_URL', 'MAIL_PASS', 'MAIL_USER', 'CHATS'])
     expect(problems).toEqual([])
+    // What a worker that is still to be made will read is brought along, and nothing else.
+    expect(teamEnvironment(team, env, (runtime) => (runtime === 'coming' ? ['ALPHA_KEY'] : runtimeVariables(runtime)), ['coming']).values).toEqual({ ...values, ALPHA_KEY: 'a' })
   })
 
   test('of an agent holds nobody else’s tokens', () => {

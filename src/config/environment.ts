@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import type { Clock } from '../core/clock.ts'
 import type { Host } from '../core/runtime.ts'
-import type { Agent, Broker, Team } from '../core/team.ts'
+import { agentsOf, type Agent, type Broker, type Team } from '../core/team.ts'
 import { readDotenv } from './dotenv.ts'
 import { declaredVariables, teamVariables, type Variable } from './variables.ts'
 
@@ -59,16 +59,17 @@ export interface TeamEnvironment {
 
 /**
  * Values from the process first, then from `.env` by allow-list: only names that the team's files mention.
- * `runtimeVariables` says what each runtime reads for itself.
+ * `runtimeVariables` says what each runtime reads for itself; `more` are runtimes of workers that are still to be made.
  */
 export function teamEnvironment(
   team: Team,
   env: Environment,
   runtimeVariables: (runtime: string) => readonly string[],
+  more: readonly string[] = [],
 ): TeamEnvironment {
   const dotenv = readDotenv(team.root)
   const named = teamVariables(team)
-  const runtimes = new Set(team.projects.flatMap((project) => project.agents.map((agent) => agent.runtime)))
+  const runtimes = new Set([...more, ...agentsOf(team).flatMap(({ runtime, fallback }) => [runtime, ...fallback.map((each) => each.runtime)])])
   const written = new Set(named.map((variable) => variable.name))
   const own = new Set([...runtimes].flatMap(runtimeVariables))
   const fromFiles = pick(dotenv.values, (name) => written.has(name))

@@ -14,8 +14,8 @@ const secondPress = 2_000
 const patience = 5_000
 /** What a CLI leaves running may hold its streams: how long they are read after its end, ms. */
 const lastWords = 1_000
-/** For a daemon to come and hear the end: one that was killed is back within seconds. And where the end was asked for. ms */
-const linger = 60_000
+/** For a daemon to come and hear the end: one that was killed is back within seconds, a machine's only in the morning. And where the end was asked for. ms */
+const linger = 24 * 3_600_000
 const shortLinger = 500
 
 export interface LaneOptions {

@@ -45,11 +45,18 @@ async function handOver(cli: Cli, given: Given, file: OpenFile, steps: readonly 
   if (drafts.length > mostAtOnce) throw new TroupeError('usage', `${drafts.length} new tasks are more than can be handed over at once`, { hint: `--limit ${mostAtOnce}, and again for the others` })
   const planned: Row[] = []
   if (drafts.length > 0) {
-    const made = await cli.call('task.add', { tasks: drafts, source: 'file', dryRun }, dryRun ? 'checking the tasks' : 'handing the tasks over')
+    const env = dryRun ? {} : await valuesFor(cli)
+    const made = await cli.call('task.add', { tasks: drafts, source: 'file', dryRun, env }, dryRun ? 'checking the tasks' : 'handing the tasks over')
     planned.push(...made.tasks.flatMap((row) => (row.key === null ? [] : [{ ...row, key: row.key }])))
   }
   if (!dryRun) for (const { do: what, row } of steps) if (what === 'again' && row !== null) await cli.call('task.again', { id: String(row.n) }, 'beginning it again')
   return planned
+}
+
+/** Of any runtime: a file may name them all. */
+async function valuesFor(cli: Cli): Promise<Record<string, string>> {
+  const { environmentFor, known } = await import('../team-files.ts')
+  return environmentFor(known.runtimes.ready, await cli.root(), cli)
 }
 
 function draftOf(task: FileTask, steps: readonly Step[], { path, prefix }: OpenFile, given: Given): Draft {

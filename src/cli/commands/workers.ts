@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { TroupeError } from '../../core/error.ts'
+import { runtimeOf } from '../../runtimes/provider-words.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
 import { count, escapeLine } from '../text.ts'
@@ -15,7 +16,9 @@ export async function spawn(cli: Cli, given: Given): Promise<number> {
   const cwd = given.text('cwd')
   const said = { project, name, model, effort, mode, key, runtime, cwd: cwd === undefined ? undefined : resolve(cli.cwd, cwd) }
   const task = await taskOf(cli, given)
-  const made = await cli.call('spawn', { task, after: given.words('after'), timeoutMs: given.duration('timeout') ?? defaultTimeout, ...(given.flag('worktree') ? { worktree: true } : {}), ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) }, 'making the worker')
+  const { environmentFor, known } = await import('../team-files.ts')
+  const env = environmentFor(runtime === undefined ? [] : [runtimeOf(runtime, known.runtimes.ready)], await cli.root(), cli)
+  const made = await cli.call('spawn', { task, env, after: given.words('after'), timeoutMs: given.duration('timeout') ?? defaultTimeout, ...(given.flag('worktree') ? { worktree: true } : {}), ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) }, 'making the worker')
   out.show({ agent: made.agent, task: made.task, troubles: made.troubles }, () => out.line(taskLine(out, made.task)))
   if (!out.json) {
     for (const notice of made.notices) out.warn(notice)

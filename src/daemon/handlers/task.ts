@@ -19,7 +19,10 @@ const operator: Omit<Maker, 'source'> = { by: 'user', lead: null, taint: [] }
 export function tasks(parts: Parts): Pick<Handlers, Names> {
   const { orders, store } = parts
   return {
-    'task.add': async (input) => ({ tasks: await madeRows(parts, await orders.take(input.tasks, { ...operator, source: input.source }, input.dryRun)) }),
+    'task.add': async (input) => {
+      if (!input.dryRun) hold(parts, input.env)
+      return { tasks: await madeRows(parts, await orders.take(input.tasks, { ...operator, source: input.source }, input.dryRun)) }
+    },
     'task.list': async ({ agent, keys, limit }) =>
       await store.read(async (db) => {
         if (keys !== undefined) return await taskRows(db, (await Promise.all(keys.map((key) => db.tasks.byKey(key)))).filter((task) => task !== undefined))
@@ -39,7 +42,10 @@ export function tasks(parts: Parts): Pick<Handlers, Names> {
       if (again === null) throw new TroupeError('conflict', `task #${task.n} is not over: it is ${task.state.name}`, { hint: `troupe stop ${task.agent}, or wait` })
       return await rowOf(parts, again.id)
     },
-    spawn: async ({ timeoutMs, ...order }, { signal }) => await spawn(parts, order, timeoutMs, signal),
+    spawn: async ({ timeoutMs, env, ...order }, { signal }) => {
+      hold(parts, env)
+      return await spawn(parts, order, timeoutMs, signal)
+    },
     resume: async ({ agent, task }) => {
       const made = await orders.take([{ agent, task }], { ...operator, source: 'cli' })
       const first = one(made)
@@ -48,6 +54,12 @@ export function tasks(parts: Parts): Pick<Handlers, Names> {
     clear: async ({ failed }, { signal }) => await clear({ ...parts, files: () => parts.teamFiles(), write: (...of) => parts.writeTeamFile(...of), edit: (work) => parts.dispatcher.edit(work) }, failed, signal),
     wait: async (input, { signal }) => await waitFor(parts, input, signal),
   }
+}
+
+/** What a new worker's runtime reads may not have been known when the team came up: it is kept for when the worker's turn comes. */
+function hold({ front, clock }: Parts, env: Record<string, string>): void {
+  const { held } = front()
+  held.put({ at: clock.now(), env: { ...held.values?.env, ...env } })
 }
 
 /** Until the worker is up, or it is plain that the task has to wait for its turn. */
