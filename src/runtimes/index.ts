@@ -54,7 +54,7 @@ const runtimes: Readonly<Record<string, Entry>> = {
   scripted: { load: async () => (await import('./scripted.ts')).scripted, modes: ['terminal', 'oneshot'], gate: true, uses: [], env: [] },
   codex: {
     load: async () => (await import('./codex/index.ts')).codex,
-    modes: ['terminal', 'oneshot'],
+    modes: ['terminal', 'protocol', 'oneshot'],
     gate: true,
     uses: ['effort', 'mcps'],
     env: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CODEX_HOME'],

@@ -13,6 +13,8 @@ export interface RuntimeSubject {
   shell(command: string): Step
   /** What the screen shows while it asks. */
   asking: RegExp
+  /** Its terminal shows what was said, line after line: a question stays there after its answer. */
+  keepsWhatWasSaid?: true
   /** A model that this CLI takes, and the name that reaches the provider. */
   model: { given: string; asked: string }
   /** What a request to the model holds where the effort is `low`. Absent where no effort can be set. */

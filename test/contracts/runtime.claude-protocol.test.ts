@@ -4,5 +4,5 @@ import { claudeSubject } from './claude-subject.ts'
 import { runtimeContract } from './runtime.ts'
 
 withClaude((env) => {
-  runtimeContract('claude-code in protocol mode', { ...claudeSubject(env), make: () => claude(null, 'protocol'), asking: /may it\? Bash touch/ })
+  runtimeContract('claude-code in protocol mode', { ...claudeSubject(env), make: () => claude(null, 'protocol'), keepsWhatWasSaid: true, asking: /may it\? Bash touch/ })
 })

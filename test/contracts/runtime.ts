@@ -111,7 +111,7 @@ export function runtimeContract(name: string, subject: RuntimeSubject): void {
         if (!subject.asking.test(await run.screen())) return true
         await run.type({ keys: ['Escape'] })
         await sleep(escapeMs)
-        return false
+        return subject.keepsWhatWasSaid === true
       })
       if (rung !== undefined) await run.signal('proof', (signal) => signal.marker === parcel.marker)
       await run.signal('idle', undefined, from)

@@ -123,8 +123,10 @@ export class Lane {
   #press(key: Key): void {
     if (key.key === 'line') return this.#keep({ kind: 'typed', text: key.text })
     const now = performance.now()
-    if (key.key === 'end' || now - this.#interrupted < secondPress) return this.#finish()
-    this.#interrupted = now
+    const isSecond = key.key === 'interrupt' && now - this.#interrupted < secondPress
+    if (key.key === 'end' || isSecond) return this.#finish()
+    // Escape ends nothing, however often it is pressed.
+    if (key.key === 'interrupt') this.#interrupted = now
     // A one-shot run has nothing to go on with: interrupted, it ends.
     if (this.#options.input !== null) this.#child?.kill('SIGINT')
     this.#keep({ kind: 'interrupt' })

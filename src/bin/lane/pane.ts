@@ -2,7 +2,7 @@ import { StringDecoder } from 'node:string_decoder'
 import { TypingReader, type Typed } from '../scripted/typing.ts'
 import type { Shown } from './shown.ts'
 
-export type Key = { key: 'line'; text: string } | { key: 'interrupt' } | { key: 'end' }
+export type Key = { key: 'line'; text: string } | { key: 'interrupt' } | { key: 'escape' } | { key: 'end' }
 
 /** An Escape that no other byte follows within this is the key, no sequence. ms */
 const escapeMs = 50
@@ -69,8 +69,6 @@ export class Pane {
           if (!had) this.#keys(each)
           break
         case 'escape':
-          this.#keys({ key: 'interrupt' })
-          break
         case 'end':
           this.#keys(each)
           break

@@ -8,6 +8,7 @@ import { looks } from './looks.ts'
 import { oneshotSession } from './oneshot.ts'
 import { program } from './program.ts'
 import { CodexSession } from './session.ts'
+import { CodexStream } from './stream-session.ts'
 
 const terminal: Abilities = {
   resume: true,
@@ -25,15 +26,14 @@ const terminal: Abilities = {
   settings: ['effort', 'mcps'],
 }
 
-const abilities: Readonly<Record<CodexMode, Abilities>> = { terminal, oneshot: taskAbilities({ ...terminal, prompts: false }) }
+const abilities: Readonly<Record<CodexMode, Abilities>> = { terminal, protocol: terminal, oneshot: taskAbilities({ ...terminal, prompts: false }) }
 
-const open: Readonly<Record<CodexMode, (context: SessionContext) => Session>> = { terminal: (context) => new CodexSession(context), oneshot: oneshotSession }
+const open: Readonly<Record<CodexMode, (context: SessionContext) => Session>> = { terminal: (context) => new CodexSession(context), protocol: (context) => new CodexStream(context), oneshot: oneshotSession }
 
 /** Codex, in a terminal that is connected to an app-server of its own, or on one task. How it was found to behave: docs/decisions/codex-signals.md. */
 export function codex(_descriptor: RuntimeDescriptor | null = null, mode: Mode = 'terminal'): Runtime {
   const installed = program()
-  // Config refuses the others.
-  const how = mode === 'oneshot' ? 'oneshot' : 'terminal'
+  const how: CodexMode = mode
   return {
     name: 'codex',
     abilities: abilities[how],

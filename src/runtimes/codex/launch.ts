@@ -13,7 +13,7 @@ import { chooseMode } from './mode.ts'
 import { startedIn } from './rollout.ts'
 
 /** Its modes that troupe can drive. */
-export type CodexMode = 'terminal' | 'oneshot'
+export type CodexMode = 'terminal' | 'protocol' | 'oneshot'
 
 /** What would lead Codex past the scripted model of a rehearsal, or to the person's own state. */
 const leadsOut = /^(OPENAI_|CODEX_|AZURE_|AWS_)/
@@ -67,6 +67,8 @@ const argvs: Readonly<Record<CodexMode, (context: LaunchContext, program: string
     const face = [program, ...(session === null ? [] : ['resume', session]), '--remote', address, ...agent.args]
     return [programs.node, programs.pair, home.socket, log, String(server.length), ...server, ...face]
   },
+  // The conversation is named over the protocol.
+  protocol: (context, program) => laneArgv(context, { view: 'app-server', argv: [program, 'app-server', ...context.agent.args] }),
   oneshot: (context, program, { session }) => {
     const resumed = session === null ? [] : ['resume', session]
     const argv = [program, 'exec', ...resumed, '--json', '--skip-git-repo-check', ...context.agent.args, '-']

@@ -1,0 +1,278 @@
+import type { Rung } from '../../core/ladder.ts'
+import type { Verdict } from '../../core/gate.ts'
+import type { Attempt, Gate, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
+import { coalesce } from '../../util/in-turn.ts'
+import { isRecord } from '../json.ts'
+import { Asks } from '../lane/asks.ts'
+import { Talk, type Protocol } from '../lane/talk.ts'
+import { Parcels } from '../parcels.ts'
+import { Signals } from '../signals.ts'
+import { CallGate } from './call-gate.ts'
+import { Conversation } from './conversation.ts'
+import { dialogOf } from './dialogs.ts'
+import { codexFiles, readLaunched } from './files.ts'
+import { answerTo, notifications, questions, thread, type Item, type Notification, type Question, type Thread, type ThreadStatus } from './protocol.ts'
+import { Turns } from './turns.ts'
+
+/** For what the app-server does not tell: the record on disk grows. ms */
+const tickMs = 2_000
+const interruptMs = 10_000
+
+type Fields = Record<string, unknown>
+
+/** Codex's app-server on its standard streams: one thread, held by a lane. Its hooks hold calls as at a terminal. */
+export class CodexStream implements Session, Protocol {
+  readonly #context: SessionContext
+  readonly #talk: Talk
+  readonly #asks: Asks
+  readonly #conversation: Conversation
+  readonly #parcels = new Parcels()
+  readonly #turns: Turns
+  readonly #gates: CallGate
+  readonly #read: () => void
+  readonly #requests = new Map<string, string>()
+  readonly #overs = new Set<() => void>()
+  readonly #wanted: string | null
+  #greeted = false
+  #thread: Thread | null = null
+  #state: 'idle' | 'busy' | 'waiting' | null = null
+  #n = 0
+  #closed = false
+  #leave = (): void => undefined
+
+  constructor(context: SessionContext) {
+    this.#context = context
+    const launched = readLaunched(codexFiles(context.folder))
+    this.#wanted = launched?.session ?? null
+    this.#gates = new CallGate(launched?.holdMs ?? 0)
+    this.#asks = new Asks(async (gate, signal) => await context.judge(gate, signal))
+    this.#talk = new Talk(context, this)
+    // What turns tell is a state too: of a replay only the last counts.
+    const ofTurns = new Signals((signal) => this.#talk.emit(signal))
+    ofTurns.subscribe(() => undefined)
+    this.#turns = new Turns(ofTurns, context.host.clock)
+    this.#conversation = new Conversation({ parcels: this.#parcels, signals: this.#talk.signals, startedAt: context.startedAt })
+    this.#read = coalesce(
+      () => this.#conversation.read(),
+      (error) => this.#tell({ type: 'note' }, `the record of its conversation cannot be read: ${error instanceof Error ? error.message : String(error)}`),
+    )
+    this.#tick()
+  }
+
+  subscribe(listener: (signal: Signal) => void): () => void {
+    return this.#talk.signals.subscribe(listener)
+  }
+
+  hook(event: Fields): Promise<Fields> {
+    this.#read()
+    return Promise.resolve(this.#gates.hook(event))
+  }
+
+  gate(event: Fields): Gate | null {
+    const call = this.#gates.call(event)
+    if (call !== null || this.#context.agent.permissionMode !== 'manual') return call
+    return this.#gates.prompt(event, ({ tool, command }) => {
+      this.#report({ what: `permission: ${command ?? tool}`, fix: 'troupe approvals', evidence: `asks for ${tool}` })
+      return () => this.#report('busy')
+    })
+  }
+
+  async deliver(rung: Rung, parcel: Parcel): Promise<Attempt> {
+    if (rung !== 'push') return { result: 'refused', why: `over its protocol there is no ${rung}` }
+    if (this.#thread === null) return { result: 'refused', why: 'it has no conversation yet' }
+    this.#parcels.add(parcel, rung)
+    const busy = this.#state !== 'idle'
+    if (!(await this.#prompt(parcel.text, parcel.id))) return { result: 'refused', why: 'its lane does not answer' }
+    return { result: 'taken', what: busy ? 'joins the running turn after its next tool call' : 'its turn begins' }
+  }
+
+  async interrupt(): Promise<void> {
+    const turnId = this.#turns.running
+    if (turnId === null || this.#thread === null) return
+    const over = new Promise<void>((resolve) => {
+      const cancel = this.#context.host.clock.after(interruptMs, () => resolve())
+      this.#overs.add(() => (cancel(), resolve()))
+    })
+    await this.#call('turn/interrupt', { threadId: this.#thread.id, turnId })
+    await over
+  }
+
+  farewell(): 'signal' {
+    return 'signal'
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#leave()
+    this.#asks.close()
+    this.#talk.close()
+    this.#turnOver()
+  }
+
+  hear(message: Fields, way: 'in' | 'out', at: number): void {
+    const { id, method } = message
+    if (way === 'in') {
+      if (typeof method !== 'string') this.#asks.shut(String(id))
+      else if (id !== undefined) this.#requests.set(String(id), method)
+    } else if (typeof method !== 'string') this.#answered(String(id), message, at)
+    else if (id !== undefined) this.#asked(message)
+    else this.#told(method, message['params'])
+  }
+
+  live(): void {
+    this.#asks.live()
+    void this.#begin()
+  }
+
+  typed(text: string, tag: string): void {
+    if (this.#thread !== null) void this.#prompt(text, null, tag)
+  }
+
+  interrupted(): void {
+    void this.interrupt()
+  }
+
+  snapshot(): unknown {
+    return this.#thread !== null && this.#state === 'idle' && this.#requests.size === 0 ? { thread: this.#thread } : null
+  }
+
+  restore(state: unknown): void {
+    const read = thread.safeParse(isRecord(state) ? state['thread'] : null)
+    if (read.success) this.#opened(read.data)
+  }
+
+  ended(): void {
+    this.#turnOver()
+    this.#read()
+  }
+
+  async #begin(): Promise<void> {
+    if (this.#requests.size > 0 || this.#thread !== null) return
+    if (!this.#greeted) {
+      return void (await this.#call('initialize', { clientInfo: { name: 'troupe', title: 'troupe', version: '1' }, capabilities: { experimentalApi: true, requestAttestation: false } }))
+    }
+    await this.#talk.write({ method: 'initialized' })
+    if (this.#wanted === null) await this.#call('thread/start', { cwd: this.#context.agent.cwd })
+    else await this.#call('thread/resume', { threadId: this.#wanted, excludeTurns: true })
+  }
+
+  #answered(id: string, { result, error }: Fields, at: number): void {
+    const method = this.#requests.get(id)
+    this.#requests.delete(id)
+    if (isRecord(error)) return this.#tell({ type: 'note' }, `${method ?? 'a call'} was refused: ${String(error['message'])}`, at)
+    if (method === 'initialize') this.#greeted = true
+    if (method === 'thread/start' || method === 'thread/resume') {
+      const read = thread.safeParse(isRecord(result) ? result['thread'] : null)
+      if (read.success) this.#opened(read.data)
+    }
+    if (this.#talk.isLive) void this.#begin()
+  }
+
+  #opened(opened: Thread): void {
+    this.#thread = opened
+    this.#talk.emit({ type: 'session', id: opened.id, evidence: this.#evidence(`conversation ${opened.id}`) })
+    if (typeof opened.path === 'string') this.#conversation.follow(opened.path, true)
+    this.#tell({ type: 'ready' }, 'its thread is open')
+    this.#report('idle')
+  }
+
+  #asked(message: Fields): void {
+    const method = String(message['method'])
+    const known = Object.hasOwn(questions, method) ? questions[method as Question['method']].safeParse(message['params']) : null
+    if (known?.success !== true) return
+    const question = { id: message['id'], method, params: known.data } as Question
+    const answer = (verdict: Verdict): void => {
+      const said = answerTo(question, verdict.do === 'allow' ? 'approve' : 'deny')
+      void this.#talk.write(said === null ? { id: question.id, error: { code: -32_601, message: 'nobody answers that here' } } : { id: question.id, result: said })
+      this.#report('busy')
+    }
+    this.#report(dialogOf(question))
+    const { command, cwd } = known.data as { command?: string | null; cwd?: string | null }
+    const call: Gate['call'] = { tool: method, kind: typeof command === 'string' ? 'shell' : 'other', input: { command: command ?? null, reason: known.data.reason ?? null }, command: command ?? null, paths: [], cwd: cwd ?? this.#context.agent.cwd }
+    this.#asks.open(String(question.id), { stage: 'prompt', call, patienceMs: Infinity }, answer)
+  }
+
+  #told(method: string, params: unknown): void {
+    const known = Object.hasOwn(notifications, method) ? notifications[method as Notification['method']].safeParse(params) : null
+    if (known?.success !== true) return
+    const notification = { method, params: known.data } as Notification
+    if ('threadId' in notification.params && notification.params.threadId !== this.#thread?.id) return
+    switch (notification.method) {
+      case 'thread/status/changed':
+        this.#status(notification.params.status)
+        break
+      case 'turn/started':
+        this.#turns.began(notification.params.turn.id)
+        break
+      case 'turn/completed':
+        this.#turns.ended(notification.params.turn)
+        this.#asks.shutAll()
+        this.#report('idle')
+        this.#turnOver()
+        break
+      case 'item/started':
+        this.#entered(notification.params.item)
+        break
+      case 'item/completed':
+        this.#turns.itemDone(notification.params.item)
+        break
+      case 'error':
+        if (notification.params.willRetry) this.#turns.retried(notification.params.error.additionalDetails ?? notification.params.error.message)
+        break
+      case 'serverRequest/resolved':
+        this.#asks.shut(String(notification.params.requestId))
+        break
+      default:
+    }
+    this.#read()
+  }
+
+  /** The idle of a turn's end is told with it, after what it came to. */
+  #status(status: ThreadStatus): void {
+    if (status.type === 'active' && status.activeFlags.length === 0) this.#report('busy')
+    if (status.type !== 'active' && this.#turns.running === null) this.#report('idle')
+  }
+
+  #entered(item: Item): void {
+    if (item.type !== 'userMessage') return
+    const text = (item.content ?? []).flatMap((part) => part.text ?? []).join('\n')
+    for (const marker of this.#conversation.markersIn(text)) this.#conversation.prove(marker, 'protocol', 'it is an item of the turn', this.#context.host.clock.now())
+  }
+
+  async #prompt(text: string, id: string | null, tag?: string): Promise<boolean> {
+    const input = [{ type: 'text', text, text_elements: [] }]
+    // Where a turn runs, its input joins it.
+    return await this.#call('turn/start', { threadId: this.#thread?.id, ...(id === null ? {} : { clientUserMessageId: id }), input }, tag)
+  }
+
+  async #call(method: string, params: Fields, tag?: string): Promise<boolean> {
+    return await this.#talk.write({ id: `troupe-${process.pid}-${++this.#n}`, method, params }, tag)
+  }
+
+  #report(next: 'idle' | 'busy' | { what: string; fix: string; evidence: string }): void {
+    const name = typeof next === 'string' ? next : 'waiting'
+    if (name === this.#state && name !== 'waiting') return
+    this.#state = name
+    if (typeof next === 'string') this.#tell({ type: next }, `its thread is ${next}`)
+    else this.#talk.emit({ type: 'waiting', what: next.what, fix: next.fix, evidence: this.#evidence(next.evidence) })
+  }
+
+  #turnOver(): void {
+    for (const over of this.#overs) over()
+    this.#overs.clear()
+  }
+
+  #tick(): void {
+    if (this.#closed) return
+    this.#read()
+    this.#leave = this.#context.host.clock.after(tickMs, () => this.#tick())
+  }
+
+  #tell(signal: { type: 'ready' | 'idle' | 'busy' | 'note' }, what: string, at = this.#context.host.clock.now()): void {
+    this.#talk.emit({ ...signal, evidence: { at, what, source: 'app-server' } })
+  }
+
+  #evidence(what: string): { at: number; what: string; source: string } {
+    return { at: this.#context.host.clock.now(), what, source: 'app-server' }
+  }
+}
