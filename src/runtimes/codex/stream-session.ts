@@ -12,6 +12,7 @@ import { Conversation } from './conversation.ts'
 import { dialogOf } from './dialogs.ts'
 import { codexFiles, readLaunched } from './files.ts'
 import { answerTo, notifications, questions, thread, type Item, type Notification, type Question, type Thread, type ThreadStatus } from './protocol.ts'
+import { Outgoing } from './outgoing.ts'
 import { Turns } from './turns.ts'
 
 /** For what the app-server does not tell: the record on disk grows. ms */
@@ -28,6 +29,7 @@ export class CodexStream implements Session, Protocol {
   readonly #conversation: Conversation
   readonly #parcels = new Parcels()
   readonly #turns: Turns
+  readonly #outgoing: Outgoing
   readonly #gates: CallGate
   readonly #read: () => void
   readonly #requests = new Map<string, string>()
@@ -56,6 +58,7 @@ export class CodexStream implements Session, Protocol {
       () => this.#conversation.read(),
       (error) => this.#tell({ type: 'note' }, `the record of its conversation cannot be read: ${error instanceof Error ? error.message : String(error)}`),
     )
+    this.#outgoing = new Outgoing({ parcels: this.#parcels, send: (parcel) => this.#send(parcel), isProved: (marker) => this.#conversation.proofOf(marker) !== null })
     this.#tick()
   }
 
@@ -80,15 +83,20 @@ export class CodexStream implements Session, Protocol {
   async deliver(rung: Rung, parcel: Parcel): Promise<Attempt> {
     if (rung !== 'push') return { result: 'refused', why: `over its protocol there is no ${rung}` }
     if (this.#thread === null) return { result: 'refused', why: 'it has no conversation yet' }
-    this.#parcels.add(parcel, rung)
+    if (this.#state === 'waiting') {
+      this.#outgoing.hold(parcel)
+      return { result: 'taken', what: 'held until the question is answered' }
+    }
     const busy = this.#state !== 'idle'
-    if (!(await this.#prompt(parcel.text, parcel.id))) return { result: 'refused', why: 'its lane does not answer' }
+    const given = await this.#outgoing.give(parcel).then(() => true, () => false)
+    if (!given) return { result: 'refused', why: 'its lane does not answer' }
     return { result: 'taken', what: busy ? 'joins the running turn after its next tool call' : 'its turn begins' }
   }
 
   async interrupt(): Promise<void> {
     const turnId = this.#turns.running
     if (turnId === null || this.#thread === null) return
+    this.#outgoing.forget()
     const over = new Promise<void>((resolve) => {
       const cancel = this.#context.host.clock.after(interruptMs, () => resolve())
       this.#overs.add(() => (cancel(), resolve()))
@@ -209,6 +217,8 @@ export class CodexStream implements Session, Protocol {
         this.#asks.shutAll()
         this.#report('idle')
         this.#turnOver()
+        // What was on its way into a turn that was cut off never got there.
+        if (this.#talk.isLive) void this.#outgoing.again().catch(() => undefined) // offered again by whoever gave it
         break
       case 'item/started':
         this.#entered(notification.params.item)
@@ -237,6 +247,11 @@ export class CodexStream implements Session, Protocol {
     if (item.type !== 'userMessage') return
     const text = (item.content ?? []).flatMap((part) => part.text ?? []).join('\n')
     for (const marker of this.#conversation.markersIn(text)) this.#conversation.prove(marker, 'protocol', 'it is an item of the turn', this.#context.host.clock.now())
+    for (const marker of this.#conversation.markersIn(text)) this.#outgoing.proved(marker)
+  }
+
+  async #send({ text, id }: Parcel): Promise<void> {
+    if (!(await this.#prompt(text, id))) throw new Error('its lane does not answer')
   }
 
   async #prompt(text: string, id: string | null, tag?: string): Promise<boolean> {
@@ -252,9 +267,12 @@ export class CodexStream implements Session, Protocol {
   #report(next: 'idle' | 'busy' | { what: string; fix: string; evidence: string }): void {
     const name = typeof next === 'string' ? next : 'waiting'
     if (name === this.#state && name !== 'waiting') return
+    const before = this.#state
     this.#state = name
     if (typeof next === 'string') this.#tell({ type: next }, `its thread is ${next}`)
-    else this.#talk.emit({ type: 'waiting', what: next.what, fix: next.fix, evidence: this.#evidence(next.evidence) })
+    if (before === 'waiting' && name !== 'waiting' && this.#talk.isLive) void this.#outgoing.release().catch(() => undefined) // as above
+    if (typeof next === 'string') return
+    this.#talk.emit({ type: 'waiting', what: next.what, fix: next.fix, evidence: this.#evidence(next.evidence) })
   }
 
   #turnOver(): void {
