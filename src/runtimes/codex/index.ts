@@ -26,7 +26,7 @@ const terminal: Abilities = {
   settings: ['effort', 'mcps'],
 }
 
-const abilities: Readonly<Record<CodexMode, Abilities>> = { terminal, protocol: terminal, oneshot: taskAbilities({ ...terminal, prompts: false }) }
+const abilities: Readonly<Record<CodexMode, Abilities>> = { terminal, protocol: { ...terminal, compact: false }, oneshot: taskAbilities({ ...terminal, prompts: false }) }
 
 const open: Readonly<Record<CodexMode, (context: SessionContext) => Session>> = { terminal: (context) => new CodexSession(context), protocol: (context) => new CodexStream(context), oneshot: oneshotSession }
 
