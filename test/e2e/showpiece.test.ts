@@ -13,9 +13,11 @@ if (missing.length > 0) console.log(`skipped: not installed in .clis: ${missing.
 /** Begins, and goes on once there is a file `gate`. */
 const builds = { command: 'touch begun; until [ -e gate ]; do sleep 0.2; done', description: 'builds it' }
 const finishes = { command: 'touch built', description: 'finishes it' }
+/** Which Claude Code asks again after by itself; one that ends a turn parks its agent for half a minute. */
+const slow = { status: 429, times: 1, message: 'slow down' }
 const rules = [
-  { when: 'build the thing', do: [{ tool: 'Bash', args: builds }, { tool: 'Bash', args: finishes }, { text: 'It is built.' }] },
-  { when: 'check the thing', do: [{ status: 429, times: 1, message: 'slow down' }, { text: 'It is checked.' }] },
+  { when: 'build the thing', do: [slow, { tool: 'Bash', args: builds }, { tool: 'Bash', args: finishes }, { text: 'It is built.' }] },
+  { when: 'check the thing', do: [{ text: 'It is checked.' }] },
   { when: 'publish the thing', do: [{ tool: 'run_shell_command', args: { command: 'git push origin main', description: 'publishes it' } }, { text: 'It is published.' }] },
 ]
 const file = `# The thing
