@@ -99,7 +99,9 @@ export class Signals {
         return this.#parts.said(address, signal.text, signal.at)
       case 'result':
         // Why a run failed is its last word too.
-        return signal.ok || signal.text === '' ? undefined : this.#parts.said(address, signal.text, signal.evidence.at)
+        if (!signal.ok && signal.text !== '') await this.#parts.said(address, signal.text, signal.evidence.at)
+        await agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal) : state))
+        return
       case 'usage':
         return await spend().record(address, incarnation, signal.usage)
       default: {
