@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Launch, Signal } from '../../src/core/runtime.ts'
-import { until, type Run, type RuntimeStage } from './runtime-stage.ts'
+import { longPatience, until, type Run, type RuntimeStage } from './runtime-stage.ts'
 import { on, say, tool, Trials, type RuntimeSubject } from './runtime-subject.ts'
 
 /** The contract of one-shot runs, on the real CLI; `subject.make` gives the runtime in that mode. */
@@ -17,7 +17,7 @@ export function oneshotContract(name: string, subject: RuntimeSubject): void {
   const set = async (task: string) => await trials.stage({ agent: { mode: 'oneshot', task } })
   const start = async (stage: RuntimeStage, session: string | null = null, change?: (launch: Launch) => Launch): Promise<Run> => await stage.start(session, change)
 
-  describe(`one-shot runs of ${name}`, () => {
+  describe(`one-shot runs of ${name}`, { timeout: longPatience }, () => {
     it('do their task to the end: what it costs, what is said, exit 0; the task stands in no argv', async () => {
       const stage = await set('TIDY-UP please')
       const run = await start(stage)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ToolCall } from '../../src/core/gate.ts'
-import { until, type RuntimeStage } from './runtime-stage.ts'
+import { longPatience, until, type RuntimeStage } from './runtime-stage.ts'
 import { on, overAgain, say, tell, Trials, type RuntimeSubject } from './runtime-subject.ts'
 
 /** One pixel. A CLI may shrink a picture, but has no reason to touch this one. */
@@ -21,7 +21,7 @@ export function runtimeCalls(subject: RuntimeSubject): void {
   afterEach(async () => await trials.clear())
   const made = (stage: RuntimeStage, name: string) => existsSync(join(stage.cwd, name))
 
-  describe('a call of its tools', () => {
+  describe('a call of its tools', { timeout: longPatience }, () => {
     it.runIf(abilities.gate)('is seen before it runs: a push that nobody asked about is held, and its model told why', async () => {
       const stage = await trials.stage({ agent: { permissionMode: 'auto' } })
       const calls: ToolCall[] = []

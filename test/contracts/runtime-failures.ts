@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { FailureClass } from '../../src/core/restart.ts'
 import type { Failure, Step } from '../../src/proxy/scenario.ts'
-import { until, type Run, type RuntimeStage } from './runtime-stage.ts'
+import { longPatience, until, type Run, type RuntimeStage } from './runtime-stage.ts'
 import { notesOf, on, overAgain, say, tell, Trials, type FailureWord, type RuntimeSubject } from './runtime-subject.ts'
 
 const failures: [word: FailureWord, how: Failure, becomes: FailureClass][] = [
@@ -28,7 +28,7 @@ export function runtimeFailures(subject: RuntimeSubject): void {
   ])
   afterEach(async () => await trials.clear())
 
-  describe('a model that fails', () => {
+  describe('a model that fails', { timeout: longPatience }, () => {
     it('is asked again where its stream breaks off, or that is told; each other failure ends in a state of its own', async () => {
       const stage = await trials.stage()
       const run = await trials.start(stage, null, subject.impatient)
@@ -40,7 +40,7 @@ export function runtimeFailures(subject: RuntimeSubject): void {
       }
       const told = new Set(run.signals.flatMap((signal) => (signal.type === 'failure' ? [signal.class] : [])))
       expect(told).toEqual(new Set(failures.flatMap(([word, , becomes]) => (isEndless(word) ? [] : [becomes]))))
-    }, 180_000)
+    })
 
     it('that says its allowance is used up parks it, with the time when it is over', async () => {
       const stage = await trials.stage()

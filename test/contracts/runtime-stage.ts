@@ -24,8 +24,10 @@ import { alive, environmentCarriers } from './runtime-processes.ts'
 import { agentOf, emptyTeam } from './runtime-team.ts'
 import { tmuxStage, type TmuxStage } from './tmux-stage.ts'
 
-/** Generous: a bound against hanging, no measure. ms */
-export const patience = 30_000
+/** Generous: a bound against hanging, no measure; the slowest CLI takes five seconds to be ready on a machine that does nothing else. ms */
+export const patience = 60_000
+/** Of one test, which waits for several things in turn. ms */
+export const longPatience = 240_000
 
 const address = 'office:alice'
 

@@ -4,7 +4,7 @@ import type { Rung } from '../../src/core/ladder.ts'
 import type { Signal } from '../../src/core/runtime.ts'
 import { runtimeCalls } from './runtime-calls.ts'
 import { runtimeFailures } from './runtime-failures.ts'
-import { until, type Run, type RuntimeStage } from './runtime-stage.ts'
+import { longPatience, until, type Run, type RuntimeStage } from './runtime-stage.ts'
 import { first, on, overAgain, proofsOf, say, tell, tool, Trials, type RuntimeSubject } from './runtime-subject.ts'
 
 export type { RuntimeSubject } from './runtime-subject.ts'
@@ -28,7 +28,7 @@ export function runtimeContract(name: string, subject: RuntimeSubject): void {
   const absent = (state: keyof typeof abilities.rungs) => everyRung.filter((rung) => !abilities.rungs[state].includes(rung))
   afterEach(async () => await trials.clear())
 
-  describe(`the runtime ${name}`, () => {
+  describe(`the runtime ${name}`, { timeout: longPatience }, () => {
     it('says what it found installed', async () => {
       const stage = await trials.stage()
       const health = await subject.make().health(stage.host)
