@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -32,6 +32,7 @@ try {
   await killAgent()
   await killDaemon()
   await decide()
+  await work()
   if (!once) await linger()
 } catch (error) {
   stage.fail(error instanceof Error ? error.message : String(error))
@@ -103,6 +104,16 @@ async function decide(): Promise<void> {
   })
   stage.say('What would it have cost, and what may the team cost a day?')
   await stage.show('budget')
+}
+
+async function work(): Promise<void> {
+  stage.say('A checklist: each task gets a worker of its own, and is ticked when it is done.')
+  const file = join(folder, 'TODO.md')
+  writeFileSync(file, '- [ ] list what changed (name: changes)\n- [ ] write the notes from it (after: changes)\n')
+  await stage.show('run', file, '--watch')
+  process.stdout.write(readFileSync(file, 'utf8'))
+  stage.check('both are ticked', !readFileSync(file, 'utf8').includes('[ ]'))
+  await stage.show('clear')
 }
 
 async function linger(): Promise<void> {

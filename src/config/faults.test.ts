@@ -245,7 +245,7 @@ describe('each fault is told at its place', () => {
     ],
     ['a key that is not used yet', dev('protected: true'), /^info projects\/p.yaml:\d+:\d+ `protected` is not used yet/],
     ['a worktree of no repository', dev('worktree: true'), /^error projects\/p.yaml:\d+:\d+ ROOT lies in no git repository, so that `dev` can have no worktree of it/],
-    ['worktrees for all of no repository', top('supervisor: { worktree_isolation: true }'), /^error projects\/p.yaml:\d+:\d+ ROOT lies in no git repository, so that `lead` can have no worktree of it/],
+    ['worktrees for all of no repository', top('supervisor: { worktree_isolation: true }'), /^warning projects\/p.yaml:\d+:\d+ ROOT lies in no git repository: `lead` works in it as it is, without a worktree/],
     ['a worktree beside a folder that takes its place', dev('worktree: true, cwd_override: .'), /^error projects\/p.yaml:\d+:\d+ `cwd_override` names the folder to work in/],
     ['a limit of nothing', top('budget: { daily_usd_limit: 0 }'), /^error team-compose.yaml:4:\d+ a limit of 0 would stop every agent.*\[leave the key out for no limit/],
     ['a limit of nothing for a project', top('budget: { per_project_usd_limit: { p: 0 } }'), /^error team-compose.yaml:4:\d+ a limit of 0/],

@@ -9,21 +9,30 @@ import { agentsOf, type Agent, type Channel, type Team } from './team.ts'
  * a name. Throws `unknown` with the nearest name.
  */
 export function resolveAgent(team: Team, name: string, project?: string): Agent {
+  return wholeName(team, name, project) ?? (project === undefined ? begunBy(name, agentsOf(team)) : undefined) ?? nobody(team, name)
+}
+
+/** The same for files, which mean what they say: no beginning of a name will do. */
+export function declaredAgent(team: Team, name: string): Agent {
+  return wholeName(team, name) ?? nobody(team, name)
+}
+
+function wholeName(team: Team, name: string, project?: string): Agent | undefined {
   const all = agentsOf(team)
   const exact = all.find((agent) => agent.address === name)
   if (exact !== undefined) return exact
   const namesakes = all.filter((agent) => agent.id === name)
   const own = namesakes.find((agent) => agent.project === project)
   if (own !== undefined) return own
-  if (namesakes.length === 1 && namesakes[0] !== undefined) return namesakes[0]
-  if (namesakes.length > 1) {
-    throw new TroupeError('unknown', `"${name}" is the name of ${namesakes.length} agents`, {
-      hint: `write ${namesakes.map((agent) => agent.address).join(' or ')}`,
-      facts: { name, candidates: namesakes.map((agent) => agent.address) },
-    })
-  }
-  const begun = project === undefined ? begunBy(name, all) : undefined
-  if (begun !== undefined) return begun
+  if (namesakes.length <= 1) return namesakes[0]
+  throw new TroupeError('unknown', `"${name}" is the name of ${namesakes.length} agents`, {
+    hint: `write ${namesakes.map((agent) => agent.address).join(' or ')}`,
+    facts: { name, candidates: namesakes.map((agent) => agent.address) },
+  })
+}
+
+function nobody(team: Team, name: string): never {
+  const all = agentsOf(team)
   const candidates = name.includes(':') ? all.map((agent) => agent.address) : [...new Set(all.map((agent) => agent.id))]
   throw new TroupeError('unknown', `there is no agent "${name}"`, { hint: didYouMean(name, candidates, 'agents'), facts: { name } })
 }

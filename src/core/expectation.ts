@@ -1,4 +1,4 @@
-import { resolveAgent, resolveChannel } from './address.ts'
+import { declaredAgent, resolveChannel } from './address.ts'
 import { TroupeError } from './error.ts'
 import { isBridge, type Edge, type Reach } from './reach.ts'
 import { agentsOf, type Team } from './team.ts'
@@ -43,7 +43,7 @@ export function judge(team: Team, graph: Graph, expect: string): Judged {
 function named(team: Team, name: string): string[] {
   if (name === '*') return agentsOf(team).map(({ address }) => address)
   const project = /^([^:]+):\*$/.exec(name)?.[1]
-  if (project === undefined) return [resolveAgent(team, name).address]
+  if (project === undefined) return [declaredAgent(team, name).address]
   const found = team.projects.find(({ id }) => id === project)
   if (found === undefined) throw new TroupeError('unknown', `there is no project "${project}"`, { hint: `projects: ${team.projects.map(({ id }) => id).join(', ')}` })
   return found.agents.map(({ address }) => address)

@@ -1,11 +1,11 @@
 import { TroupeError } from '../core/error.ts'
-import type { AgentSetting, Host, ModelWay, Runtime } from '../core/runtime.ts'
+import type { AgentSetting, Health, Host, ModelWay, Runtime } from '../core/runtime.ts'
 import type { Mode, RuntimeDescriptor } from '../core/team.ts'
-import { judgeProvider, providers, type Provider, type ProviderHealth } from './providers.ts'
+import { judged, providers, unknown, within, type Provider, type ProviderHealth } from './providers.ts'
 
 export { notAModel } from './models.ts'
 export { isPriced } from './prices.ts'
-export { providerNamed, providers, type Provider, type ProviderHealth } from './providers.ts'
+export { isViable, providerNamed, providers, type Provider, type ProviderHealth } from './providers.ts'
 export { seenVersions } from './seen.ts'
 
 /** Makes a runtime; `descriptor` is the team's own file for that name, if there is one. Each mode has abilities of its own. */
@@ -125,8 +125,14 @@ export async function loadRuntime(name: string, descriptor: RuntimeDescriptor | 
   return (await load())(descriptor, mode)
 }
 
-/** Which of them can be used here, all asked at the same time. Never throws: what fails is a finding. */
+/** As the runtime of this name says; one that cannot be used, throws or does not answer has a problem. */
+export async function healthOf(host: Host, name: string, descriptor: RuntimeDescriptor | null): Promise<Health> {
+  return await within(async () => await (await loadRuntime(name, descriptor, 'terminal')).health(host))
+}
+
+/** Which of them can be used here, all asked at the same time. */
 export async function probeProviders(host: Host, asked: readonly Provider[] = providers): Promise<ProviderHealth[]> {
-  const ask = (runtime: string) => (runtimes[runtime]?.load === undefined ? null : async () => await (await loadRuntime(runtime, null, 'terminal')).health(host))
-  return await Promise.all(asked.map(async (each) => await judgeProvider(each, ask(each.runtime))))
+  const look = async ({ runtime }: Provider): Promise<Health> =>
+    runtimes[runtime]?.load === undefined ? unknown('this version of troupe cannot run it', 'another of them') : await healthOf(host, runtime, null)
+  return await Promise.all(asked.map(async (each) => judged(each, await look(each))))
 }

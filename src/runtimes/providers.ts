@@ -65,24 +65,29 @@ export interface ProviderHealth {
 /** A CLI that does not say its version within this is of no use to a team either, ms. */
 const probeWithinMs = 25_000
 
-/** `ask` tells the health of its runtime; null: this version cannot run it. Never throws: what fails is a finding. */
-export async function judgeProvider(provider: Provider, ask: (() => Promise<Health>) | null): Promise<ProviderHealth> {
-  if (ask === null) return judged(provider, unknown('this version of troupe cannot run it', 'another of them'))
+/** Never throws, and never takes long: what fails is a finding. */
+export async function within(ask: () => Promise<Health>): Promise<Health> {
   const late = Promise.withResolvers<Health>()
   const timer = setTimeout(() => late.resolve(unknown(`it did not answer within ${probeWithinMs / 1000} s`, 'run it by hand and see what it says')), probeWithinMs)
-  const asking = ask().catch((error: unknown) => unknown(error instanceof Error ? error.message : String(error), (error instanceof TroupeError ? error.hint : undefined) ?? 'troupe doctor'))
-  return judged(provider, await Promise.race([asking, late.promise]).finally(() => clearTimeout(timer)))
+  const asking = ask().catch((error: unknown) => unknown(error instanceof Error ? error.message : String(error), (error instanceof TroupeError ? error.hint : undefined) ?? 'see what it needs in docs/compatibility.md'))
+  return await Promise.race([asking, late.promise]).finally(() => clearTimeout(timer))
 }
 
-function unknown(why: string, fix: string): Health {
+export function unknown(why: string, fix: string): Health {
   return { installed: false, program: null, version: null, features: {}, problem: { why, fix } }
 }
 
-function judged({ name, runtime, install, login }: Provider, { installed, program, version, features, problem }: Health): ProviderHealth {
+/** Installed, good enough, and logged in as far as can be told. */
+export function isViable({ installed, problem, features }: Health): boolean {
+  return installed && problem === null && features['authenticated'] !== false
+}
+
+export function judged({ name, runtime, install, login }: Provider, health: Health): ProviderHealth {
+  const { installed, program, version, features, problem } = health
   const authenticated = features['authenticated'] ?? null
   const found = { provider: name, runtime, installed, version, program, authenticated: installed ? authenticated : null }
   if (problem !== null) return { ...found, viable: false, why: problem.why, fix: problem.fix }
   if (!installed) return { ...found, viable: false, why: 'it is not installed', fix: install }
-  if (authenticated === false) return { ...found, viable: false, why: 'it is not logged in', fix: login }
+  if (!isViable(health)) return { ...found, viable: false, why: 'it is not logged in', fix: login }
   return { ...found, viable: true, why: null, fix: null }
 }

@@ -4,10 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, expect, it } from 'vitest'
 import type { Agent } from '../../src/core/team.ts'
 import type { Rule, Step } from '../../src/proxy/scenario.ts'
-import { runtimeNames } from '../../src/runtimes/index.ts'
+import { loadRuntime, runtimeNames } from '../../src/runtimes/index.ts'
 import { claude } from '../../src/runtimes/claude/index.ts'
 import { generic } from '../../src/runtimes/generic.ts'
-import { scripted } from '../../src/runtimes/scripted.ts'
 import { withClaude } from './claude-program.ts'
 import { RuntimeStage, until } from './runtime-stage.ts'
 
@@ -37,9 +36,13 @@ function offered(folder: string): Partial<Agent> {
   return { skills: [skill], subagents: [taster] }
 }
 
-it('the words of the index are those of the abilities', () => {
+it('the words of the index are those of the abilities', async () => {
+  for (const name of runtimeNames.ready) {
+    const made = await Promise.all((runtimeNames.modes[name] ?? ['terminal']).map((mode) => loadRuntime(name, null, mode)))
+    const settings = new Set(made.flatMap(({ abilities }) => abilities.settings))
+    expect({ name, settings: [...settings].toSorted(), gate: made.every(({ abilities }) => abilities.gate) }).toEqual({ name, settings: runtimeNames.uses[name]?.toSorted(), gate: runtimeNames.gated.includes(name) })
+  }
   const descriptor = { name: 'own', binary: 'own', args: [], supportsMcp: true, protocol: null, sessionResume: null, defaultModel: null, env: {}, ready: null, busy: null, idle: null, rateLimitPatterns: [] }
-  expect(runtimeNames.uses).toEqual({ 'claude-code': claude().abilities.settings, scripted: scripted().abilities.settings })
   expect(generic(descriptor).abilities.settings).toEqual([])
 })
 

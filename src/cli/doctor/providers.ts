@@ -1,7 +1,6 @@
-import { TroupeError } from '../../core/error.ts'
 import type { Health } from '../../core/runtime.ts'
 import { agentsOf, type Agent } from '../../core/team.ts'
-import { loadRuntime, runtimeNames, seenVersions } from '../../runtimes/index.ts'
+import { healthOf, isViable, runtimeNames, seenVersions } from '../../runtimes/index.ts'
 import { fine, wrong, type Finding, type Provider, type Setting } from './finding.ts'
 
 /** troupe's own agent: it is always there, and has no account. */
@@ -54,17 +53,10 @@ async function examined(setting: Setting): Promise<Examined[]> {
     named.set(runtime, descriptor)
     used.add(runtime)
   }
-  const look = async ([name, descriptor]: [string, Agent['descriptor']]) => ({ name, health: await healthOf(setting, name, descriptor), needed: used.has(name) && team?.rehearsal === null })
-  return await Promise.all([...named].map(look))
-}
-
-async function healthOf({ host }: Setting, name: string, descriptor: Agent['descriptor']): Promise<Health> {
-  try {
-    return await (await loadRuntime(name, descriptor, 'terminal')).health(host)
-  } catch (error) {
-    const fix = (error instanceof TroupeError ? error.hint : undefined) ?? `look at what ${name} needs in docs/compatibility.md`
-    return { installed: false, program: null, version: null, features: {}, problem: { why: error instanceof Error ? error.message : String(error), fix } }
-  }
+  const look = async ([name, descriptor]: [string, Agent['descriptor']]) => ({ name, health: await healthOf(setting.host, name, descriptor), needed: used.has(name) && team?.rehearsal === null })
+  const found = await Promise.all([...named].map(look))
+  // What runs any command that a team names is nothing by itself.
+  return found.filter(({ name, health: { program, problem } }) => used.has(name) || program !== null || problem !== null)
 }
 
 function judge({ name, health: { installed, program, version, features, problem }, needed }: Examined): Finding {
@@ -76,9 +68,9 @@ function judge({ name, health: { installed, program, version, features, problem 
   return needed ? wrong(check, `${text} is not logged in`, `run ${program ?? name} once and log in, or set its key in the environment of troupe up`) : fine(check, `${text}, not logged in${without}`)
 }
 
-function providerOf({ name, health: { installed, program, version, features, problem } }: Examined): Provider {
-  const authenticated = features['authenticated'] ?? null
-  return { runtime: name, installed, program, version, authenticated, viable: installed && problem === null && authenticated !== false, seen: isSeen(name, version) }
+function providerOf({ name, health }: Examined): Provider {
+  const { installed, program, version, features } = health
+  return { runtime: name, installed, program, version, authenticated: features['authenticated'] ?? null, viable: isViable(health), seen: isSeen(name, version) }
 }
 
 /** null: nothing is known of versions of it. */

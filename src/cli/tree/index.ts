@@ -43,6 +43,6 @@ export const language: Language = { commands, options: globalOptions }
 
 /** Commands of the design that this version does not have: a clear word instead of "unknown command". */
 export const later: readonly string[] = [
-  'plan', 'reload', 'task',
+  'task',
   'freeze', 'thaw', 'halt',
 ]

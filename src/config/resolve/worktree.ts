@@ -21,9 +21,10 @@ export function agentFolder(id: string, raw: Pick<RawAgent, 'worktree' | 'cwd_ov
   if (!(raw.worktree ?? scope.worktrees)) return { cwd, worktree: null }
   const found = repositoryOf(cwd)
   if (found === null) {
-    const why = `${cwd} lies in no git repository, so that \`${id}\` can have no worktree of it`
-    if (raw.worktree === true) place.at('worktree').error(why, 'git init there, name another cwd, or take `worktree` out')
-    else place.errorAtKey(why, 'supervisor.worktree_isolation asks for one; say `worktree: false` here, or git init there')
+    const none = `${cwd} lies in no git repository`
+    if (raw.worktree === true) place.at('worktree').error(`${none}, so that \`${id}\` can have no worktree of it`, 'git init there, name another cwd, or take `worktree` out')
+    // What is said for all holds where it can; older team files say it for folders of any kind.
+    else place.warningAtKey(`${none}: \`${id}\` works in it as it is, without a worktree`, 'supervisor.worktree_isolation asks for one: git init there, or say `worktree: false` here')
     return { cwd, worktree: null }
   }
   const { top, real } = found
