@@ -49,6 +49,7 @@ it('a team from one command line is an ordinary team: it hears what is said to i
   expect(await person.run('stauts')).toMatchObject({ code: 2, stderr: expect.stringContaining('troupe status; to say it to the lead: troupe prompt stauts') })
   expect(await person.run('new', 'shop', '-p', 'scripted')).toMatchObject({ code: 1, stderr: expect.stringContaining('there is a team "shop" already') })
 
+  // agentic-team #31: it gave up on a lead that was idle for a moment, and the question came as twenty lines.
   expect(await person.ok('standup')).toBe('# Standup — shop\n\n## lead — done\n')
   const [kept = ''] = readdirSync(join(person.root('shop'), 'state/standups'))
   expect(readFileSync(join(person.root('shop'), 'state/standups', kept), 'utf8')).toContain('## lead — done')

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { run } from '../../src/util/spawn.ts'
 import { kill, patiently } from './troupe.ts'
 import { Shop, shop, type Waited } from './workers.ts'
 
@@ -24,8 +25,12 @@ describe('workers', () => {
     expect((await team.waited('cook')).out.done).toMatchObject([{ agent: 'p:cook', result: 'Dinner too.' }])
     expect(readFileSync(join(team.root, 'projects', 'p.yaml'), 'utf8')).toMatch(/^# our shop\n[\s\S]*# who leads\n/)
     expect((await team.events()).filter(({ type }) => type === 'file.changed')).toEqual([])
+    // agentic-team #19: what a person opened beside them in the same terminal server is not theirs to clear.
+    const tmux = (...args: string[]) => run(['tmux', '-S', join(team.root, 'state/run/tmux.sock'), ...args], { env: team.env })
+    await tmux('new-session', '-d', '-s', 'by-hand', 'sleep 600')
     await team.ok('clear')
     expect(team.workersInFile()).toEqual({})
+    expect((await tmux('list-sessions', '-F', '#S')).stdout.split('\n').filter((name) => !name.startsWith('_')).toSorted()).toEqual(['', 'a-p-lead', 'by-hand'])
   })
 
   it('agentic-team #4: six at once are six, and one beyond the limit waits for its turn (#26)', async () => {
