@@ -119,4 +119,14 @@ describe('Chat Completions', () => {
     await giveUp()
     expect(textOf(await chunksOf(await ask([user('slow'), user('hello')])))).toBe('understood')
   })
+
+  it('takes a turn for given up by who says more, also where it hears of that only later', async () => {
+    const { ask } = model()
+    const left = new AbortController()
+    const slow = ask([user('slow')], {}, left.signal)
+    expect(textOf(await chunksOf(await ask([user('slow'), user('hello')])))).toBe('understood')
+    left.abort()
+    expect((await slow).status).toBe(499)
+    expect(textOf(await chunksOf(await ask([user('slow'), user('hello')])))).toBe('understood')
+  })
 })

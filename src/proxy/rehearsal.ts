@@ -58,17 +58,20 @@ export function rehearsal(scenario: Scenario, { clock }: { clock: Clock }): Rehe
 
   async function turn(wire: Wire, ask: Ask, note: Note, agent: string, signal: AbortSignal): Promise<Response> {
     const isOffered = (tool: string): boolean => resolveTool(tool, ask.tools) !== null
+    const over = abandoned.begin(agent, ask.turns)
     const move = nextMove(replay(scenario, agent, abandoned.marked(agent, ask.turns), isOffered), isOffered)
     const answer = answerOf(move.says, ask.tools)
     const failing = failures.next(agent, move)
     if (failing === null) {
-      await pause(move.says.reduce((sum, planned) => sum + planned.step.delay, 0), clock, signal).catch((error: unknown) => {
-        abandoned.add(agent, ask.turns.length)
+      const delay = move.says.reduce((sum, planned) => sum + planned.step.delay, 0)
+      await pause(delay, clock, signal).then(() => over('answered'), (error: unknown) => {
+        over('hung up')
         throw error
       })
       note('turn', 'answered', answer)
       return wire.answer(ask, answer)
     }
+    over('failed')
     const { how, delay } = failing.step
     await pause(delay, clock, signal)
     note('turn', how.kind, noAnswer)
@@ -114,9 +117,23 @@ class Failures {
  */
 class Abandoned {
   readonly #places = new Map<string, number[]>()
+  /** Conversations whose answer is still to come. */
+  readonly #pending = new Set<{ agent: string; turns: readonly Turn[] }>()
 
-  add(agent: string, place: number): void {
-    this.#places.set(agent, [...(this.#places.get(agent) ?? []), place])
+  /** Who goes on in a conversation has given up what was asked before, also where that is heard of later. Returns how it ends. */
+  begin(agent: string, turns: readonly Turn[]): (how: 'answered' | 'failed' | 'hung up') => void {
+    for (const earlier of this.#pending) if (earlier.agent === agent && goesOn(earlier.turns, turns)) this.#giveUp(earlier)
+    const asked = { agent, turns }
+    this.#pending.add(asked)
+    return (how) => {
+      if (how === 'hung up' && this.#pending.has(asked)) this.#giveUp(asked)
+      this.#pending.delete(asked)
+    }
+  }
+
+  #giveUp(asked: { agent: string; turns: readonly Turn[] }): void {
+    this.#pending.delete(asked)
+    this.#places.set(asked.agent, [...(this.#places.get(asked.agent) ?? []), asked.turns.length])
   }
 
   /** The turns, with an interrupt wherever the caller hung up and then went on. */
@@ -125,6 +142,10 @@ class Abandoned {
     this.#places.set(agent, places)
     return turns.flatMap((turn, at): Turn[] => (places.includes(at) ? [{ by: 'interrupt' }, turn] : [turn]))
   }
+}
+
+function goesOn(before: readonly Turn[], turns: readonly Turn[]): boolean {
+  return before.length < turns.length && JSON.stringify(before) === JSON.stringify(turns.slice(0, before.length))
 }
 
 const noAnswer: Answer = { text: '', calls: [], outputTokens: 0 }

@@ -13,13 +13,13 @@ describe('OpenCode over the Agent Client Protocol', () => {
   const trials = subject === null ? null : new Trials(subject, rules)
   afterEach(async () => await trials?.clear())
 
-  it.runIf(trials === null)('is installed in .clis, where npm test puts it', (context) => {
+  if (trials === null) it('is installed in .clis, where npm test puts it', (context) => {
     context.skip(process.env['CI'] === undefined, 'OpenCode is not installed in .clis')
     expect(descriptor).not.toBeNull()
   })
 
   // It takes seconds to start: one launch for all of it.
-  it.runIf(trials !== null)('takes messages with proof, asks leave through the gate, is interrupted and goes on', async () => {
+  if (trials !== null) it('takes messages with proof, asks leave through the gate, is interrupted and goes on', async () => {
     const stage = await trials!.stage({ agent: { mode: 'protocol', model: 'fake/fake-model' } })
     const prompts: string[] = []
     stage.verdict = ({ stage: at, call }) => {

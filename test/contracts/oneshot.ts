@@ -61,7 +61,7 @@ export function oneshotContract(name: string, subject: RuntimeSubject): void {
       expect((await run.ended()).code).not.toBe(0)
     })
 
-    it.runIf(abilities.gate)('have their calls held like any other’s', async () => {
+    if (abilities.gate) it('have their calls held like any other’s', async () => {
       const stage = await trials.stage({ agent: { mode: 'oneshot', task: 'PUSH', permissionMode: 'auto' } })
       stage.verdict = ({ call }) => (call.command?.includes('git push') === true ? { do: 'deny', why: 'not without a person of the team' } : { do: 'pass' })
       const run = await start(stage)

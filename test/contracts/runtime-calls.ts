@@ -22,7 +22,7 @@ export function runtimeCalls(subject: RuntimeSubject): void {
   const made = (stage: RuntimeStage, name: string) => existsSync(join(stage.cwd, name))
 
   describe('a call of its tools', { timeout: longPatience }, () => {
-    it.runIf(abilities.gate)('is seen before it runs: a push that nobody asked about is held, and its model told why', async () => {
+    if (abilities.gate) it('is seen before it runs: a push that nobody asked about is held, and its model told why', async () => {
       const stage = await trials.stage({ agent: { permissionMode: 'auto' } })
       const calls: ToolCall[] = []
       stage.verdict = ({ stage: at, call }) => {
@@ -38,7 +38,7 @@ export function runtimeCalls(subject: RuntimeSubject): void {
       expect(stage.asked.some((body) => body.includes('not without a person of the team'))).toBe(true)
     })
 
-    it.runIf(abilities.prompts)('that its user is to be asked about is forwarded: a yes makes it, a no does not, and its turn ends well', async () => {
+    if (abilities.prompts) it('that its user is to be asked about is forwarded: a yes makes it, a no does not, and its turn ends well', async () => {
       const stage = await trials.stage()
       const prompts: string[] = []
       stage.verdict = ({ stage: at, call }) => {
@@ -55,7 +55,7 @@ export function runtimeCalls(subject: RuntimeSubject): void {
       }
     })
 
-    it.runIf(abilities.mcp)('that answers with a picture shows it to the model, or does not, as its abilities say', async () => {
+    if (abilities.mcp) it('that answers with a picture shows it to the model, or does not, as its abilities say', async () => {
       const stage = await trials.stage({
         tools: (server) =>
           void server.registerTool('look', { description: 'Shows a picture.' }, () => ({ content: [{ type: 'image', data: picture, mimeType: 'image/png' }] })),
