@@ -109,7 +109,8 @@ test('every agent CLI is told of in fields, whatever another one is like; one of
   const env = { TROUPE_CLAUDE: claudeOf(home, '9.9.9'), ANTHROPIC_API_KEY: 'sk-ant-1' }
   const plain = await rows(home, [], env)
   const providers = plain.found.flatMap(({ provider }) => (provider === undefined ? [] : [provider]))
-  expect(providers.map(({ runtime }) => runtime)).toEqual(runtimeNames.ready)
+  // `acp` is a protocol: it runs the command that a team names, and is none by itself.
+  expect(providers.map(({ runtime }) => runtime)).toEqual(runtimeNames.ready.filter((name) => name !== 'acp'))
   expect(providers[0]).toEqual({ runtime: 'claude-code', installed: true, program: env.TROUPE_CLAUDE, version: '9.9.9', authenticated: true, viable: true, seen: false })
   expect(plain.found.filter(({ check }) => check.startsWith('drift'))).toEqual([])
   const { code, found } = await rows(home, ['--drift'], env)
