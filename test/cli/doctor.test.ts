@@ -104,13 +104,15 @@ function claudeOf(home: string, version: string): string {
   return program
 }
 
+/** `acp` is a protocol: it runs the command that a team names, and is none by itself. */
+const clis = runtimeNames.ready.filter((name) => name !== 'acp')
+
 test('every agent CLI is told of in fields, whatever another one is like; one of an untested version only by --drift', async () => {
   const home = folder()
   const env = { TROUPE_CLAUDE: claudeOf(home, '9.9.9'), ANTHROPIC_API_KEY: 'sk-ant-1' }
   const plain = await rows(home, [], env)
   const providers = plain.found.flatMap(({ provider }) => (provider === undefined ? [] : [provider]))
-  // `acp` is a protocol: it runs the command that a team names, and is none by itself.
-  expect(providers.map(({ runtime }) => runtime)).toEqual(runtimeNames.ready.filter((name) => name !== 'acp'))
+  expect(providers.map(({ runtime }) => runtime)).toEqual(clis)
   expect(providers[0]).toEqual({ runtime: 'claude-code', installed: true, program: env.TROUPE_CLAUDE, version: '9.9.9', authenticated: true, viable: true, seen: false })
   expect(plain.found.filter(({ check }) => check.startsWith('drift'))).toEqual([])
   const { code, found } = await rows(home, ['--drift'], env)
@@ -119,7 +121,7 @@ test('every agent CLI is told of in fields, whatever another one is like; one of
   const tested = await rows(home, ['--drift'], { ...env, TROUPE_CLAUDE: claudeOf(home, '2.1.329') })
   expect(row(tested.found, 'drift claude-code')).toMatchObject({ ok: true })
   const none = await rows(home, ['--drift'], { ...env, TROUPE_CLAUDE: '/nowhere' })
-  expect(none.found.flatMap(({ provider }) => (provider === undefined ? [] : [provider])).map(({ runtime }) => runtime)).toEqual(runtimeNames.ready)
+  expect(none.found.flatMap(({ provider }) => (provider === undefined ? [] : [provider])).map(({ runtime }) => runtime)).toEqual(clis)
   expect(row(none.found, 'runtime claude-code')?.provider).toMatchObject({ installed: false, viable: false, version: null })
 })
 
