@@ -62,7 +62,7 @@ function sweep(written: Set<string>, all: boolean): void {
  * The small program has only these of all that is loaded later; the rest meets NeedsWholeProgram. None of them may need
  * what reads the team's files, nor the parser library.
  */
-const light = /\/(commands\/(prompt|ps|status|send|mail|inspect|lifecycle|tail|up|usage)|client\/start|util\/(programs|gone))\.ts$/
+const light = /\/(commands\/(prompt|ps|status|send|mail|inspect|lifecycle|tail|tasks|up|usage|wait)|client\/start|util\/(programs|gone))\.ts$/
 
 /** A library of these in the small program doubles what every command takes to start. */
 const heavy = /node_modules\/(yaml|zod|commander|hono|kysely|pg|pino|@[^/]+\/[^/]+)\//
