@@ -40,7 +40,7 @@ export async function run(typed: World): Promise<number> {
     return stop.signal.aborted ? interrupted : code
   } catch (error) {
     if (stop.signal.aborted) return interrupted
-    if (error instanceof NeedsWholeProgram && cli?.asked() !== true) throw error
+    if (error instanceof NeedsWholeProgram && (error.mayRepeat || cli?.asked() !== true)) throw error
     return tell(out, error)
   } finally {
     ignoreInterrupt()

@@ -4,6 +4,7 @@ import { exitCodes, TroupeError } from '../../core/error.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
 import { pause } from '../pause.ts'
+import { NeedsWholeProgram } from '../whole.ts'
 import { taskLine } from './tasks.ts'
 
 const defaultTimeout = 600_000
@@ -41,6 +42,8 @@ async function follow(cli: Cli, asked: { names: string[]; any: boolean; attentio
       last = answer
       // The first answer is how it stands; from then on the daemon is asked for what differs from it.
     } catch (error) {
+      // The daemon went, and its keeper with it: only the whole program can start another.
+      if (error instanceof NeedsWholeProgram) throw new NeedsWholeProgram(true)
       if (!(error instanceof TroupeError) || error.code !== 'unavailable' || cli.signal.aborted) throw error
       await cli.close()
       if (performance.now() >= until) throw new TroupeError('timeout', 'the time is over, and the daemon does not answer', { hint: 'troupe daemon logs', cause: error })
