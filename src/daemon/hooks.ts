@@ -25,6 +25,8 @@ type Event = Record<string, unknown>
 /** What agents' CLIs say by their hooks: to their sessions, and tool calls to the gate first. */
 export class Hooks {
   readonly #parts: HookParts
+  /** What came before its session was open, in order, by incarnation. */
+  readonly #early = new Map<string, Promise<void>>()
 
   constructor(parts: HookParts) {
     this.#parts = parts
@@ -33,10 +35,23 @@ export class Hooks {
   take(caller: AgentCaller, event: Event, signal: AbortSignal): HookAnswer {
     const confirmed = this.#parts.fetching.confirm(caller.address, caller.incarnation)
     const session = this.#parts.sessions.get(caller.incarnation)?.session
-    if (session === undefined && !Object.hasOwn(event, toolName)) return { patient: false, answer: confirmed.then(() => ({})) }
+    if (!Object.hasOwn(event, toolName) && (session === undefined || this.#early.has(caller.incarnation))) {
+      this.#keep(caller.incarnation, event)
+      return { patient: false, answer: confirmed.then(() => ({})) }
+    }
     if (session === undefined) return { patient: true, answer: confirmed.then(async () => await this.#later(caller, event, signal)) }
     const patient = (session.gate?.(event) ?? null) !== null
     return { patient, answer: confirmed.then(async () => await this.#ask(session, caller, event, signal)) }
+  }
+
+  /** The end of a turn, say, told to a daemon that has just begun: nobody says it again. */
+  #keep(incarnation: string, event: Event): void {
+    const { sessions, clock } = this.#parts
+    const work = (this.#early.get(incarnation) ?? Promise.resolve())
+      .then(async () => void (await (await sessions.opened(incarnation, adoptionMs, clock))?.hook(event)))
+      .catch(() => undefined) // as where it never came: its record tells the same later
+      .finally(() => this.#early.get(incarnation) === work && this.#early.delete(incarnation))
+    this.#early.set(incarnation, work)
   }
 
   /** A failure, never an answer without an opinion: it may be a call that must not be made. */
