@@ -24,6 +24,11 @@ export function acting(agent: Agent, { duty }: { duty?: Duty }): Agent {
   return inPlaceOf(agent, duty?.standIn ?? null)
 }
 
+/** A person asks for it: what was out is tried again, also where only a person could say that it is over. */
+export function nobodyOut<T extends { duty?: Duty }>(state: T): T {
+  return state.duty === undefined ? state : { ...state, duty: { ...state.duty, out: {} } }
+}
+
 export function inPlaceOf(agent: Agent, standIn: Fallback | null): Agent {
   return standIn === null ? agent : { ...agent, ...standIn }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { acting } from './duty.ts'
+import { acting, nobodyOut } from './duty.ts'
 import { handOff, moved, nextMove, outOf, unusable } from './fail-over.ts'
 import { noAgentBudget } from './limits.ts'
 import { enter, newState, onEnded, onSignal } from './plan.ts'
@@ -92,7 +92,17 @@ describe('fail-over', () => {
     const onBeta = started(ended(settled(limited(running, 1, hour), 1), 2), 3, 'i2')
     const blocked = enter(onBeta, { name: 'blocked', why: 'not logged in' }, { at: 4, what: '', source: '' })
     expect(nextMove(agent, blocked, alone, 5)?.to?.runtime).toBe('gamma')
-    expect(nextMove({ ...agent, fallback: [one('gamma')] }, onBeta, alone, 5)).toMatchObject({ to: null })
+    expect(nextMove({ ...agent, fallback: [one('gamma')] }, onBeta, alone, 5)).toMatchObject({ to: null, must: true })
+  })
+
+  it('stays where its own cannot be started, and goes back on a person’s word where only that can end a limit', () => {
+    const away = started(ended(settled(limited(running, 1, null), 1), 2), 3, 'i2')
+    // No wait was asked for: until a person says so.
+    const forGood = { ...away, duty: { ...away.duty!, out: { alpha: null } } }
+    expect(nextMove(agent, forGood, alone, 10 * hour)).toBeNull()
+    expect(nextMove(agent, nobodyOut(forGood), alone, 10 * hour)).toMatchObject({ to: null })
+    const broken = unusable(agent, nobodyOut(forGood), null, 'not installed', 10 * hour)
+    expect(nextMove(agent, broken, alone, 10 * hour + 1)).toBeNull()
   })
 
   it('never runs a runtime that is out, and always ends: any story of limits', () => {

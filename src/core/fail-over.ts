@@ -15,6 +15,8 @@ export interface Move {
   why: string
   /** Until when the one before cannot work, ms; null: nobody knows; undefined: it can. */
   until: number | null | undefined
+  /** The files do not let the one before go on, whatever the next one can. */
+  must?: true
 }
 
 export interface Circumstances {
@@ -43,7 +45,7 @@ export function nextMove(agent: Agent, state: AgentState, { out, afterMs }: Circ
   if (current === null) return null
   const gone = !agent.fallback.some(({ runtime }) => runtime === current.runtime)
   if (!gone && (isOut(agent.runtime) || activityOf(phase) !== 'idle')) return null
-  return { to: null, why: gone ? `${current.runtime} is not a fallback of it any more` : `${agent.runtime} can work again`, until: undefined }
+  return { to: null, why: gone ? `${current.runtime} is not a fallback of it any more` : `${agent.runtime} can work again`, until: undefined, ...(gone ? { must: true } : {}) }
 }
 
 /** Why who does the work now cannot. A stand-in that does not get on at all makes room too; what the own runtime needs, only a person can mend. */

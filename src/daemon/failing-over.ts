@@ -43,8 +43,8 @@ export class FailingOver {
     if (agent === undefined) return
     const { problem } = await healthOf(inPlaceOf(agent, move.to))
     const at = clock.now()
-    if (problem !== null && move.to !== null) {
-      const data = { runtime: move.to.runtime, ...problem }
+    if (problem !== null && move.must !== true) {
+      const data = { runtime: move.to?.runtime ?? agent.runtime, ...problem }
       const beside = (tx: Tx): Promise<void> => tx.journal({ type: 'agent.not-moved', subject: address, agent: address, data })
       return void (await agents.update(address, (state) => unusable(agent, state, move.to, problem.why, at), beside))
     }

@@ -1,6 +1,7 @@
 import { chosenAgents, choose, type Choice } from '../core/choice.ts'
 import { resolveAgents } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
+import { nobodyOut } from '../core/duty.ts'
 import { TroupeError } from '../core/error.ts'
 import { enter, toStopping } from '../core/plan.ts'
 import type { AgentState } from '../core/phase.ts'
@@ -48,7 +49,7 @@ export class Lifecycle {
   async start(names: string[], timeoutMs: number, signal: AbortSignal): Promise<Settled> {
     const agents = resolveAgents(this.#parts.desired.team, names)
     const { clock } = this.#parts
-    for (const agent of agents) await this.#want(agent, 'start', (state) => ({ ...tryNow(state, clock.now(), 'start'), restarts: noRestarts }))
+    for (const agent of agents) await this.#want(agent, 'start', (state) => ({ ...tryNow(nobodyOut(state), clock.now(), 'start'), restarts: noRestarts }))
     this.#parts.reconciler.wake()
     return await this.#parts.settling.settle(agents, timeoutMs, signal)
   }
@@ -145,7 +146,7 @@ export class Lifecycle {
 
   #begunAnew(state: AgentState, fresh: boolean): AgentState {
     const at = this.#parts.clock.now()
-    const base = { ...state, restarts: noRestarts, session: fresh ? null : state.session }
+    const base = { ...nobodyOut(state), restarts: noRestarts, session: fresh ? null : state.session }
     if (state.incarnation === null) return tryNow(base, at, 'restart')
     return toStopping(base, { at, what: 'restart asked for', source: 'operator' }, fresh)
   }

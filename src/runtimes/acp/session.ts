@@ -106,16 +106,16 @@ export class AcpSession implements Session, Protocol {
 
   live(): void {
     this.#asks.live()
-    void this.#begin()
+    this.#talk.later(this.#begin())
   }
 
   typed(text: string, tag: string): void {
-    if (this.#ready && !this.#busy) void this.#prompt(text, null, tag)
+    if (this.#ready && !this.#busy) this.#talk.later(this.#prompt(text, null, tag))
     else this.#later.push({ text, tag })
   }
 
   interrupted(): void {
-    void this.interrupt()
+    this.#talk.later(this.interrupt())
   }
 
   snapshot(): unknown {
@@ -207,7 +207,7 @@ export class AcpSession implements Session, Protocol {
       default:
         return
     }
-    if (this.#talk.isLive && !this.#ready) void this.#begin()
+    if (this.#talk.isLive && !this.#ready) this.#talk.later(this.#begin())
   }
 
   #opened(method: string, { result, error }: Message, at: number): void {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { ForwardedPrompts, promptAnswer, promptedCall, showsPrompt } from './prompts.ts'
+import { ForwardedQuestions } from '../forwarded.ts'
+import { promptAnswer, promptedCall, showsPrompt } from './prompts.ts'
 
 const rule = '─'.repeat(80)
 const broken = '╌'.repeat(80)
@@ -26,16 +27,16 @@ it('forwards what a yes or a no answers', () => {
 })
 
 it('tells of answers at the terminal until it is answered by the hook', () => {
-  const prompts = new ForwardedPrompts()
+  const prompts = new ForwardedQuestions()
   const call = promptedCall({ cwd: '/w', tool_name: 'Bash', tool_input: { command: 'ls' } })!
   const heard: string[] = []
-  const first = prompts.gate('a', call, 1).elsewhere!((verdict) => heard.push(`a ${verdict}`))
-  prompts.gate('b', call, 1).elsewhere!((verdict) => heard.push(`b ${verdict}`))
+  const first = prompts.gate('a', call, 1, promptAnswer).elsewhere!((verdict) => heard.push(`a ${verdict}`))
+  prompts.gate('b', call, 1, promptAnswer).elsewhere!((verdict) => heard.push(`b ${verdict}`))
   first()
   expect(prompts.open).toBe(true)
   prompts.left('deny')
   expect([heard, prompts.open]).toEqual([['b deny'], false])
-  prompts.gate('c', call, 1).elsewhere!((verdict) => heard.push(`c ${verdict}`))
+  prompts.gate('c', call, 1, promptAnswer).elsewhere!((verdict) => heard.push(`c ${verdict}`))
   prompts.made('other')
   prompts.made('c')
   prompts.left('deny')

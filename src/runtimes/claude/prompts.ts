@@ -1,60 +1,13 @@
 import type { Clock } from '../../core/clock.ts'
 import type { ToolCall, Verdict } from '../../core/gate.ts'
-import type { Gate, Terminal } from '../../core/runtime.ts'
+import type { Terminal } from '../../core/runtime.ts'
 import { readSessionFile, type Own } from './session-file.ts'
 import { toolCall } from './tool-call.ts'
-
-type Answered = (verdict: 'approve' | 'deny') => void
 
 /** A PermissionRequest that a yes or a no answers; null where it wants more, or is about troupe's own tools. */
 export function promptedCall(event: Record<string, unknown>): ToolCall | null {
   const call = toolCall(event)
   return call === null || call.kind === 'team' || call.tool === 'AskUserQuestion' ? null : call
-}
-
-/**
- * Prompts that troupe answers by their hook while Claude shows them at its terminal. Claude takes the first answer and
- * leaves the hook's request open: an answer at the terminal shows in its status, and in the call that is made.
- */
-export class ForwardedPrompts {
-  readonly #open = new Map<string, Set<Answered>>()
-
-  /** Some prompt is troupe's to answer. */
-  get open(): boolean {
-    return this.#open.size > 0
-  }
-
-  gate(key: string, call: ToolCall, patienceMs: number): Gate {
-    return {
-      stage: 'prompt',
-      call,
-      patienceMs,
-      answer: promptAnswer,
-      elsewhere: (answered) => {
-        const all = this.#open.get(key) ?? new Set()
-        this.#open.set(key, all.add(answered))
-        return () => {
-          if (all.delete(answered) && all.size === 0 && this.#open.get(key) === all) this.#open.delete(key)
-        }
-      },
-    }
-  }
-
-  /** Claude does not wait any longer. A no at the terminal ends its turn; one with words of its own looks like a yes. */
-  left(verdict: 'approve' | 'deny'): void {
-    for (const key of [...this.#open.keys()]) this.#answered(key, verdict)
-  }
-
-  /** The call was made, while another prompt may be open already. */
-  made(key: string): void {
-    this.#answered(key, 'approve')
-  }
-
-  #answered(key: string, verdict: 'approve' | 'deny'): void {
-    const all = this.#open.get(key) ?? []
-    this.#open.delete(key)
-    for (const answered of all) answered(verdict)
-  }
 }
 
 /** Nothing at all leaves the question to whoever is at the terminal. */

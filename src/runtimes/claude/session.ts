@@ -11,6 +11,7 @@ import { claudeFiles, readLaunched, type ClaudeFiles } from './files.ts'
 import { claudeHome } from './home.ts'
 import { coalesce, Lane } from '../../util/in-turn.ts'
 import { interrupt } from './interrupt.ts'
+import { ForwardedQuestions } from '../forwarded.ts'
 import { Parcels } from '../parcels.ts'
 import { Questions } from './questions.ts'
 import { Reconnect } from './reconnect.ts'
@@ -20,7 +21,7 @@ import { teamTools } from './settings.ts'
 import { Signals } from '../signals.ts'
 import { takeSpool } from '../spool.ts'
 import { changes } from './status.ts'
-import { ForwardedPrompts, promptedCall, settlePrompt } from './prompts.ts'
+import { promptAnswer, promptedCall, settlePrompt } from './prompts.ts'
 import { watchFolder } from '../watch-folder.ts'
 import { TurnEnd } from './turn-end.ts'
 
@@ -53,7 +54,7 @@ export class ClaudeSession implements Session {
   readonly #holdMs: number
   /** Calls that a person has just approved. */
   readonly #approved = new Set<string>()
-  readonly #prompts = new ForwardedPrompts()
+  readonly #prompts = new ForwardedQuestions()
   readonly #waiters = new Map<string, (attempt: Attempt | null) => void>()
   readonly #read: () => void
   readonly #leave: (() => void)[] = []
@@ -111,7 +112,7 @@ export class ClaudeSession implements Session {
   #prompt(event: Record<string, unknown>): Gate | null {
     const call = this.#context.agent.permissionMode === 'manual' ? promptedCall(event) : null
     if (call === null || this.#approved.has(callKey(event))) return null
-    return this.#prompts.gate(callKey(event), call, this.#holdMs)
+    return this.#prompts.gate(callKey(event), call, this.#holdMs, promptAnswer)
   }
 
   /** What it costs counts while the turn runs: its records are read at each tool call, once they are on the disk. */

@@ -134,7 +134,7 @@ export class StreamSession implements Session, Protocol {
 
   live(): void {
     this.#asks.live()
-    if (!this.#greeted) void this.#control({ subtype: 'initialize' })
+    if (!this.#greeted) this.#talk.later(this.#control({ subtype: 'initialize' }))
     this.#readSoon()
   }
 
@@ -143,7 +143,7 @@ export class StreamSession implements Session, Protocol {
   }
 
   interrupted(): void {
-    void this.interrupt()
+    this.#talk.later(this.interrupt())
   }
 
   snapshot(): unknown {
@@ -251,7 +251,7 @@ export class StreamSession implements Session, Protocol {
     if (id === this.#id && !again) return
     this.#id = id
     this.#talk.emit({ type: 'session', id, evidence: { at, what: `conversation ${id}`, source: 'protocol' } })
-    void this.#conversation.follow(id).then(() => this.#read())
+    this.#talk.later(this.#conversation.follow(id).then(() => this.#read()))
   }
 
   async #control(request: Event): Promise<void> {

@@ -129,15 +129,15 @@ export class CodexStream implements Session, Protocol {
 
   live(): void {
     this.#asks.live()
-    void this.#begin()
+    this.#talk.later(this.#begin())
   }
 
   typed(text: string, tag: string): void {
-    if (this.#thread !== null) void this.#prompt(text, null, tag)
+    if (this.#thread !== null) this.#talk.later(this.#prompt(text, null, tag))
   }
 
   interrupted(): void {
-    void this.interrupt()
+    this.#talk.later(this.interrupt())
   }
 
   snapshot(): unknown {
@@ -173,7 +173,7 @@ export class CodexStream implements Session, Protocol {
       const read = thread.safeParse(isRecord(result) ? result['thread'] : null)
       if (read.success) this.#opened(read.data)
     }
-    if (this.#talk.isLive) void this.#begin()
+    if (this.#talk.isLive) this.#talk.later(this.#begin())
   }
 
   #opened(opened: Thread): void {

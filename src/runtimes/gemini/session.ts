@@ -1,11 +1,12 @@
 import { canonical } from '../../core/approval.ts'
 import { aging } from '../../core/clock.ts'
-import type { ToolCall } from '../../core/gate.ts'
+import type { ToolCall, Verdict } from '../../core/gate.ts'
 import type { Rung } from '../../core/ladder.ts'
 import type { FailureClass } from '../../core/restart.ts'
 import type { Attempt, Gate, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
 import type { Typing } from '../../core/supervisor.ts'
 import { coalesce, Lane } from '../../util/in-turn.ts'
+import { ForwardedQuestions } from '../forwarded.ts'
 import { isRecord } from '../json.ts'
 import { Parcels } from '../parcels.ts'
 import { Signals } from '../signals.ts'
@@ -16,7 +17,6 @@ import { classify } from './failure.ts'
 import { geminiFiles, readLaunched, type GeminiFiles } from './files.ts'
 import { Held } from './held.ts'
 import { Keys } from './keys.ts'
-import { ForwardedQuestions } from './questions.ts'
 import { lastLines, short, type Shown } from './screen.ts'
 import { teamTools } from './settings.ts'
 import { State } from './state.ts'
@@ -123,7 +123,18 @@ export class GeminiSession implements Session {
     if (this.#context.agent.permissionMode !== 'manual' || call === null || !isQuestion(event) || !isAbout(detailsOf(event), call)) return null
     if (this.#approved.has(callKey(call)) || call.kind === 'team' || call.kind === 'own') return null
     this.#state.asks(`asks for ${short(call.command ?? call.tool)}`)
-    return this.#questions.gate(callKey(call), call, this.#holdMs, (verdict) => void this.settle(call, verdict))
+    return this.#questions.gate(callKey(call), call, this.#holdMs, (verdict) => this.#type(call, verdict))
+  }
+
+  /** Its hooks cannot answer: a verdict is typed. */
+  #type(call: ToolCall, verdict: Verdict): Record<string, unknown> {
+    if (verdict.do === 'allow' || verdict.do === 'deny') this.#later('its question cannot be answered', this.settle(call, verdict.do === 'allow' ? 'approve' : 'deny'))
+    return {}
+  }
+
+  /** Nobody waits for it: a terminal that is gone is told. */
+  #later(what: string, work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#note(`${what}: ${reason(error)}`, 'screen'))
   }
 
   async settle(call: Pick<ToolCall, 'tool' | 'input'>, verdict: 'approve' | 'deny'): Promise<boolean> {
@@ -186,7 +197,7 @@ export class GeminiSession implements Session {
     const shown = this.#keys.shown(screen)
     if (this.#state.at === null) return this.#lookAtStart(shown, screen)
     this.#state.seen(shown, lastLines(screen), this.#questions.open)
-    if (shown.dialog?.limit === true) void this.#lane.run(() => this.#keys.stopTrying())
+    if (shown.dialog?.limit === true) this.#later('its question cannot be answered', this.#lane.run(() => this.#keys.stopTrying()))
     if (this.#state.at !== 'waiting' && this.#questions.open) this.#questions.left(this.#state.at === 'idle' ? 'deny' : 'approve')
     this.#bringWhatIsLeft()
   }
@@ -263,7 +274,7 @@ export class GeminiSession implements Session {
     const call = this.#announced
     if (!isQuestion(event)) return
     if (call !== null && isAbout(details, call) && this.#approved.delete(callKey(call))) {
-      void this.settle(call, 'approve')
+      this.#later('its question cannot be answered', this.settle(call, 'approve'))
       return
     }
     const words = [details['command'], details['filePath'], details['fileName'], details['toolName'], details['prompt']].find((each) => typeof each === 'string')

@@ -3,6 +3,9 @@ import type { SessionContext } from '../../core/runtime.ts'
 
 type Gate = Parameters<SessionContext['judge']>[0]
 
+/** After a gate that could not judge. ms */
+const againMs = 1_000
+
 interface Ask {
   /** null: nobody has to be asked. */
   gate: Gate | null
@@ -55,8 +58,16 @@ export class Asks {
     for (const [id, ask] of this.#open) void this.#put(id, ask)
   }
 
+  /** No verdict could be had (the store is away, say): it is asked for again while the question stands. */
+  #again(id: string, ask: Ask): void {
+    setTimeout(() => {
+      if (this.#live && this.#open.get(id) === ask) void this.#put(id, ask)
+    }, againMs).unref()
+  }
+
   async #put(id: string, ask: Ask): Promise<void> {
-    const verdict: Verdict = ask.gate === null ? { do: 'pass' } : await this.#judge(ask.gate, ask.over.signal)
+    const verdict: Verdict | null = ask.gate === null ? { do: 'pass' } : await this.#judge(ask.gate, ask.over.signal).catch(() => null)
+    if (verdict === null) return this.#again(id, ask)
     if (this.#open.get(id) === ask && !ask.over.signal.aborted) ask.answer(verdict)
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createConnection, type Socket } from 'node:net'
 import type { Clock } from '../../core/clock.ts'
 import { laneLine, longestLine, type LaneCall, type LaneEntry, type LaneHello } from '../../util/lane-link.ts'
+import { parseRecord } from '../json.ts'
 import { LineCutter } from '../../util/lines.ts'
 
 /** The lane listens within a second of its start. ms */
@@ -76,7 +77,9 @@ export class LaneLine {
     socket.on('data', (chunk) => {
       for (const line of cutter.push(chunk)) {
         if (this.#closed || line === 'too long') continue
-        const said = JSON.parse(line.toString()) as LaneHello | LaneEntry
+        const said = parseRecord(line.toString()) as (LaneHello | LaneEntry) | null
+        // Another program has the socket: none of ours says that.
+        if (said === null) return void socket.destroy()
         if ('hello' in said) greeted = this.#greet(socket, said)
         else if (greeted) this.#take(said)
       }

@@ -46,9 +46,9 @@ export class Talk {
     this.#protocol = protocol
     this.#clock = context.host.clock
     this.#line = new LaneLine(context.laneSocket, this.#clock, {
-      entry: (entry) => this.#take(entry),
-      marked: (state) => protocol.restore(state),
-      caughtUp: () => this.#catchUp(),
+      entry: (entry) => this.#safely(() => this.#take(entry)),
+      marked: (state) => this.#safely(() => protocol.restore(state)),
+      caughtUp: () => this.#safely(() => this.#catchUp()),
     })
   }
 
@@ -67,6 +67,25 @@ export class Talk {
     if (signal.type === 'failure') this.#failed = signal
     if (signal.type === 'busy') this.#failed = null
     if (signal.type === 'idle' || signal.type === 'busy' || signal.type === 'waiting') this.#state = signal
+  }
+
+  /** Nobody waits for it: what goes wrong is told. */
+  later(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#wrong(error))
+  }
+
+  /** A CLI may say anything at all: what cannot be read is told, and the next line is another chance. */
+  #safely(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#wrong(error)
+    }
+  }
+
+  #wrong(error: unknown): void {
+    const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
+    this.signals.emit({ type: 'note', evidence: { at: this.#clock.now(), what: `what it said cannot be followed: ${why.slice(0, 300)}`, source: 'protocol' } })
   }
 
   close(): void {

@@ -1,11 +1,11 @@
-import type { ToolCall } from '../../core/gate.ts'
-import type { Gate } from '../../core/runtime.ts'
+import type { ToolCall, Verdict } from '../core/gate.ts'
+import type { Gate } from '../core/runtime.ts'
 
 type Answered = (verdict: 'approve' | 'deny') => void
 
 /**
- * Questions that troupe answers while the CLI shows them at its terminal: by typing, since its hooks cannot. An answer at the
- * terminal shows in the call that is made, and in what it does next.
+ * Questions that troupe answers while the CLI shows them at its terminal, where a person may be first: that shows in the call
+ * that is made, and in what the CLI does next.
  */
 export class ForwardedQuestions {
   readonly #open = new Map<string, Set<Answered>>()
@@ -15,16 +15,12 @@ export class ForwardedQuestions {
     return this.#open.size > 0
   }
 
-  gate(key: string, call: ToolCall, patienceMs: number, enter: Answered): Gate {
+  gate(key: string, call: ToolCall, patienceMs: number, answer: (verdict: Verdict) => Record<string, unknown>): Gate {
     return {
       stage: 'prompt',
       call,
       patienceMs,
-      answer: (verdict) => {
-        if (verdict.do === 'allow') enter('approve')
-        if (verdict.do === 'deny') enter('deny')
-        return {}
-      },
+      answer,
       elsewhere: (answered) => {
         const all = this.#open.get(key) ?? new Set()
         this.#open.set(key, all.add(answered))
