@@ -27,6 +27,7 @@ rmSync(folder, { recursive: true })
 
 failed += tally.failed
 if (!green && tally.failed === 0) failed += 1
+for (const { test, why } of tally.failures) process.stdout.write(`failed: ${test}: ${why}\n`)
 for (const { test, reason } of tally.skipped) process.stdout.write(`skipped: ${test}: ${reason}\n`)
 if (process.env['CI'] === 'true' && tally.skipped.length > 0) {
   process.stdout.write(`With CI=true nothing may be skipped: ${tally.skipped.length} counted as failed\n`)
@@ -41,6 +42,6 @@ function readTally(): Tally {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Tally
   } catch {
-    return { passed: 0, failed: 1, skipped: [] }
+    return { passed: 0, failed: 1, failures: [], skipped: [] }
   }
 }
