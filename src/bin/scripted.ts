@@ -49,7 +49,7 @@ function main(): void {
 
   function onTyped(typed: Exclude<Typed, { key: 'echo' }>): void {
     if (typed.key === 'end' || (typed.key === 'line' && typed.text.trim() === '/exit')) return void leave(0)
-    if (typed.key === 'line') return typed.text.trim() === '' ? undefined : void inbox.add(asGiven(typed.text))
+    if (typed.key === 'line') return typed.text.trim() === '' || isBeginning(typed.text) ? undefined : inbox.add(asGiven(typed.text))
     if (!agent.interrupt()) screen.print('Nothing runs. /exit or C-d ends the agent.')
   }
 
@@ -77,6 +77,11 @@ function taskText(task: string, { messages }: Conversation): string {
 function asGiven(text: string): Given {
   const mail = /^\[mail #(\d+) · /.exec(text)
   return { text, mails: mail === null ? [] : [Number(mail[1])], typed: true }
+}
+
+/** Of mail too long to be pasted: nothing is done with half a message, all of it comes by the poll. */
+function isBeginning(text: string): boolean {
+  return /^\[mail #\d+ · /.test(text) && /\nThis is the beginning of \d+ bytes\. Fetch all of it: [^\n]*$/.test(text.trimEnd())
 }
 
 /** Mail comes in by a long poll that is not repeated before its mail has entered the conversation. */

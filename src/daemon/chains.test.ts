@@ -40,7 +40,7 @@ function office() {
   const fetching = new Fetching(store, clock, deliverer, offers, () => false)
   const mailroom = new Mailroom({ store, clock, chains, attachments: attachmentsOf(folder, store, () => team), bridges: () => [], team: () => team })
   const post = async (from: string, to: string, key: string | null = null) => (await mailroom.post({ from, to, text: 'hello', threadId: null, priority: 'normal', key })).message
-  const told = async (to: string, id: string) => void (await deliverer.delivered(`p:${to}`, agents.get(`p:${to}`).incarnation ?? '', id, 'tool', 'fetched'))
+  const told = async (to: string, id: string) => void (await deliverer.delivered(`p:${to}`, agents.get(`p:${to}`).incarnation ?? '', id, 'tool', { at: 0, what: 'fetched' }))
   return { chains, deliverer, fetching, post, told }
 }
 

@@ -20,6 +20,14 @@ describe('delivery', () => {
     expect(await on.stateOf(message.id, 'p:b')).toMatchObject({ state: 'delivered', proof: 'hook', incarnation })
   })
 
+  it('is delivered when it was proved, however late that is written: what the agent says meanwhile came after it', async () => {
+    const { incarnation } = await on.run('p:b')
+    const message = await on.post('p:a', 'p:b', 'hello')
+    const at = on.clock.now() - 5_000
+    await on.deliverer.proved('p:b', incarnation, message.id, 'hook', { at, what: 'taken' })
+    expect(await on.stateOf(message.id, 'p:b')).toMatchObject({ state: 'delivered', deliveredAt: at })
+  })
+
   it('T18: an offer is no sign of life of whom it is made to', async () => {
     const { pen } = await on.run('p:b')
     const before = on.agents.get('p:b')
@@ -186,7 +194,7 @@ describe('delivery', () => {
     await vi.waitFor(() => expect(pen.got).toHaveLength(1))
     await on.proof('p:b', incarnation, message.id)
     expect(await on.stateOf(message.id, 'p:b')).toMatchObject({ state: 'queued' })
-    await on.deliverer.delivered('p:b', incarnation, message.id, 'tool', 'fetched')
+    await on.deliverer.delivered('p:b', incarnation, message.id, 'tool', { at: 0, what: 'fetched' })
     expect(await on.stateOf(message.id, 'p:b')).toMatchObject({ state: 'delivered', proof: 'tool' })
   })
 })

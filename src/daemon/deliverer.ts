@@ -6,7 +6,7 @@ import { isPreview, render } from '../core/envelope.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
 import type { Message } from '../core/message.ts'
-import { activityOf } from '../core/phase.ts'
+import { activityOf, type Evidence } from '../core/phase.ts'
 import type { Attempt, Parcel, Runtime, Session } from '../core/runtime.ts'
 import { findAgent, type Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
@@ -20,6 +20,9 @@ const refusedPause = 2_000
 const faultPause = 5_000
 /** Messages looked at in one go, per recipient. */
 const batch = 100
+
+/** What showed that a message arrived, and when, ms. */
+type Seen = Pick<Evidence, 'at' | 'what'>
 
 interface Open {
   message: Message
@@ -105,30 +108,32 @@ export class Deliverer {
   }
 
   /** Proof came in by a hook, a protocol or a record. A beginning that was shown is no delivery of the whole. */
-  async proved(recipient: string, incarnation: string, marker: string, proof: Proof, what: string): Promise<void> {
+  async proved(recipient: string, incarnation: string, marker: string, proof: Proof, seen: Seen): Promise<void> {
     const message = await this.#parts.store.read((db) => db.messages.get(marker))
     if (message === undefined) return
     if (isPreview(message.text) && proof !== 'tool') return
-    await this.delivered(recipient, incarnation, message.id, proof, what)
+    await this.delivered(recipient, incarnation, message.id, proof, seen)
   }
 
   /** True if this made it delivered (to this incarnation); false if it was already, or is acked. */
-  async delivered(recipient: string, incarnation: string, messageId: string, proof: Proof, what: string): Promise<boolean> {
+  async delivered(recipient: string, incarnation: string, messageId: string, proof: Proof, seen: Seen): Promise<boolean> {
     const rung = this.#parts.offers.proving(messageId, recipient, incarnation, proof === 'tool')
     try {
-      return await this.#recordDelivered(recipient, incarnation, messageId, proof, rung, what)
+      return await this.#recordDelivered(recipient, incarnation, messageId, proof, rung, seen)
     } finally {
       this.forget(messageId, recipient)
     }
   }
 
-  async #recordDelivered(recipient: string, incarnation: string, messageId: string, proof: Proof, rung: Rung, what: string): Promise<boolean> {
+  async #recordDelivered(recipient: string, incarnation: string, messageId: string, proof: Proof, rung: Rung, { at, what }: Seen): Promise<boolean> {
     const { store, clock } = this.#parts
+    // Of the proof, not of this note of it: what the agent says while the store is slow came after it.
+    const deliveredAt = Math.min(at, clock.now())
     return await store.write(async (tx) => {
       const before = await tx.deliveries.get(messageId, recipient)
       if (before === undefined || before.state === 'acked' || before.state === 'dead') return false
       if (before.state === 'delivered' && before.incarnation === incarnation) return false
-      const change = { state: 'delivered', proof, rung, incarnation, typed: false, deliveredAt: clock.now() } as const
+      const change = { state: 'delivered', proof, rung, incarnation, typed: false, deliveredAt } as const
       if (!(await tx.deliveries.update(messageId, recipient, ['queued', 'delivered'], change))) return false
       await tx.journal({
         type: 'delivery.delivered',
@@ -219,7 +224,7 @@ export class Deliverer {
       }
       if (offers.isSettled(message.id, to)) return true
       if (attempt.result === 'proved' && !isPreview(message.text)) {
-        await this.proved(to, incarnation, message.id, attempt.proof, attempt.what)
+        await this.proved(to, incarnation, message.id, attempt.proof, { at: this.#parts.clock.now(), what: attempt.what })
         return true
       }
       await this.#note(each, rung, incarnation, attempt)

@@ -39,7 +39,7 @@ describe('fetching', () => {
     const { incarnation, pen } = await on.run('p:b', 'busy')
     pen.answer = () => ({ result: 'refused', why: 'no socket' })
     const old = await on.post('p:a', 'p:b', 'old')
-    await on.deliverer.delivered('p:b', incarnation, old.id, 'hook', '')
+    await on.deliverer.delivered('p:b', incarnation, old.id, 'hook', { at: 0, what: '' })
     const watching = fetching.watch('p:b', incarnation, 30_000, new AbortController().signal)
     const fresh = await on.post('p:a', 'p:b', 'new')
     fetching.arrived('p:b')

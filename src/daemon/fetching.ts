@@ -54,7 +54,7 @@ export class Fetching {
     const handed = this.#handed.get(incarnation)
     this.#handed.delete(incarnation)
     if (handed === undefined) return await earlier?.catch(() => undefined) // told to whom it failed; its mail is shown again
-    const work = this.#record(recipient, incarnation, handed, earlier)
+    const work = this.#record(recipient, incarnation, handed, this.#clock.now(), earlier)
     this.#confirming.set(incarnation, work)
     try {
       await work
@@ -63,9 +63,9 @@ export class Fetching {
     }
   }
 
-  async #record(recipient: string, incarnation: string, { delivered, acked }: Handed, earlier: Promise<void> | undefined): Promise<void> {
+  async #record(recipient: string, incarnation: string, { delivered, acked }: Handed, at: number, earlier: Promise<void> | undefined): Promise<void> {
     await earlier?.catch(() => undefined) // told to whom it failed; its mail is shown again
-    await Promise.all([...delivered].map(async (id) => await this.#deliverer.delivered(recipient, incarnation, id, 'tool', 'fetched by the agent')))
+    await Promise.all([...delivered].map(async (id) => await this.#deliverer.delivered(recipient, incarnation, id, 'tool', { at, what: 'fetched by the agent' })))
     if (acked.size > 0) await this.ack(recipient, incarnation, [...acked])
   }
 

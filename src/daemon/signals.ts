@@ -89,7 +89,7 @@ export class Signals {
     if (signal.type === 'failure' && signal.class === 'quota') return await this.#parts.limits().hit(address, incarnation, signal)
     switch (signal.type) {
       case 'proof':
-        return await deliverer().proved(address, incarnation, signal.marker, signal.proof, signal.evidence.what)
+        return await deliverer().proved(address, incarnation, signal.marker, signal.proof, signal.evidence)
       case 'work':
         breaking().worked(address)
         return chains().worked(address, incarnation)

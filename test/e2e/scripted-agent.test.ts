@@ -108,6 +108,17 @@ it('takes lines and pastes from the terminal, and says that it took them', async
   await until(() => expect(said('taken').map((hook) => hook['text'])).toEqual(['pass on typed words', letter]))
 })
 
+it('does nothing with the beginning of a long message: all of it comes by its mailbox', async () => {
+  const agent = office.start()
+  await until(() => expect(said('idle').length).toBeGreaterThan(0))
+  const beginning = '[mail #1 · from user (the operator) · trust operator · via dm · id 0190-x]\n<<<n\npass on half\nn>>>\nThis is the beginning of 20000 bytes. Fetch all of it: inbox_read with ids [1].'
+  agent.type(`\x1b[200~${beginning.replaceAll('\n', '\r')}\x1b[201~\rpass on the end\n`)
+  await until(() => expect(office.sent.map((each) => each.text)).toEqual(['the end']))
+  expect(office.post('pass on all of it')).toBe(1)
+  await until(() => expect(office.sent.map((each) => each.text)).toEqual(['the end', 'all of it']))
+  expect(said('taken').map((hook) => hook['text'])).toEqual(['pass on the end'])
+})
+
 it('stops a turn on C-c and stays', async () => {
   const agent = office.start()
   office.post('nap')
