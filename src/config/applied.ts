@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { isAbsolute, join, relative } from 'node:path'
 import { agentsOf, type Agent, type Team } from '../core/team.ts'
 import { teamPaths } from './paths.ts'
 
@@ -57,10 +57,16 @@ export function renderApplied(team: Team, at: number, fingerprints: Readonly<Rec
       tmux_prefix: team.supervisor.tmuxPrefix,
       broker:
         team.broker.type === 'sqlite'
-          ? { type: 'sqlite', path: team.broker.path }
+          ? { type: 'sqlite', path: fromRoot(team.root, team.broker.path) }
           : { type: 'postgres', url_env: team.broker.urlEnv },
     },
     agents: Object.fromEntries(agents),
   }
   return `${JSON.stringify(applied, null, 2)}\n`
+}
+
+/** A root may be moved, copied or put back elsewhere: what stands below it is named from it, or the copy would write into the original. */
+function fromRoot(root: string, path: string): string {
+  const way = relative(root, path)
+  return way.startsWith('..') || isAbsolute(way) ? path : way
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import { newState } from '../core/plan.ts'
+import { enter, newState } from '../core/plan.ts'
 import { phaseDetail, type AgentState, type Evidence } from '../core/phase.ts'
 import type { Store, Tx } from '../store/store.ts'
 
@@ -52,6 +52,17 @@ export class Agents {
    */
   async updateAll(all: readonly (readonly [address: string, change: Change])[], beside: (tx: Tx) => Promise<void>, committed: () => void): Promise<void> {
     await this.#change(all, beside, committed)
+  }
+
+  /** Nobody is to run here, and what ran elsewhere is nothing of ours: it is not looked for, so that it is not ended. Does nothing the second time. */
+  async standDown(what: string): Promise<void> {
+    const at = this.#clock.now()
+    const running = this.all().filter(({ wanted, incarnation }) => wanted === 'running' || incarnation !== null)
+    const change: Change = (state) => enter({ ...state, wanted: 'stopped', incarnation: null }, { name: 'stopped', why: 'asked', code: null }, { at, what, source: 'daemon' })
+    const end = async (tx: Tx): Promise<void> => {
+      for (const { incarnation } of running) if (incarnation !== null) await tx.incarnations.update(incarnation, { ended: { code: null, signal: null, endedAt: at, failure: null } })
+    }
+    if (running.length > 0) await this.updateAll(running.map(({ address }) => [address, change]), end, () => {})
   }
 
   /** Unless somebody wants it again by then. */

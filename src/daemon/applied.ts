@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { TroupeError } from '../core/error.ts'
 import { agentsOf, type Agent, type Broker, type Team } from '../core/team.ts'
@@ -30,11 +30,11 @@ const applied = z.object({
 })
 
 /** The store that the applied team uses; null where nothing is applied, or where the file is another program's. */
-export function appliedBroker(file: string): Broker | null {
+export function appliedBroker({ root, applied: file }: Paths): Broker | null {
   const found = applied.safeParse(readJson(file))
   if (!found.success) return null
   const { broker } = found.data.global
-  return broker.type === 'sqlite' ? broker : { type: 'postgres', urlEnv: broker.url_env }
+  return broker.type === 'sqlite' ? { ...broker, path: resolve(root, broker.path) } : { type: 'postgres', urlEnv: broker.url_env }
 }
 
 /** When what it tells of was applied, ms; null where there is no such file. */

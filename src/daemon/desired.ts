@@ -19,21 +19,25 @@ export interface Applied extends Outside {
 /** The team as it was last applied. The files may be wrong meanwhile: what runs is looked after all the same. */
 export class Desired {
   readonly #store: Store
+  readonly #root: string
   readonly #read: () => Promise<Team>
   #team: Team | null = null
   #applied: Applied | null = null
+  #cameFrom: string | null = null
 
-  /** `read` loads the team from its files and throws `config` with all their errors. */
-  constructor(store: Store, read: () => Promise<Team>) {
+  /** `read` loads the team of `root` from its files and throws `config` with all their errors. */
+  constructor(store: Store, root: string, read: () => Promise<Team>) {
     this.#store = store
+    this.#root = root
     this.#read = read
   }
 
-  /** The applied team; before the first `up`, the files' if they are right. */
+  /** The applied team; before the first `up`, and where another root was copied or moved here, the files' if they are right. */
   async load(): Promise<void> {
-    const [kept, applied] = await this.#store.read(async (db) => [await db.settings.get(teamKey), await db.settings.get(appliedKey)])
-    if (kept !== undefined) {
-      this.#team = completed(kept as Team)
+    const [kept, applied] = await this.#store.read(async (db) => [(await db.settings.get(teamKey)) as Team | undefined, await db.settings.get(appliedKey)])
+    if (kept !== undefined && kept.root !== this.#root) this.#cameFrom = kept.root
+    else if (kept !== undefined) {
+      this.#team = completed(kept)
       // Nor did it keep what stands beside: what cannot be compared counts as the same.
       this.#applied = applied === undefined ? { at: 0, files: {}, values: {}, leaving: [] } : (applied as Applied | null)
       return
@@ -49,6 +53,14 @@ export class Desired {
   get team(): Team {
     if (this.#team !== null) return this.#team
     throw new TroupeError('config', 'the team’s files have errors and no team was brought up before', { hint: 'troupe validate shows them' })
+  }
+
+  /**
+   * The root that this store was copied or moved from, null where it was not: what was applied there runs there, with
+   * its folders. Here nothing is applied until the next `up`.
+   */
+  get cameFrom(): string | null {
+    return this.#cameFrom
   }
 
   get known(): boolean {

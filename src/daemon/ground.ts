@@ -70,14 +70,15 @@ export async function openGround({ root, env, clock, log }: ComposeOptions): Pro
   const report = (what: string, error: unknown): void => log.error({ err: error }, `${what} failed`)
   const readNow = async (): Promise<Team> => readTeam(root)
   const files = await readNow().catch(onlyConfig)
-  const broker = appliedBroker(paths.applied) ?? files?.broker ?? emptyTeam(root).broker
+  const broker = appliedBroker(paths) ?? files?.broker ?? emptyTeam(root).broker
   const store = await openStore(broker, { root, host: hostname(), env: brokerEnvironment(broker, root, env), clock, tell: (what) => log.info(what) })
   const flaw = store.flaw()
   if (flaw !== null) log.error({ flaw }, 'the journal does not fit what was known of it; troupe audit verify')
-  const desired = new Desired(store, readNow)
+  const desired = new Desired(store, root, readNow)
   await desired.load()
   const agents = new Agents(store, clock)
   await agents.load()
+  if (desired.cameFrom !== null) await agents.standDown(`this team was brought up in ${desired.cameFrom}, and is down here until troupe up`)
   const token = operatorToken(join(paths.run, 'operator.token'))
   // Now, while they are there: an update may take the files away under a daemon that runs.
   await preloadRuntimes()

@@ -37,6 +37,7 @@ export const prices: readonly Price[] = [
   price('gemini-3-flash-preview', [0.5, 3, 0.05, 0.5, null], 'factquire.com/models/google/gemini-3-flash-preview.json, read 2026-11-21'),
   { ...price('gemini-2.5-pro', [1.25, 10, 0.125, 1.25, null], googleByDeploybase), above: { tokens: 200_000, rates: rates([2.5, 15, 0.25, 2.5, null]) } },
   price('gemini-2.5-flash', [0.3, 2.5, 0.03, 0.3, null], googleByDeploybase),
+  price('scripted-1', [0, 0, 0, 0, 0], 'troupe: the scripted model of a rehearsal, which nobody is paid for'),
 ]
 
 /** Names that a CLI takes for the newest model of a kind; the table knows what comes of them. */

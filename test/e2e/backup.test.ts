@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
-import { kill, patiently, team, Troupe } from './troupe.ts'
+import { kill, patiently, team, Troupe, type Row } from './troupe.ts'
 
 const files = team({ dev: {}, other: {} })
 const texts = (troupe: Troupe) => troupe.mail().then((mail) => mail.map(({ text }) => text).toSorted())
@@ -49,6 +49,31 @@ it('a backup under load, put back elsewhere, has everything acknowledged before 
   expect([existsSync(join(to, '.env')), existsSync(join(to, 'state', 'run', 'port'))]).toEqual([false, true])
   await other.ok('send', 'dev', 'and on')
   await other.run('down', '--hard')
+}, 120_000)
+
+it('a team that is up, put back elsewhere, is down there, has its own mail, and leaves the first one alone', async () => {
+  const troupe = new Troupe(files)
+  await troupe.ok('up')
+  await troupe.ok('send', 'dev', 'for both')
+  await troupe.settled(1)
+  const to = join(troupe.folder, 'elsewhere', '.team')
+  await troupe.ok('backup', join(troupe.folder, 'backup'))
+  await troupe.ok('restore', join(troupe.folder, 'backup'), '--to', to)
+  const other = new Troupe({})
+  Object.assign(other, { root: to })
+  await vi.waitFor(async () => expect((await other.json<Row[]>('ps')).map(({ phase, detail }) => [phase, detail])).toEqual([['stopped', 'asked'], ['stopped', 'asked']]), patiently)
+  expect(await texts(other)).toEqual(['for both'])
+  expect(await other.json('daemon', 'status')).toMatchObject({ store: `sqlite ${join(to, 'state', 'mailbox.db')}` })
+  expect((await other.json<{ evidence: { what: string }[] }>('inspect', 'dev')).evidence.map(({ what }) => what)).toContain(`this team was brought up in ${troupe.root}, and is down here until troupe up`)
+
+  await troupe.ok('send', 'dev', 'only for the first')
+  expect(await texts(troupe)).toEqual(['for both', 'only for the first'])
+  await other.ok('up')
+  expect((await other.agent('dev')).phase).toBe('idle')
+  expect(await texts(other)).toEqual(['for both'])
+  await other.ok('down')
+  expect((await troupe.agent('dev')).phase).toBe('idle')
+  await troupe.ok('down')
 }, 120_000)
 
 it('a backup that was changed is refused before anything is touched; one that is whole sets aside what is there', async () => {
