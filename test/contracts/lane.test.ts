@@ -19,6 +19,7 @@ interface Watched {
   replayed: number[]
   states: unknown[]
   caughtUp: number
+  wrong?: unknown
 }
 
 describe('the lane', () => {
@@ -57,6 +58,7 @@ describe('the lane', () => {
       entry: (entry, replayed) => void (seen.entries.push(entry), replayed && seen.replayed.push(entry.n)),
       marked: (state) => void seen.states.push(state),
       caughtUp: () => void (seen.caughtUp += 1),
+      wrong: (error) => void (seen.wrong = error),
     })
     lines.push(seen.line)
     return seen

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { Gate, SessionContext, Signal } from '../../core/runtime.ts'
+import type { Gate, SessionContext } from '../../core/runtime.ts'
 import { TaskSession, type TaskReader, type TaskSignal } from '../lane/task.ts'
 import { CallGate } from './call-gate.ts'
 import { teamServer } from './config.ts'
@@ -40,12 +40,12 @@ class ExecReader implements TaskReader {
       case 'thread.started':
         return this.#began(String(event['thread_id']), at)
       case 'item.completed':
-        return this.#item(event['item'])
+        return this.#item(event['item'], at)
       case 'turn.completed':
         this.#ended = true
-        return this.#spent()
+        return this.#spent(at)
       case 'turn.failed':
-        return [...this.#spent(), ...this.#broke(messageOf(event['error']), at)]
+        return [...this.#spent(at), ...this.#broke(messageOf(event['error']), at)]
       case 'error':
         return [{ type: 'note', evidence: { at, what: retryText(String(event['message'])), source: 'protocol' } }]
       default:
@@ -70,13 +70,13 @@ class ExecReader implements TaskReader {
   }
 
   /** Said of successes only. */
-  #item(given: unknown): TaskSignal[] {
+  #item(given: unknown, at: number): TaskSignal[] {
     const read = item.safeParse(given)
     if (!read.success) return []
     const { type, text, status, server, tool } = read.data
     if (type === 'agent_message') this.#said = text ?? ''
     const isWork = ['command_execution', 'file_change', 'mcp_tool_call', 'web_search'].includes(type) && status !== 'failed' && server !== teamServer
-    return isWork ? [...this.#spent(), { type: 'work', tool: tool ?? type }] : []
+    return isWork ? [...this.#spent(at), { type: 'work', tool: tool ?? type }] : []
   }
 
   #broke(message: string, at: number): TaskSignal[] {
@@ -86,11 +86,15 @@ class ExecReader implements TaskReader {
     return [failure === null ? { type: 'note', evidence } : { type: 'failure', ...failure, evidence }]
   }
 
-  /** Of this run: a conversation that was resumed holds the costs of the earlier ones too. */
-  #spent(): Extract<Signal, { type: 'usage' }>[] {
-    this.#record ??= this.#thread === null ? null : findRecord(this.#sessions, this.#thread)
-    const facts = this.#record?.facts() ?? []
-    return facts.flatMap((fact) => (fact.type === 'usage' && fact.usage.at >= this.#startedAt ? [fact] : []))
+  /** Of this run: a conversation that was resumed holds the costs of the earlier ones too. What the run came to counts without. */
+  #spent(at: number): TaskSignal[] {
+    try {
+      this.#record ??= this.#thread === null ? null : findRecord(this.#sessions, this.#thread)
+      const facts = this.#record?.facts() ?? []
+      return facts.flatMap((fact) => (fact.type === 'usage' && fact.usage.at >= this.#startedAt ? [fact] : []))
+    } catch (error) {
+      return [{ type: 'note', evidence: { at, what: `what it cost cannot be read: ${error instanceof Error ? error.message : String(error)}`, source: 'rollout' } }]
+    }
   }
 }
 

@@ -17,6 +17,8 @@ export interface LineListener {
   marked(state: unknown): void
   /** Everything that was there before this line has been heard. Once. */
   caughtUp(): void
+  /** One of these threw: a CLI may say anything at all. The next entry is another chance. */
+  wrong(error: unknown): void
 }
 
 /** The daemon's end of a lane's socket. Comes again whenever the connection is lost, until it is closed. */
@@ -98,7 +100,8 @@ export class LaneLine {
       this.#replayTo = hello.next
       this.#next = hello.first
       if (hello.mark !== null) {
-        this.#listener.marked(hello.mark.state)
+        const { state } = hello.mark
+        this.#tell(() => this.#listener.marked(state))
         this.#next = Math.max(hello.first, hello.mark.n + 1)
       }
     }
@@ -109,7 +112,7 @@ export class LaneLine {
 
   #take(entry: LaneEntry): void {
     this.#next = entry.n + 1
-    this.#listener.entry(entry, this.#replayTo !== null)
+    this.#tell(() => this.#listener.entry(entry, this.#replayTo !== null))
     if (entry.kind === 'in') this.#writes.get(entry.tag)?.(true)
     if (entry.kind === 'exit') this.#say({ op: 'seen', n: entry.n })
     this.#whenCaughtUp()
@@ -118,6 +121,15 @@ export class LaneLine {
   #whenCaughtUp(): void {
     if (this.#replayTo === null || (this.#next ?? 0) < this.#replayTo) return
     this.#replayTo = null
-    this.#listener.caughtUp()
+    this.#tell(() => this.#listener.caughtUp())
+  }
+
+  /** Thrown in the middle of a socket's data it would end the daemon. */
+  #tell(what: () => void): void {
+    try {
+      what()
+    } catch (error) {
+      this.#listener.wrong(error)
+    }
   }
 }

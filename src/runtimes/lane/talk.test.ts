@@ -1,31 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
+import { fakeLane } from '../../../test/fixtures/fake-lane.ts'
 import { systemClock } from '../../core/clock.ts'
 import type { SessionContext, Signal } from '../../core/runtime.ts'
 import { laneLine } from '../../util/lane-link.ts'
 import { Asks } from './asks.ts'
 import { Talk, type Protocol } from './talk.ts'
 
-/** A lane that says what a test wants. */
-async function lane(): Promise<{ path: string; sockets: Socket[] }> {
-  const folder = mkdtempSync(join(tmpdir(), 'talk-'))
-  const sockets: Socket[] = []
-  const path = join(folder, 's')
-  const server = createServer((socket) => void sockets.push(socket.on('error', () => {})))
-  await new Promise<void>((resolve) => server.listen(path, resolve))
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-    rmSync(folder, { recursive: true })
-  })
-  return { path, sockets }
-}
-
 it('tells of what cannot be followed and of what goes wrong unseen, and hears what comes after; no stranger at the socket ends it', async () => {
-  const { path, sockets } = await lane()
+  const { path, sockets } = await fakeLane()
   const heard: unknown[] = []
   const protocol: Protocol = {
     hear: (message) => {

@@ -46,9 +46,10 @@ export class Talk {
     this.#protocol = protocol
     this.#clock = context.host.clock
     this.#line = new LaneLine(context.laneSocket, this.#clock, {
-      entry: (entry) => this.#safely(() => this.#take(entry)),
-      marked: (state) => this.#safely(() => protocol.restore(state)),
-      caughtUp: () => this.#safely(() => this.#catchUp()),
+      entry: (entry) => this.#take(entry),
+      marked: (state) => protocol.restore(state),
+      caughtUp: () => this.#catchUp(),
+      wrong: (error) => this.#wrong(error),
     })
   }
 
@@ -74,18 +75,8 @@ export class Talk {
     work.catch((error: unknown) => this.#wrong(error))
   }
 
-  /** A CLI may say anything at all: what cannot be read is told, and the next line is another chance. */
-  #safely(work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      this.#wrong(error)
-    }
-  }
-
   #wrong(error: unknown): void {
-    const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
-    this.signals.emit({ type: 'note', evidence: { at: this.#clock.now(), what: `what it said cannot be followed: ${why.slice(0, 300)}`, source: 'protocol' } })
+    this.signals.emit(notFollowed(error, this.#clock.now()))
   }
 
   close(): void {
@@ -153,4 +144,10 @@ export class Talk {
     if (this.#marked !== null) this.#line.mark(this.#marked.n, this.#marked.state)
     this.#marked = { n, at: now, state }
   }
+}
+
+/** What it said, or what became of that, went wrong here: told, and gone on. */
+export function notFollowed(error: unknown, at: number): Signal {
+  const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
+  return { type: 'note', evidence: { at, what: `what it said cannot be followed: ${why.slice(0, 300)}`, source: 'protocol' } }
 }

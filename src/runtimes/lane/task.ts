@@ -5,6 +5,7 @@ import { parseRecord } from '../json.ts'
 import { Signals } from '../signals.ts'
 import { LaneLine } from './line.ts'
 import { laneArgv } from './start.ts'
+import { notFollowed } from './talk.ts'
 
 /**
  * The ground of `mode: oneshot`: a CLI does `agent.task` once, in a lane, and ends. A runtime brings two things for it:
@@ -68,6 +69,7 @@ export class TaskSession implements Session {
       entry: (entry) => this.#take(entry),
       marked: () => undefined,
       caughtUp: () => this.#begin(context.host.clock.now()),
+      wrong: (error) => this.#signals.emit(notFollowed(error, context.host.clock.now())),
     })
   }
 
