@@ -173,7 +173,7 @@ export interface SessionContext {
 export interface ToolLine {
   /** The CLI listens there now. Not every CLI does. */
   open(): boolean
-  /** When it last asked for anything there beyond a greeting and a subscription, ms since the epoch; null: not since this daemon began. */
+  /** When it last asked for anything there beyond a greeting and a subscription, by `Clock.elapsed`; null: not since this daemon began. */
   heardAt(): number | null
 }
 

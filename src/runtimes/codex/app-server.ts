@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import type { Clock } from '../../core/clock.ts'
 import { parseRecord } from '../json.ts'
 import { notifications, questions, results, type Notification, type Question, type Results } from './protocol.ts'
 
 /** One message each way at a time, whatever carries it: a websocket's frames, or lines of stdio. */
 export interface Wire {
   send(message: string): void
-  close(): void
+  close(why: string): void
 }
 
 export interface Listener {
@@ -24,6 +25,9 @@ const message = z.looseObject({
   error: z.looseObject({ message: z.string() }).optional(),
 })
 
+/** It answers within milliseconds, on a machine with too much to do within seconds. ms */
+const answerMs = 20_000
+
 interface Waiting {
   resolve(value: unknown): void
   reject(error: Error): void
@@ -33,13 +37,15 @@ interface Waiting {
 export class AppServer {
   readonly #wire: Wire
   readonly #listener: Listener
+  readonly #clock: Clock
   readonly #waiting = new Map<number, Waiting>()
   #last = 0
   #closed = false
 
-  constructor(wire: Wire, listener: Listener) {
+  constructor(wire: Wire, listener: Listener, clock: Clock) {
     this.#wire = wire
     this.#listener = listener
+    this.#clock = clock
   }
 
   /** The greeting that everything else comes after. `version` is troupe's. */
@@ -48,13 +54,18 @@ export class AppServer {
     this.#wire.send(JSON.stringify({ method: 'initialized' }))
   }
 
-  /** Rejects with `Refused` and the server's words, or where the connection ends before the answer. */
+  /** Rejects with `Refused` and the server's words, or where the connection ends before the answer: also of a server that hangs. */
   async call<Name extends keyof Results>(method: Name, params: Record<string, unknown>): Promise<Results[Name]> {
     if (this.#closed) throw new Error('the connection to the app-server is closed')
     const id = ++this.#last
     const answer = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
-    this.#wire.send(JSON.stringify({ id, method, params }))
-    return results[method].parse(await answer) as Results[Name]
+    const cancel = this.#clock.after(answerMs, () => this.close(`it did not answer ${method} within ${answerMs / 1000} s`))
+    try {
+      this.#wire.send(JSON.stringify({ id, method, params }))
+      return results[method].parse(await answer) as Results[Name]
+    } finally {
+      cancel()
+    }
   }
 
   answer(question: Pick<Question, 'id'>, result: Record<string, unknown>): void {
@@ -77,12 +88,12 @@ export class AppServer {
   }
 
   /** The connection is gone, from either end. */
-  close(): void {
+  close(why = 'it hung up'): void {
     if (this.#closed) return
     this.#closed = true
-    this.#wire.close()
-    for (const { reject } of this.#waiting.values()) reject(new Error('the connection to the app-server ended'))
+    for (const { reject } of this.#waiting.values()) reject(new Error(`the connection to the app-server ended: ${why}`))
     this.#waiting.clear()
+    this.#wire.close(why)
   }
 
   #answered(id: number, result: unknown, error: { message: string } | undefined): void {

@@ -34,7 +34,7 @@ export class Line {
   readonly #name: string
   #thread: Thread | null = null
   #server: AppServer | null = null
-  #closed = false
+  readonly #over = new AbortController()
   /** When somebody last listened there, as the clock's `elapsed`. */
   #heard: number
   /** Why the last connection ended: the same is not told over and over. */
@@ -54,10 +54,14 @@ export class Line {
     return this.#server === null || this.#thread === null ? null : { server: this.#server, threadId: this.#thread.id }
   }
 
+  get #closed(): boolean {
+    return this.#over.signal.aborted
+  }
+
   /** Connects, and again whenever the connection ends, until it is closed. */
   async keep(): Promise<void> {
     while (!this.#closed) {
-      const socket = await openSocket(this.#socket).catch(() => null)
+      const socket = await openSocket(this.#socket, this.#over.signal).catch(() => null)
       if (socket === null) this.#nobody()
       else await this.#using(socket)
       if (!this.#closed) await this.#pause(againMs)
@@ -72,10 +76,7 @@ export class Line {
   }
 
   async #using(socket: OpenSocket): Promise<void> {
-    const why = await this.#use(socket).then(
-      () => 'it hung up',
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
-    )
+    const why = await this.#use(socket).catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
     this.#heard = this.#clock.elapsed()
     this.#server?.close()
     this.#server = null
@@ -84,20 +85,24 @@ export class Line {
   }
 
   close(): void {
-    this.#closed = true
+    this.#over.abort()
     this.#server?.close()
   }
 
-  /** Until it ends, or what it says cannot be understood. */
-  async #use(socket: OpenSocket): Promise<void> {
-    const server = new AppServer(socket, { told: (notification) => this.#told(notification, server), asked: (question) => this.#asked(question) })
-    const ended = new Promise<void>((resolve) => socket.listen({ take: (text) => server.take(text), ended: () => (server.close(), resolve()) }))
+  /** Until it ends, and why; rejects where what it says cannot be understood. */
+  async #use(socket: OpenSocket): Promise<string> {
+    const ended = Promise.withResolvers<string>()
+    const wire = { send: (text: string) => socket.send(text), close: (why: string) => (ended.resolve(why), socket.close()) }
+    const server = new AppServer(wire, { told: (notification) => this.#told(notification, server), asked: (question) => this.#asked(question) }, this.#clock)
+    socket.listen({ take: (text) => server.take(text), ended: () => server.close() })
     this.#server = server
     this.#thread = null
-    if (this.#closed) return server.close()
-    await server.begin('1')
-    await this.#find(server)
-    await ended
+    if (this.#closed) server.close()
+    else {
+      await server.begin('1')
+      await this.#find(server)
+    }
+    return await ended.promise
   }
 
   async #find(server: AppServer): Promise<void> {

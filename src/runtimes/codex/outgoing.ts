@@ -38,14 +38,21 @@ export class Outgoing {
 
   /** The question is answered. */
   async release(): Promise<void> {
-    for (const parcel of this.#held.splice(0)) await this.give(parcel)
+    await this.#giveAll(this.#held.splice(0))
   }
 
   /** A turn is over: what was given to it, and did not get in, is given anew. */
   async again(): Promise<void> {
     const left = this.#given.filter(({ marker }) => !this.#parts.isProved(marker))
     this.#given = []
-    for (const parcel of left) await this.give(parcel)
+    await this.#giveAll(left)
+  }
+
+  /** One that is not taken holds up none of the others. Rejects with what was wrong with the last. */
+  async #giveAll(parcels: readonly Parcel[]): Promise<void> {
+    let wrong: unknown = null
+    for (const parcel of parcels) await this.give(parcel).catch((error: unknown) => (wrong = error))
+    if (wrong !== null) throw wrong
   }
 
   /** The turn is stopped on purpose: nothing begins another. What is left is offered again by whoever gave it. */

@@ -246,10 +246,10 @@ export class CodexSession implements Session {
     this.#turns.ended(turn)
     this.#report('idle')
     // What was on its way into a turn that was cut off never got there.
-    this.#conversation.read().then(
-      () => this.#lane.run(() => this.#outgoing.again()),
-      (error: unknown) => this.#note(`what was on its way could not be sent again: ${reason(error)}`, source),
-    )
+    this.#conversation
+      .read()
+      .then(() => this.#lane.run(() => this.#outgoing.again()))
+      .catch((error: unknown) => this.#note(`what was on its way could not be sent again: ${reason(error)}`, source))
   }
 
   /** The idle of a turn's end is told with it, after what it came to. */

@@ -1,7 +1,8 @@
 import type { Wire } from './app-server.ts'
 
 /** A websocket that is open: what comes and its end are told once a listener is given. */
-export interface OpenSocket extends Wire {
+export interface OpenSocket extends Pick<Wire, 'send'> {
+  close(): void
   listen(listener: { take(text: string): void; ended(): void }): void
 }
 
@@ -12,9 +13,10 @@ interface Dispatching {
 
 /**
  * Connects to the app-server's socket. Node's WebSocket reaches a unix socket through a dispatcher of undici's, which is in Node
- * and shared under this symbol (docs/decisions/codex-signals.md). Rejects where nobody listens.
+ * and shared under this symbol (docs/decisions/codex-signals.md). Rejects where nobody listens, and at `signal`: one that hangs
+ * takes the connection and greets nobody.
  */
-export async function openSocket(path: string): Promise<OpenSocket> {
+export async function openSocket(path: string, signal: AbortSignal): Promise<OpenSocket> {
   // The symbol is set once Node has loaded its WebSocket.
   const Socket = globalThis.WebSocket
   const shared: unknown = Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'))
@@ -23,10 +25,19 @@ export async function openSocket(path: string): Promise<OpenSocket> {
   const dispatcher = new Agent({ connect: { socketPath: path } })
   const options: Dispatching = { dispatcher }
   const socket = new Socket('ws://localhost/', options as never)
-  await new Promise<void>((resolve, reject) => {
-    socket.addEventListener('open', () => resolve(), { once: true })
-    socket.addEventListener('error', () => reject(new Error(`nobody listens at ${path}`)), { once: true })
-  })
+  const leave = (): void => socket.close()
+  signal.addEventListener('abort', leave)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.addEventListener('open', () => resolve(), { once: true })
+      socket.addEventListener('error', () => reject(new Error(`nobody listens at ${path}`)), { once: true })
+    })
+  } catch (error) {
+    await dispatcher.close().catch(() => undefined) // nothing is under way on it
+    throw error
+  } finally {
+    signal.removeEventListener('abort', leave)
+  }
   return {
     send: (text) => socket.send(text),
     close: () => socket.close(),

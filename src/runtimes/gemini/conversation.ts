@@ -1,5 +1,6 @@
 import { markerOf } from '../../core/envelope.ts'
 import type { Proof } from '../../core/ladder.ts'
+import { Lane } from '../../util/in-turn.ts'
 import type { Parcels } from '../parcels.ts'
 import type { Signals } from '../signals.ts'
 import { findSession, SessionRecord, type RecordFact } from './record.ts'
@@ -27,7 +28,7 @@ export class Conversation {
   #id: string | null
   #told: string | null = null
   #record: SessionRecord | null = null
-  #reading: Promise<void> = Promise.resolve()
+  readonly #lane = new Lane()
 
   constructor(parts: Parts, id: string | null) {
     this.#parts = parts
@@ -47,9 +48,9 @@ export class Conversation {
     this.#record = null
   }
 
+  /** Reads what is new. One reading after the other: each line counts once, and one that failed stops none of those to come. */
   read(): Promise<void> {
-    this.#reading = this.#reading.then(() => this.#read())
-    return this.#reading
+    return this.#lane.run(() => this.#read())
   }
 
   proofOf(marker: string): Proof | null {
