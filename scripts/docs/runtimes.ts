@@ -25,7 +25,8 @@ const rows: [string, (abilities: Abilities) => string][] = [
   ['tells that a failing model is asked again', ({ retries }) => yes(retries)],
   ['knows when a used-up allowance is given again', ({ resets }) => yes(resets)],
   ['has the team’s tools', ({ mcp }) => yes(mcp)],
-  ['shows its model the pictures that a tool answers with', ({ images }) => yes(images)],
+  ['shows its model the pictures of a message beside its words, where it comes by', ({ images }) => words(images.message)],
+  ['shows its model the pictures that a tool answers with', ({ images }) => yes(images.tool)],
   ['settings of an agent that it acts upon', ({ settings }) => words(settings)],
 ]
 

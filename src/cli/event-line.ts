@@ -34,7 +34,7 @@ export function isProgress(event: EventRow): boolean {
 }
 
 function paint(color: Colors, event: EventRow): (text: string) => string {
-  if (['operator.refused', 'file.changed', 'store.foreign_write', 'call.denied', 'call.refused', 'attachment.refused', 'agent.ended', 'agent.launch-failed', 'delivery.dead', 'message.throttled', 'limit.hook-failed', 'outbox.failed', 'gateway.failing', 'chat.refused', 'chat.lost', 'confirm.wrong-passphrase', 'budget.stopped', 'breaker.tripped'].includes(event.type)) return color.red
+  if (['operator.refused', 'file.changed', 'store.foreign_write', 'call.denied', 'call.refused', 'attachment.refused', 'attachment.not-shown', 'agent.ended', 'agent.launch-failed', 'delivery.dead', 'message.throttled', 'limit.hook-failed', 'outbox.failed', 'gateway.failing', 'chat.refused', 'chat.lost', 'confirm.wrong-passphrase', 'budget.stopped', 'breaker.tripped'].includes(event.type)) return color.red
   if (['approval.requested', 'agent.changed', 'team.changed'].includes(event.type)) return color.yellow
   if (event.type === 'message.sent') return color.cyan
   if (event.type === 'agent.phase' && ['quarantined', 'blocked'].includes(text(event, 'to'))) return color.red

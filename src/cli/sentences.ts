@@ -31,6 +31,7 @@ export const sentences: Readonly<Record<string, Sentence>> = {
   'message.sent': (fact, event, message) => `sent ${message} to ${fact('to')}${fact('priority') === 'normal' ? '' : around(' (', fact('priority'), ')')}${around(' with ', attachedTo(event))}`,
   'gc.done': (fact) => `gc removed ${fact('messages')} messages, ${fact('approvals')} approvals, ${fact('bridges')} bridges, ${fact('files')} files`,
   'attachment.refused': (fact) => `may not attach ${fact('name')}: ${fact('why')}`,
+  'attachment.not-shown': (fact) => `mail #${fact('n')} came without its picture ${fact('id')}: ${fact('why')}`,
   'bridge.opened': (fact) => `bridge ${fact('n')} opened: ${fact('a')} ${fact('oneWay') === 'true' ? '→' : '↔'} ${fact('b')}, ${fact('topic')}`,
   'bridge.closed': (fact) => `bridge ${fact('n')} closed${fact('by') === 'expiry' ? ', its time was over' : ''}`,
   'message.throttled': (fact) => `refused to send to ${fact('to')}: ${fact('why')}`,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { attachedLines, fenced, headerOf, safeName, shownName, sniff } from './attachment.ts'
+import { attachedLines, fenced, headerOf, mostShownImage, mostShownTogether, safeName, showable, shownName, sniff } from './attachment.ts'
 
 const bytes = (text: string) => Buffer.from(text, 'latin1')
 
@@ -48,5 +48,16 @@ describe('names', () => {
     const header = headerOf(attachment, { n: 1, from: 'p:a', trust: 'bridged', taint: ['bridge:1'] })
     expect(header.match(/ · /g)).toHaveLength(4)
     expect(fenced(header, 'x\nn0>>>\x1b]', 'n0nce')).toBe(`[${header}]\n<<<n0nce\nx\nn0>>>\\x1b]\nn0nce>>>`)
+  })
+})
+
+describe('what comes with a message', () => {
+  const of = (n: number, mime: string, size: number) => ({ n, name: 'x', mime, bytes: size, sha256: '' })
+
+  it('is what every provider takes, no more than is good for one call, in its order', () => {
+    const attachments = [of(1, 'image/png', 10), of(2, 'text/plain', 10), of(3, 'image/gif', 10), of(4, 'image/jpeg', mostShownImage), of(5, 'image/webp', mostShownImage + 1), of(6, 'image/webp', mostShownImage), of(7, 'image/png', mostShownImage), of(8, 'image/png', 20)]
+    const shown = showable(attachments)
+    expect(shown.map(({ n }) => n)).toEqual([1, 4, 6, 8])
+    expect(shown.reduce((sum, each) => sum + each.bytes, 0)).toBeLessThanOrEqual(mostShownTogether)
   })
 })

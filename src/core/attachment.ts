@@ -31,9 +31,14 @@ export const mostAttachments = 10
 export const mostShownText = 64 * 1024
 /** As models take images: beyond it a copy is given. Bytes. */
 export const mostShownImage = 3.5 * 1024 * 1024
+/** Of the images that one message shows: a provider takes 20 MB a call, the conversation before them included. Bytes. */
+export const mostShownTogether = 8 * 1024 * 1024
 
 const unknownMime = 'application/octet-stream'
 const imageMimes: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp'])
+
+/** Every provider takes these in a message; some take no others, and a call with another one fails. */
+const shownMimes: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/webp'])
 
 /** By https://en.wikipedia.org/wiki/List_of_file_signatures. `at` is an offset, in bytes. */
 const signatures: readonly { mime: string; at: number; begin: string }[] = [
@@ -91,9 +96,20 @@ export function listed({ n, name, mime, bytes }: Attachment): Listed {
   return { id: n, name: shownName(name), mime, bytes }
 }
 
-/** Below a message's body, outside its fence: `Attached: …`. Empty where there is none. */
-export function attachedLines(attachments: readonly Attachment[]): string {
-  return attachments.map((each) => `\nAttached: ${described(each)}. Read it: read_attachment with id ${each.n}.`).join('')
+/** Those that can be shown beside the words of their message: in their order, as long as they are not too much together. */
+export function showable(attachments: readonly Attachment[]): Attachment[] {
+  let room = mostShownTogether
+  return attachments.filter(({ mime, bytes }) => {
+    const fits = shownMimes.has(mime) && bytes <= Math.min(mostShownImage, room)
+    if (fits) room -= bytes
+    return fits
+  })
+}
+
+/** Below a message's body, outside its fence: `Attached: …`. Empty where there is none. `shown`: the numbers of those that come with it. */
+export function attachedLines(attachments: readonly Attachment[], shown: readonly number[] = []): string {
+  const how = ({ n }: Attachment): string => (shown.includes(n) ? `It comes with this message. If you do not see it: read_attachment with id ${n}.` : `Read it: read_attachment with id ${n}.`)
+  return attachments.map((each) => `\nAttached: ${described(each)}. ${how(each)}`).join('')
 }
 
 /** `#3 "notes.txt" (text/plain, 120 bytes)`. */

@@ -2,7 +2,7 @@ import { attachedLines } from './attachment.ts'
 import { printable, quoted } from './printable.ts'
 import type { Role } from './team.ts'
 import type { Message, Trust } from './message.ts'
-import type { Parcel } from './runtime.ts'
+import type { Parcel, Picture } from './runtime.ts'
 
 /** Above this a push carries the beginning only, and counts as delivered once the rest was fetched. Bytes of UTF-8. */
 export const pushLimit = 16 * 1024
@@ -20,6 +20,8 @@ export interface EnvelopeFacts {
   nonce: string
   /** Offered before, to this or an earlier incarnation. */
   again: boolean
+  /** Of its attachments, those that are shown with it; absent: none. */
+  pictures?: readonly Picture[]
 }
 
 /** Whether a push of this message is only a beginning. */
@@ -32,7 +34,7 @@ export function isPreview(text: string): boolean {
  * The message's UUID is the marker that hooks and transcripts are searched for.
  */
 export function render(facts: EnvelopeFacts): Parcel {
-  const { message, nonce } = facts
+  const { message, nonce, pictures = [] } = facts
   const from = message.from === 'user' ? 'user (the operator)' : message.from
   const header = [
     `mail #${message.n}`,
@@ -54,10 +56,11 @@ export function render(facts: EnvelopeFacts): Parcel {
   return {
     id: message.id,
     n: message.n,
-    text: `[${header.join(' · ')}]\n<<<${nonce}\n${body}\n${nonce}>>>${attachedLines(message.attachments)}\n${rest}`,
+    text: `[${header.join(' · ')}]\n<<<${nonce}\n${body}\n${nonce}>>>${attachedLines(message.attachments, pictures.map(({ n }) => n))}\n${rest}`,
     marker: message.id,
     trust: facts.trust,
     priority: message.priority,
+    pictures,
   }
 }
 

@@ -43,8 +43,13 @@ export interface Abilities {
   /** Rungs that work in each state. */
   rungs: Ladder
   interrupt: boolean
-  /** Shows its model the images that a tool answers with. */
-  images: boolean
+  /** How its model comes to see pictures. */
+  images: {
+    /** Rungs that bring those of a message with its words. */
+    message: readonly Rung[]
+    /** Those that a tool answers with. */
+    tool: boolean
+  }
   usage: boolean
   mcp: boolean
   /** Shortens its own conversation when asked, see `Session.compact`. */
@@ -237,6 +242,21 @@ export interface Parcel {
   marker: string
   trust: Trust
   priority: Priority
+  /** To be shown beside the text, which tells of each, in this order. Only where the rung brings pictures. */
+  pictures: readonly Picture[]
+}
+
+/** A picture that came with a message. */
+export interface Picture {
+  /** Of the attachment, as the text names it. */
+  n: number
+  /** Of PNG, JPEG, GIF or WebP. */
+  mime: string
+  /**
+   * Whole and unchanged; read anew each time, since a parcel may wait for long. Rejects where it is gone, was changed or is no
+   * picture that a model takes: that is told by then, and the message goes without.
+   */
+  read(): Promise<Buffer>
 }
 
 /** `later`: it is at work, or a person is; nothing was entered. */

@@ -36,7 +36,7 @@ const clock = { ...systemClock, elapsed: () => time }
 function office() {
   const chains = new Chains({ store, clock, agents, team: () => team, show: (whose, text) => void shown.push([whose, text]) })
   const offers = new Offers(clock)
-  const deliverer = new Deliverer({ store, clock, agents, offers, sessions: new Sessions(() => {}, () => {}), team: () => team, report: () => {} })
+  const deliverer = new Deliverer({ store, clock, agents, offers, sessions: new Sessions(() => {}, () => {}), picturesOf: () => [], team: () => team, report: () => {} })
   const fetching = new Fetching(store, clock, deliverer, offers, () => false)
   const mailroom = new Mailroom({ store, clock, chains, attachments: attachmentsOf(folder, store, () => team), bridges: () => [], team: () => team })
   const post = async (from: string, to: string, key: string | null = null) => (await mailroom.post({ from, to, text: 'hello', threadId: null, priority: 'normal', key })).message

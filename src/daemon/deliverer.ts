@@ -7,7 +7,7 @@ import { TroupeError } from '../core/error.ts'
 import type { Proof, Rung } from '../core/ladder.ts'
 import type { Message } from '../core/message.ts'
 import { activityOf, type Evidence } from '../core/phase.ts'
-import type { Attempt, Parcel, Runtime, Session } from '../core/runtime.ts'
+import type { Attempt, Parcel, Picture, Runtime, Session } from '../core/runtime.ts'
 import { findAgent, type Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
 import type { Agents } from './agents.ts'
@@ -29,12 +29,19 @@ interface Open {
   delivery: Delivery
 }
 
+interface Entry {
+  runtime: Runtime
+  session: Session
+}
+
 export interface DelivererParts {
   store: Store
   clock: Clock
   agents: Agents
   sessions: Sessions
   offers: Offers
+  /** Of a message to this recipient, those that can be shown with it. */
+  picturesOf(message: Message, recipient: string): Picture[]
   team(): Team
   report(what: string, error: unknown): void
 }
@@ -165,7 +172,7 @@ export class Deliverer {
     }
   }
 
-  async #step(each: Open, incarnation: string, entry: { runtime: Runtime; session: Session }, held: Set<string>): Promise<void> {
+  async #step(each: Open, incarnation: string, entry: Entry, held: Set<string>): Promise<void> {
     const { message, delivery } = each
     const { phase } = this.#parts.agents.get(delivery.recipient)
     if (await this.#isForAnother(each, incarnation)) return
@@ -177,7 +184,7 @@ export class Deliverer {
     }
     const step = next({ priority: message.priority, trust: message.trust, control: message.control !== null }, { phase, rungs: entry.runtime.abilities.rungs })
     if (step.do === 'wait') this.#wait(each, step.for)
-    const gone = step.do === 'offer' && (await this.#offer(each, step.rungs, entry.session, incarnation, activityOf(phase) === 'idle'))
+    const gone = step.do === 'offer' && (await this.#offer(each, step.rungs, entry, incarnation, activityOf(phase) === 'idle'))
     if (!gone) held.add(message.from)
   }
 
@@ -194,7 +201,7 @@ export class Deliverer {
   }
 
   /** True when the message is on its way (or as far as it can be pushed), so that later ones of its sender may follow. */
-  async #offer(each: Open, rungs: Rung[], session: Session, incarnation: string, idle: boolean): Promise<boolean> {
+  async #offer(each: Open, rungs: Rung[], { runtime, session }: Entry, incarnation: string, idle: boolean): Promise<boolean> {
     const { message, delivery } = each
     const { offers } = this.#parts
     const to = delivery.recipient
@@ -210,7 +217,7 @@ export class Deliverer {
     const refusals: string[] = []
     for (const rung of rungs) {
       offers.begin(message.id, to, incarnation, rung, count)
-      const attempt = await this.#attempt(session, rung, this.#parcel(each, count > 1), to)
+      const attempt = await this.#attempt(session, rung, this.#parcel(each, runtime.abilities.images.message.includes(rung), count > 1), to)
       if (attempt === null) {
         offers.forget(message.id, to)
         this.#wait(each, `another try by ${rung}: the last one failed (see troupe daemon logs)`)
@@ -268,7 +275,7 @@ export class Deliverer {
     })
   }
 
-  #parcel({ message, delivery }: Open, again: boolean): Parcel {
+  #parcel({ message, delivery }: Open, withPictures: boolean, again: boolean): Parcel {
     const sender = findAgent(this.#parts.team(), message.from)
     return render({
       name: sender?.displayName ?? null,
@@ -277,6 +284,7 @@ export class Deliverer {
       trust: message.trust,
       nonce: randomBytes(6).toString('hex'),
       again: again || delivery.attempts > 0,
+      pictures: withPictures ? this.#parts.picturesOf(message, delivery.recipient) : [],
     })
   }
 

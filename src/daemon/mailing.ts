@@ -8,6 +8,7 @@ import { Fetching } from './fetching.ts'
 import type { Ground } from './ground.ts'
 import { Mailroom } from './mailroom.ts'
 import { Offers } from './offers.ts'
+import { picturesOf } from './pictures.ts'
 import { settingName } from './read-team.ts'
 import { Sessions } from './sessions.ts'
 import { Signals, type SignalParts } from './signals.ts'
@@ -44,7 +45,7 @@ export async function mailing(ground: Ground, listeners: Listeners): Promise<Mai
   // An adopted agent may be idle already: no change of its phase would wake its mail.
   const sessions: Sessions = new Sessions((...said) => signals.take(...said), (address) => deliverer.wake(address))
   const offers = new Offers(clock)
-  const deliverer: Deliverer = new Deliverer({ ...ground, sessions, offers })
+  const deliverer: Deliverer = new Deliverer({ ...ground, sessions, offers, picturesOf: (...of) => picturesOf({ ...ground, attachments }, ...of) })
   const fetching = new Fetching(store, clock, deliverer, offers, (address) => agents.get(address).phase.name === 'stopping' || listeners.holding().isHeld(address))
   const throttle = new Throttle({ ...ground, limits: () => (desired.known ? team().limits : defaultLimits) })
   const bridges = new Bridges(ground)

@@ -33,7 +33,7 @@ function abilitiesOf({ supportsMcp, rateLimitPatterns }: RuntimeDescriptor): Abi
     proofs: supportsMcp ? ['tool'] : [],
     rungs: supportsMcp ? { idle: ['paste', 'fetch'], busy: ['fetch'], waiting: [] } : { idle: ['paste'], busy: [], waiting: [] },
     interrupt: false,
-    images: false,
+    images: { message: [], tool: false },
     usage: false,
     mcp: supportsMcp,
     compact: false,

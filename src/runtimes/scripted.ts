@@ -20,7 +20,7 @@ const abilities: Abilities = {
   proofs: ['tool', 'hook'],
   rungs: { idle: ['fetch', 'paste'], busy: ['fetch'], waiting: [] },
   interrupt: true,
-  images: true,
+  images: { message: [], tool: true },
   usage: true,
   mcp: true,
   compact: false,

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Agent } from '../../src/core/team.ts'
 import { acp } from '../../src/runtimes/acp/index.ts'
+import { onePixel } from '../fixtures/one-pixel.ts'
 import { RuntimeStage, until, type Run } from './runtime-stage.ts'
 import { overAgain } from './runtime-subject.ts'
 
@@ -19,8 +20,8 @@ describe('an agent of the Agent Client Protocol', () => {
     for (const each of stages.splice(0)) await each.end()
   })
 
-  async function stage(agent: Partial<Agent> = {}): Promise<RuntimeStage> {
-    const made = await RuntimeStage.make(acp(descriptor), { env: {}, rules: [], agent: { mode: 'protocol', ...agent } })
+  async function stage(agent: Partial<Agent> = {}, args: string[] = []): Promise<RuntimeStage> {
+    const made = await RuntimeStage.make(acp({ ...descriptor, args }), { env: {}, rules: [], agent: { mode: 'protocol', ...agent } })
     stages.push(made)
     return made
   }
@@ -108,6 +109,18 @@ describe('an agent of the Agent Client Protocol', () => {
     const fresh = await start(on, 'another')
     expect((await fresh.signal('note')).evidence.what).toContain('another could not be taken up')
     await overAgain(fresh, (await tell(on, fresh, 'hello')).from)
+  })
+
+  it.each([
+    ['sees the pictures of a message where it says that it can', ['--pictures'], `understood, and saw image/png ${onePixel(7).toString('base64')}`],
+    ['is given none where it does not', [], 'understood'],
+  ])('%s', async (_what, args, said) => {
+    const on = await stage({}, args)
+    const run = await start(on)
+    const from = run.signals.length
+    expect(await run.session.deliver('push', on.parcel('peer', 'look', undefined, onePixel(7)))).toMatchObject({ result: 'taken' })
+    await overAgain(run, from)
+    expect((await run.signal('said')).text).toBe(said)
   })
 
   it('says that it must log in', async () => {

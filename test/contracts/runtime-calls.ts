@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ToolCall } from '../../src/core/gate.ts'
+import { onePixel } from '../fixtures/one-pixel.ts'
 import { longPatience, until, type RuntimeStage } from './runtime-stage.ts'
 import { on, overAgain, say, tell, Trials, type RuntimeSubject } from './runtime-subject.ts'
 
-/** One pixel. A CLI may shrink a picture, but has no reason to touch this one. */
-const picture = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+const picture = onePixel(0).toString('base64')
 
 /** What it does by its tools, and who is asked before. */
 export function runtimeCalls(subject: RuntimeSubject): void {
@@ -65,7 +65,7 @@ export function runtimeCalls(subject: RuntimeSubject): void {
       const { from } = await tell(stage, run, 'LOOK', rungs)
       await overAgain(run, from)
       expect(stage.model.requests().at(-1)?.text).toBe('looked')
-      expect(stage.asked.some((body) => body.includes(picture))).toBe(abilities.images)
+      expect(stage.asked.some((body) => body.includes(picture))).toBe(abilities.images.tool)
     })
   })
 }

@@ -224,14 +224,18 @@ export class RuntimeStage {
     this.#server = serve({ fetch: this.#app().fetch, port: this.#port, hostname: '127.0.0.1' })
   }
 
-  parcel(trust: Trust, text: string, from = trust === 'operator' ? 'user' : 'office:bob'): Parcel {
+  /** `picture`: a PNG that comes with it, or one that is gone when it is to be shown. */
+  parcel(trust: Trust, text: string, from = trust === 'operator' ? 'user' : 'office:bob', picture?: Buffer | 'gone'): Parcel {
     const id = uuid()
     const n = ++this.#n
     const message: Message = {
       ...{ id, n, from, to: address, project: 'office', text, threadId: null, trust, key: null, priority: 'normal' as const },
-      ...{ chain: id, hop: 0, taint: [], attachments: [], control: null, sentAt: systemClock.now() },
+      ...{ chain: id, hop: 0, taint: [], control: null, sentAt: systemClock.now() },
+      attachments: picture === undefined ? [] : [{ n, name: 'a.png', mime: 'image/png', bytes: picture.length, sha256: '' }],
     }
-    return render({ message, role: trust === 'operator' ? null : 'worker', name: null, trust, nonce: randomBytes(6).toString('hex'), again: false })
+    const read = async () => (picture instanceof Buffer ? picture : await Promise.reject(new Error('it is gone')))
+    const pictures = message.attachments.map(({ mime }) => ({ n, mime, read }))
+    return render({ message, pictures, role: trust === 'operator' ? null : 'worker', name: null, trust, nonce: randomBytes(6).toString('hex'), again: false })
   }
 
   async end(): Promise<void> {

@@ -90,7 +90,7 @@ class Bench {
   }
 }
 
-const parcel = (text: string, id = 'm-1') => ({ id, n: 1, text: `${id}\n${text}`, marker: id, trust: 'peer', priority: 'normal' }) as const
+const parcel = (text: string, id = 'm-1') => ({ id, n: 1, text: `${id}\n${text}`, marker: id, trust: 'peer', priority: 'normal', pictures: [] as never[] }) as const
 
 describe('a command of your own', { timeout: 60_000 }, () => {
   let bench: Bench

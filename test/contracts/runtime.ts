@@ -4,6 +4,7 @@ import type { Rung } from '../../src/core/ladder.ts'
 import type { Signal } from '../../src/core/runtime.ts'
 import { runtimeCalls } from './runtime-calls.ts'
 import { runtimeFailures } from './runtime-failures.ts'
+import { runtimePictures } from './runtime-pictures.ts'
 import { longPatience, until, type Run, type RuntimeStage } from './runtime-stage.ts'
 import { first, on, overAgain, proofsOf, say, tell, tool, Trials, type RuntimeSubject } from './runtime-subject.ts'
 
@@ -187,6 +188,7 @@ export function runtimeContract(name: string, subject: RuntimeSubject): void {
     })
 
     runtimeCalls(subject)
+    runtimePictures(subject)
     runtimeFailures(subject)
   })
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { acting } from '../../core/duty.ts'
 import { fenced, headerOf, isImage, listed, mostShownImage, mostShownText } from '../../core/attachment.ts'
+import { pictureFault } from '../../core/picture.ts'
 import { copyForAgent, readKept, removeCopies } from '../attachment-copies.ts'
 import { unknownAttachment } from '../attachments.ts'
 import type { Handlers } from '../daemon.ts'
@@ -20,8 +21,9 @@ export function attachments(parts: Parts): Pick<Handlers, 'read_attachment' | 'a
       const header = headerOf(attachment, message)
       const facts = { ...listed(attachment), message: n, from, trust, taint, text: `[${header}]`, image: null, path: null }
       if (mime === 'text/plain' && bytes <= mostShownText) return { ...facts, text: fenced(header, (await readKept(file, attachment)).toString(), randomBytes(6).toString('hex')) }
-      const canSee = isImage(mime) && bytes <= mostShownImage && (await parts.runtimeOf(acting(agent, parts.agents.get(agent.address)))).abilities.images
-      if (canSee) return { ...facts, image: { mimeType: mime, data: (await readKept(file, attachment)).toString('base64') } }
+      const canSee = isImage(mime) && bytes <= mostShownImage && (await parts.runtimeOf(acting(agent, parts.agents.get(agent.address)))).abilities.images.tool
+      const picture = canSee ? await readKept(file, attachment) : null
+      if (picture !== null && pictureFault(mime, picture) === null) return { ...facts, image: { mimeType: mime, data: picture.toString('base64') } }
       const folder = parts.paths.agentFolder(agent.project, agent.id)
       removeCopies(folder, parts.clock.now() - parts.team().attachments.tempfileTtlMs)
       const path = await copyForAgent(folder, attachment, file)

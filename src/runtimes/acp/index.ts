@@ -15,7 +15,7 @@ const abilities: Abilities = {
   proofs: ['protocol', 'tool'],
   rungs: { idle: ['push', 'fetch'], busy: ['fetch'], waiting: [] },
   interrupt: true,
-  images: false,
+  images: { message: ['push'], tool: false },
   usage: false,
   mcp: true,
   compact: false,

@@ -10,8 +10,12 @@ const record = z.record(z.string(), z.unknown())
 
 export const initialized = z.looseObject({
   agentCapabilities: z
-    .looseObject({ loadSession: z.boolean().default(false), mcpCapabilities: z.looseObject({ http: z.boolean().default(false) }).default({ http: false }) })
-    .default({ loadSession: false, mcpCapabilities: { http: false } }),
+    .looseObject({
+      loadSession: z.boolean().default(false),
+      mcpCapabilities: z.looseObject({ http: z.boolean().default(false) }).default({ http: false }),
+      promptCapabilities: z.looseObject({ image: z.boolean().default(false) }).default({ image: false }),
+    })
+    .default({ loadSession: false, mcpCapabilities: { http: false }, promptCapabilities: { image: false } }),
 })
 
 const named = z.looseObject({ id: z.string(), category: z.string().nullish() })

@@ -5,6 +5,7 @@ import type { Rung } from '../../core/ladder.ts'
 import { isRecord } from '../json.ts'
 import { Asks } from '../lane/asks.ts'
 import { Talk, type Protocol } from '../lane/talk.ts'
+import { readPictures } from '../pictures.ts'
 import { toolCallOf } from './calls.ts'
 import { choicesOf, type Choice } from './choices.ts'
 import { failureOf } from './failure.ts'
@@ -34,6 +35,7 @@ export class AcpSession implements Session, Protocol {
   readonly #overs = new Set<() => void>()
   #canLoad = false
   #http = false
+  #seesPictures = false
   #id: string | null = null
   #greeted = false
   #loadFailed = false
@@ -66,8 +68,9 @@ export class AcpSession implements Session, Protocol {
   async deliver(rung: Rung, parcel: Parcel): Promise<Attempt> {
     if (rung !== 'push') return { result: 'refused', why: `over its protocol there is no ${rung}` }
     if (!this.#ready) return { result: 'refused', why: 'it has no session yet' }
+    const blocks = await this.#blocksOf(parcel)
     if (this.#busy) return { result: 'refused', why: 'it is at work, and another prompt could end its turn' }
-    const written = await this.#prompt(parcel.text, parcel.marker)
+    const written = await this.#prompt(blocks, parcel.marker)
     return written ? { result: 'taken', what: 'given as a prompt' } : { result: 'refused', why: 'its lane does not answer' }
   }
 
@@ -110,7 +113,7 @@ export class AcpSession implements Session, Protocol {
   }
 
   typed(text: string, tag: string): void {
-    if (this.#ready && !this.#busy) this.#talk.later(this.#prompt(text, null, tag))
+    if (this.#ready && !this.#busy) this.#talk.later(this.#prompt([words(text)], null, tag))
     else this.#later.push({ text, tag })
   }
 
@@ -119,13 +122,14 @@ export class AcpSession implements Session, Protocol {
   }
 
   snapshot(): unknown {
-    return this.#ready && this.#requests.size === 0 && this.#asks.size === 0 ? { session: this.#id, briefed: this.#briefed } : null
+    return this.#ready && this.#requests.size === 0 && this.#asks.size === 0 ? { session: this.#id, briefed: this.#briefed, seesPictures: this.#seesPictures } : null
   }
 
   restore(state: unknown): void {
     if (!isRecord(state) || typeof state['session'] !== 'string') return
     this.#id = state['session']
     this.#briefed = state['briefed'] === true
+    this.#seesPictures = state['seesPictures'] === true
     this.#isReady(this.#context.host.clock.now())
   }
 
@@ -190,6 +194,7 @@ export class AcpSession implements Session, Protocol {
         this.#greeted = true
         this.#canLoad = agentCapabilities.loadSession
         this.#http = agentCapabilities.mcpCapabilities.http
+        this.#seesPictures = agentCapabilities.promptCapabilities.image
         break
       }
       case 'session/load':
@@ -302,10 +307,15 @@ export class AcpSession implements Session, Protocol {
   }
 
   /** What it is and whom it works with comes before the first words of a conversation: the protocol has no other place. */
-  async #prompt(text: string, marker: string | null, tag?: string): Promise<boolean> {
-    const blocks = this.#briefed ? [text] : [readLaunched(this.#context.folder).briefing, text]
-    const prompt = blocks.map((each) => ({ type: 'text', text: each }))
+  async #prompt(blocks: Fields[], marker: string | null, tag?: string): Promise<boolean> {
+    const prompt = this.#briefed ? blocks : [words(readLaunched(this.#context.folder).briefing), ...blocks]
     return await this.#call('session/prompt', { sessionId: this.#id, prompt, ...(marker === null ? {} : { _meta: { marker } }) }, tag)
+  }
+
+  /** Its words, then its pictures where the agent takes them. */
+  async #blocksOf(parcel: Parcel): Promise<Fields[]> {
+    const pictures = this.#seesPictures ? await readPictures(parcel) : []
+    return [words(parcel.text), ...pictures.flatMap(({ label, mime, base64 }) => [words(label), { type: 'image', mimeType: mime, data: base64 }])]
   }
 
   async #cancel(): Promise<void> {
@@ -327,4 +337,8 @@ export class AcpSession implements Session, Protocol {
   #tell(signal: { type: 'ready' | 'idle' | 'busy' | 'note' } | Omit<Extract<Signal, { type: 'waiting' }>, 'evidence'> | Omit<Extract<Signal, { type: 'failure' }>, 'evidence'>, what: string, at: number): void {
     this.#talk.emit({ ...signal, evidence: { at, what, source: 'protocol' } } as Signal)
   }
+}
+
+function words(text: string): Fields {
+  return { type: 'text', text }
 }

@@ -21,7 +21,7 @@ const terminal: Abilities = {
   // A peer's words come in through the messaging socket; a paste enters as the person at the terminal.
   rungs: { idle: ['push', 'paste'], busy: ['push', 'turn-end'], waiting: ['push'] },
   interrupt: true,
-  images: true,
+  images: { message: [], tool: true },
   usage: true,
   mcp: true,
   compact: true,
@@ -35,7 +35,7 @@ const terminal: Abilities = {
 const abilities: Readonly<Record<Mode, Abilities>> = {
   terminal,
   // Whoever writes, it enters as the user: the envelope says whose word it is.
-  protocol: { ...terminal, proofs: ['protocol', 'record'], rungs: { idle: ['push'], busy: ['push'], waiting: ['push'] }, compact: false },
+  protocol: { ...terminal, proofs: ['protocol', 'record'], rungs: { idle: ['push'], busy: ['push'], waiting: ['push'] }, images: { message: ['push'], tool: true }, compact: false },
   oneshot: taskAbilities({ ...terminal, prompts: false }),
 }
 

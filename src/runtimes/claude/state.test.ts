@@ -104,7 +104,7 @@ describe('permission modes', () => {
 
 const parcel = (n: number): Parcel => {
   const text = `[mail #${n} · id m${n}]\n<<<nonce${n}\nbody ${n}\nnonce${n}>>>\nWhen you are done…`
-  return { id: `m${n}`, n, text, marker: `m${n}`, trust: 'peer', priority: 'normal' }
+  return { id: `m${n}`, n, text, marker: `m${n}`, trust: 'peer', priority: 'normal', pictures: [] }
 }
 
 describe('parcels', () => {

@@ -8,6 +8,7 @@ import { isRecord } from '../json.ts'
 import { Asks } from '../lane/asks.ts'
 import { Talk, type Protocol } from '../lane/talk.ts'
 import { Parcels } from '../parcels.ts'
+import { readPictures } from '../pictures.ts'
 import { callGate, callKey } from './call-gate.ts'
 import { Conversation } from './conversation.ts'
 import { claudeFiles, readLaunched } from './files.ts'
@@ -85,7 +86,7 @@ export class StreamSession implements Session, Protocol {
     if (rung !== 'push') return { result: 'refused', why: `over its protocol there is no ${rung}` }
     if (!this.#ready) return { result: 'refused', why: 'it has not greeted yet' }
     this.#parcels.add(parcel, rung)
-    const written = await this.#talk.write(userMessage(parcel.text))
+    const written = await this.#talk.write(userMessage(await contentOf(parcel)))
     return written ? { result: 'taken', what: 'written to its standard input' } : { result: 'refused', why: 'its lane does not answer' }
   }
 
@@ -276,6 +277,14 @@ export class StreamSession implements Session, Protocol {
   }
 }
 
-function userMessage(text: string): Event {
-  return { type: 'user', message: { role: 'user', content: text }, parent_tool_use_id: null }
+function userMessage(content: string | Event[]): Event {
+  return { type: 'user', message: { role: 'user', content }, parent_tool_use_id: null }
+}
+
+/** Its words, then its pictures. */
+async function contentOf(parcel: Parcel): Promise<string | Event[]> {
+  const pictures = await readPictures(parcel)
+  if (pictures.length === 0) return parcel.text
+  const blocks = pictures.flatMap(({ label, mime, base64 }): Event[] => [{ type: 'text', text: label }, { type: 'image', source: { type: 'base64', media_type: mime, data: base64 } }])
+  return [{ type: 'text', text: parcel.text }, ...blocks]
 }

@@ -15,7 +15,7 @@ const terminal: Abilities = {
   proofs: ['protocol', 'record'],
   rungs: { idle: ['push'], busy: ['push'], waiting: ['push'] },
   interrupt: true,
-  images: true,
+  images: { message: ['push'], tool: true },
   usage: true,
   mcp: true,
   compact: true,

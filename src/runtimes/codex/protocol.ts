@@ -39,7 +39,7 @@ export const turn = z.looseObject({
 })
 export type Turn = z.infer<typeof turn>
 
-export type UserInput = { type: 'text'; text: string; text_elements: [] } | { type: 'localImage'; path: string }
+export type UserInput = { type: 'text'; text: string; text_elements: [] } | { type: 'image'; url: string }
 
 const inputPart = z.looseObject({ type: z.string(), text: z.string().optional() })
 

@@ -12,6 +12,7 @@ import { Conversation } from './conversation.ts'
 import { dialogOf, unknownQuestion } from './dialogs.ts'
 import { codexFiles, readLaunched } from './files.ts'
 import { homeAt } from './home.ts'
+import { inputOf } from './input.ts'
 import { Line } from './line.ts'
 import { Outgoing } from './outgoing.ts'
 import type { Item, Notification, Question, Thread, ThreadStatus, Turn } from './protocol.ts'
@@ -158,7 +159,7 @@ export class CodexSession implements Session {
     const ready = this.#line.ready
     if (ready === null) throw new Error('its app-server is not connected')
     // Where a turn runs, its input joins it.
-    await ready.server.call('turn/start', { threadId: ready.threadId, clientUserMessageId: parcel.id, input: [{ type: 'text', text: parcel.text, text_elements: [] }] })
+    await ready.server.call('turn/start', { threadId: ready.threadId, clientUserMessageId: parcel.id, input: await inputOf(parcel) })
   }
 
   /** What is told meanwhile is kept in mind, and what it comes to is said at the end. */

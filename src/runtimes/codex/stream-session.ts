@@ -11,7 +11,8 @@ import { CallGate } from './call-gate.ts'
 import { Conversation } from './conversation.ts'
 import { dialogOf } from './dialogs.ts'
 import { codexFiles, readLaunched } from './files.ts'
-import { answerTo, notifications, questions, thread, type Item, type Notification, type Question, type Thread, type ThreadStatus } from './protocol.ts'
+import { answerTo, notifications, questions, thread, type Item, type Notification, type Question, type Thread, type ThreadStatus, type UserInput } from './protocol.ts'
+import { inputOf, words } from './input.ts'
 import { Outgoing } from './outgoing.ts'
 import { Turns } from './turns.ts'
 
@@ -133,7 +134,7 @@ export class CodexStream implements Session, Protocol {
   }
 
   typed(text: string, tag: string): void {
-    if (this.#thread !== null) this.#talk.later(this.#prompt(text, null, tag))
+    if (this.#thread !== null) this.#talk.later(this.#prompt([words(text)], null, tag))
   }
 
   interrupted(): void {
@@ -250,12 +251,11 @@ export class CodexStream implements Session, Protocol {
     for (const marker of this.#conversation.markersIn(text)) this.#outgoing.proved(marker)
   }
 
-  async #send({ text, id }: Parcel): Promise<void> {
-    if (!(await this.#prompt(text, id))) throw new Error('its lane does not answer')
+  async #send(parcel: Parcel): Promise<void> {
+    if (!(await this.#prompt(await inputOf(parcel), parcel.id))) throw new Error('its lane does not answer')
   }
 
-  async #prompt(text: string, id: string | null, tag?: string): Promise<boolean> {
-    const input = [{ type: 'text', text, text_elements: [] }]
+  async #prompt(input: UserInput[], id: string | null, tag?: string): Promise<boolean> {
     // Where a turn runs, its input joins it.
     return await this.#call('turn/start', { threadId: this.#thread?.id, ...(id === null ? {} : { clientUserMessageId: id }), input }, tag)
   }

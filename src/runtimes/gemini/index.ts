@@ -16,7 +16,7 @@ const terminal: Abilities = {
   // There is no channel into an idle session but its terminal; into a running turn its hooks carry messages.
   rungs: { idle: ['paste'], busy: ['push', 'turn-end'], waiting: ['push'] },
   interrupt: true,
-  images: true,
+  images: { message: [], tool: true },
   usage: true,
   mcp: true,
   compact: false,

@@ -73,10 +73,13 @@ export class Client {
     return found.flatMap(({ info, parts }) => (isRecord(info) ? [{ info, parts: records(parts) }] : []))
   }
 
+  async prompt(session: string, parts: Json[]): Promise<void> {
+    await this.#json('POST', `/session/${encodeURIComponent(session)}/prompt_async`, { parts })
+  }
+
   /** With the ids of a message that stands there already nothing is added: the conversation goes on with it. */
-  async prompt(session: string, text: string, again: { message: string; part: string } | null = null): Promise<void> {
-    const part = { type: 'text', text, ...(again === null ? {} : { id: again.part }) }
-    const body = { parts: [part], ...(again === null ? {} : { messageID: again.message }) }
+  async goOn(session: string, { message, part, text }: { message: string; part: string; text: string }): Promise<void> {
+    const body = { messageID: message, parts: [{ type: 'text', text, id: part }] }
     await this.#json('POST', `/session/${encodeURIComponent(session)}/prompt_async`, body)
   }
 

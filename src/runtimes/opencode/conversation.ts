@@ -17,6 +17,7 @@ const mostSeen = 2_000
 /** A message that was put into the conversation, and where it stands there. */
 export interface Entered {
   message: string
+  /** Of its words: those that the pictures it may have come after. */
   part: string
   text: string
   /** A model call was begun with it. */
@@ -131,13 +132,18 @@ export class Conversation {
 }
 
 function entered(message: Message, upTo: string): Entered {
-  const part = message.parts.find(({ type }) => type === 'text')
+  const part = message.parts.find(isWords)
   const id = String(message.info['id'])
-  return { message: id, part: String(part?.['id'] ?? ''), text: textOf(message), taken: id <= upTo }
+  return { message: id, part: String(part?.['id'] ?? ''), text: String(part?.['text'] ?? ''), taken: id <= upTo }
 }
 
 function textOf({ parts }: Message): string {
-  return parts.flatMap((part) => (part['type'] === 'text' && part['synthetic'] !== true ? [String(part['text'])] : [])).join('\n')
+  return parts.filter(isWords).map((part) => String(part['text'])).join('\n')
+}
+
+/** What OpenCode adds itself is synthetic. */
+function isWords(part: Record<string, unknown>): boolean {
+  return part['type'] === 'text' && part['synthetic'] !== true
 }
 
 function createdAt(info: Record<string, unknown>): number {

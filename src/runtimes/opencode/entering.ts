@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Attempt, Parcel, Signal } from '../../core/runtime.ts'
 import type { Parcels } from '../parcels.ts'
+import { dataUrl, readPictures } from '../pictures.ts'
 import type { Client } from './client.ts'
 import type { Conversation } from './conversation.ts'
 
@@ -34,13 +35,20 @@ export async function enter(parcel: Parcel, { client, session, conversation, par
     const there = conversation.find(parcel.marker)
     if (there !== null && busy) return { result: 'taken', what: queued }
     begins()
-    await client.prompt(session, there?.text ?? parcel.text, there)
+    if (there !== null) await client.goOn(session, there)
+    else await client.prompt(session, await partsOf(parcel))
     if (busy) return { result: 'taken', what: queued }
     return (await echoes.of(parcel.marker, echoPatience)) ?? { result: 'taken', what: 'given to its API' }
   } catch (error) {
     parcels.forget(parcel)
     return { result: 'refused', why: `its API: ${error instanceof Error ? error.message : String(error)}` }
   }
+}
+
+/** The words, then the pictures. */
+async function partsOf(parcel: Parcel): Promise<Record<string, unknown>[]> {
+  const pictures = await readPictures(parcel)
+  return [{ type: 'text', text: parcel.text }, ...pictures.flatMap((each) => [{ type: 'text', text: each.label }, { type: 'file', mime: each.mime, url: dataUrl(each) }])]
 }
 
 /**
@@ -50,7 +58,7 @@ export async function goOn({ client, session, conversation }: Pick<Parts, 'clien
   const { waiting } = conversation
   if (waiting === null || (await isBusy(client, session))) return
   await conversation.read(session)
-  if (conversation.waiting?.message === waiting.message) await client.prompt(session, waiting.text, waiting)
+  if (conversation.waiting?.message === waiting.message) await client.goOn(session, waiting)
 }
 
 /** Those who wait for a proof. */

@@ -1,0 +1,54 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { onePixel } from '../fixtures/one-pixel.ts'
+import { longPatience, until, type Run, type RuntimeStage } from './runtime-stage.ts'
+import { on, overAgain, say, tell, tool, Trials, type RuntimeSubject } from './runtime-subject.ts'
+
+/** Pictures that come with a message, as the model is asked with them. */
+export function runtimePictures(subject: RuntimeSubject): void {
+  const { abilities } = subject.make()
+  const { rungs, images } = abilities
+  const trials = new Trials(subject, [on('HOLD', tool('hold'), say('held and done'))])
+  afterEach(async () => await trials.clear())
+  let grey = 0
+  const next = (): Buffer => onePixel((grey += 1))
+  const seen = (stage: RuntimeStage, picture: Buffer) => stage.asked.some((body) => body.includes(picture.toString('base64')))
+
+  async function delivered(run: Run, marker: string, from: number): Promise<void> {
+    await run.signal('proof', (signal) => signal.marker === marker, from)
+    await overAgain(run, from)
+  }
+
+  describe('a picture of a message', { timeout: longPatience }, () => {
+    it('stands beside its words in the call of the model, or does not, as the abilities say of each rung; one that is gone holds nothing up', async () => {
+      const stage = await trials.stage()
+      const run = await trials.start(stage)
+      for (const rung of rungs.idle.filter((each) => each !== 'fetch')) {
+        const picture = next()
+        const from = run.signals.length
+        const parcel = stage.parcel(rung === 'paste' ? 'operator' : 'peer', `look, by ${rung}`, undefined, picture)
+        expect(['proved', 'taken']).toContain((await run.session.deliver(rung, parcel)).result)
+        await delivered(run, parcel.marker, from)
+        expect({ rung, seen: seen(stage, picture) }).toEqual({ rung, seen: images.message.includes(rung) })
+        if (!images.message.includes(rung)) continue
+        const gone = stage.parcel(rung === 'paste' ? 'operator' : 'peer', `nothing to see, by ${rung}`, undefined, 'gone')
+        const then = run.signals.length
+        expect(['proved', 'taken']).toContain((await run.session.deliver(rung, gone)).result)
+        await delivered(run, gone.marker, then)
+        expect(stage.asked.some((body) => body.includes(`nothing to see, by ${rung}`))).toBe(true)
+      }
+      for (const rung of rungs.busy.filter((each) => each !== 'fetch')) {
+        await tell(stage, run, 'HOLD please', rungs.idle)
+        await until('the tool waits', () => stage.holding === 1)
+        await until('it is at work', () => run.signals.findLast(({ type }) => type === 'idle' || type === 'busy')?.type === 'busy')
+        const picture = next()
+        const parcel = stage.parcel('peer', `look meanwhile, by ${rung}`, undefined, picture)
+        expect((await run.session.deliver(rung, parcel)).result).toBe('taken')
+        const from = run.signals.length
+        stage.letGo()
+        await run.signal('proof', (signal) => signal.marker === parcel.marker)
+        await run.signal('idle', undefined, from)
+        expect({ rung, seen: seen(stage, picture) }).toEqual({ rung, seen: images.message.includes(rung) })
+      }
+    })
+  })
+}
