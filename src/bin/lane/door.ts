@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
-import { laneLine, longestLine, type LaneCall, type LaneHello } from '../../util/lane-link.ts'
+import { laneLine, longestLine, type LaneCall, type LaneEntry, type LaneHello } from '../../util/lane-link.ts'
 import { LineCutter } from '../../util/lines.ts'
 import type { Record } from './record.ts'
 
@@ -81,6 +81,8 @@ class Listener {
   readonly #socket: Socket
   readonly #record: Record
   #next: number | null = null
+  /** What was taken from the record and did not go out yet, next one last: the record is asked seldom, it may have to look on the disk. */
+  #taken: LaneEntry[] = []
   #full = false
 
   constructor(socket: Socket, record: Record) {
@@ -94,18 +96,17 @@ class Listener {
 
   follow(from: number): void {
     this.#next = from
+    this.#taken = []
     this.go()
   }
 
   go(): void {
     while (this.#next !== null && !this.#full && !this.#socket.destroyed) {
-      const entries = this.#record.from(this.#next)
-      if (entries.length === 0) return
-      for (const entry of entries) {
-        this.#next = entry.n + 1
-        this.#full = !this.#socket.write(laneLine(entry))
-        if (this.#full) break
-      }
+      if (this.#taken.length === 0) this.#taken = this.#record.from(this.#next).toReversed()
+      const entry = this.#taken.pop()
+      if (entry === undefined) return
+      this.#next = entry.n + 1
+      this.#full = !this.#socket.write(laneLine(entry))
     }
   }
 

@@ -8,6 +8,14 @@ const inMemory = 4 * 1024 * 1024
 /** Each of the two files, bytes. The older goes when the newer is full. */
 const fileBytes = 64 * 1024 * 1024
 const chunkBytes = 1024 * 1024
+/** Between two entries whose place on the disk is remembered, bytes. */
+const placeBytes = 1024 * 1024
+
+/** Where an entry begins in its file. */
+interface Place {
+  n: number
+  at: number
+}
 
 interface Kept {
   entry: LaneEntry
@@ -28,6 +36,8 @@ export class Record {
   /** Of the newer file: its size, and its first entry. */
   #size = 0
   #begins = 1
+  /** Of each file, oldest first. */
+  #places: { older: Place[]; newer: Place[] } = { older: [], newer: [] }
   #open: number | null = null
   #diskFails = false
 
@@ -71,6 +81,8 @@ export class Record {
     try {
       if (this.#size > 0 && this.#size + size > fileBytes) this.#turnOver(n)
       this.#open ??= openSync(this.#newer, 'a', 0o600)
+      const last = this.#places.newer.at(-1)
+      if (last === undefined || this.#size - last.at >= placeBytes) this.#places.newer.push({ n, at: this.#size })
       for (let rest = Buffer.from(line); rest.length > 0; ) rest = rest.subarray(writeSync(this.#open, rest))
       this.#size += size
     } catch {
@@ -82,6 +94,7 @@ export class Record {
     if (this.#open !== null) closeSync(this.#open)
     this.#open = null
     renameSync(this.#newer, this.#older)
+    this.#places = { older: this.#places.newer, newer: [] }
     this.#first = this.#begins
     this.#begins = n
     this.#size = 0
@@ -90,8 +103,8 @@ export class Record {
   /** At most as much as memory holds at a time. */
   *#onDisk(from: number, before: number): Generator<LaneEntry> {
     let bytes = 0
-    for (const file of [this.#older, this.#newer]) {
-      for (const line of linesOf(file)) {
+    for (const [file, places] of [[this.#older, this.#places.older], [this.#newer, this.#places.newer]] as const) {
+      for (const line of linesOf(file, places.findLast(({ n }) => n <= from)?.at ?? 0)) {
         if (numberOf(line) < from) continue
         if (numberOf(line) >= before || bytes > inMemory) return
         bytes += line.length
@@ -114,13 +127,15 @@ function numberOf(line: Buffer): number {
   return Number(/^\{"n":(\d+)/.exec(line.toString('latin1', 0, 24))?.[1] ?? 0)
 }
 
-function* linesOf(file: string): Generator<Buffer> {
+function* linesOf(file: string, at: number): Generator<Buffer> {
   if (statSync(file, { throwIfNoEntry: false }) === undefined) return
   const open = openSync(file, 'r')
   try {
     const cutter = new LineCutter(Infinity)
     const chunk = Buffer.alloc(chunkBytes)
-    for (let read = readSync(open, chunk); read > 0; read = readSync(open, chunk)) {
+    const next = () => readSync(open, chunk, 0, chunkBytes, at)
+    for (let read = next(); read > 0; read = next()) {
+      at += read
       for (const line of cutter.push(Buffer.from(chunk.subarray(0, read)))) if (line !== 'too long') yield line
     }
   } finally {
