@@ -103,8 +103,7 @@ export class AcpSession implements Session, Protocol {
     if (method === undefined) return this.#answered(String(id), read.data, at)
     if (method === 'session/update') return this.#updated(params['update'], at)
     if (method === 'session/request_permission' && id !== undefined) return this.#asked(id, params, at)
-    // Neither files nor terminals are offered: who asks all the same must not wait for ever.
-    if (id !== undefined && this.#talk.isLive) void this.#talk.write({ jsonrpc: '2.0', id, error: { code: -32_601, message: `${method} is not offered` } })
+    if (id !== undefined) this.#unknown(id, method, at)
   }
 
   live(): void {
@@ -276,11 +275,17 @@ export class AcpSession implements Session, Protocol {
 
   #asked(id: string | number, params: Fields, at: number): void {
     const read = permission.safeParse(params)
-    if (!read.success) return
+    if (!read.success) return this.#unknown(id, 'a permission in a form that is not known', at)
     const call = toolCallOf({ ...read.data.toolCall, title: read.data.toolCall.title ?? this.#tools.get(read.data.toolCall.toolCallId) }, this.#context.agent.cwd)
     this.#questions.set(String(id), id)
     if (call.kind !== 'team') this.#tell({ type: 'waiting', what: `permission: ${call.command ?? read.data.toolCall.title ?? call.tool}`, fix: 'troupe approvals' }, `it asks before ${call.tool}`, at)
     this.#asks.open(String(id), call.kind === 'team' ? null : { stage: 'prompt', call, patienceMs: Infinity }, (verdict) => this.#answer(id, read.data, call.kind === 'team' ? { do: 'allow', why: '' } : verdict))
+  }
+
+  /** Neither files nor terminals are offered: who asks all the same must not wait for ever. */
+  #unknown(id: string | number, what: string, at: number): void {
+    this.#tell({ type: 'note' }, `it asks for ${what}, which is not offered here`, at)
+    this.#asks.open(String(id), null, () => void this.#talk.write({ jsonrpc: '2.0', id, error: { code: -32_601, message: `${what} is not offered` } }))
   }
 
   #answer(id: string | number, asked: Permission, verdict: Verdict): void {

@@ -193,7 +193,7 @@ export class StreamSession implements Session, Protocol {
   #asked(event: Event, at: number): void {
     const request = isRecord(event['request']) ? event['request'] : {}
     const id = String(event['request_id'])
-    if (request['subtype'] !== 'can_use_tool') return
+    if (request['subtype'] !== 'can_use_tool') return this.#unknown(id, String(request['subtype']), at)
     const asked = { ...request, tool_input: request['input'], cwd: this.#context.agent.cwd }
     const call = toolCall(asked)
     const input = isRecord(request['input']) ? request['input'] : {}
@@ -210,6 +210,12 @@ export class StreamSession implements Session, Protocol {
     }
     this.#tell({ type: 'waiting', what: `permission: ${call.command ?? call.tool}`, fix: 'troupe approvals' }, `it asks before ${call.tool}`, at)
     this.#asks.open(id, { stage: 'prompt', call, patienceMs: Infinity }, answer)
+  }
+
+  /** Its turn would wait for an answer for good. */
+  #unknown(id: string, what: string, at: number): void {
+    this.#note(`it asks for ${what}, which is not offered here`, at)
+    this.#asks.open(id, null, () => void this.#talk.write({ type: 'control_response', response: { subtype: 'error', request_id: id, error: `${what} is not offered` } }))
   }
 
   #system(event: Event, at: number): void {

@@ -188,7 +188,7 @@ export class CodexStream implements Session, Protocol {
   #asked(message: Fields): void {
     const method = String(message['method'])
     const known = Object.hasOwn(questions, method) ? questions[method as Question['method']].safeParse(message['params']) : null
-    if (known?.success !== true) return
+    if (known?.success !== true) return this.#unknown(message['id'], method)
     const question = { id: message['id'], method, params: known.data } as Question
     const answer = (verdict: Verdict): void => {
       const said = answerTo(question, verdict.do === 'allow' ? 'approve' : 'deny')
@@ -199,6 +199,12 @@ export class CodexStream implements Session, Protocol {
     const { command, cwd } = known.data as { command?: string | null; cwd?: string | null }
     const call: Gate['call'] = { tool: method, kind: typeof command === 'string' ? 'shell' : 'other', input: { command: command ?? null, reason: known.data.reason ?? null }, command: command ?? null, paths: [], cwd: cwd ?? this.#context.agent.cwd }
     this.#asks.open(String(question.id), { stage: 'prompt', call, patienceMs: Infinity }, answer)
+  }
+
+  /** Its turn would wait for an answer for good: there is nobody else to give one. */
+  #unknown(id: unknown, method: string): void {
+    this.#tell({ type: 'note' }, `it asks for ${method}, which is not offered here`)
+    this.#asks.open(String(id), null, () => void this.#talk.write({ id, error: { code: -32_601, message: `${method} is not offered` } }))
   }
 
   #told(method: string, params: unknown): void {

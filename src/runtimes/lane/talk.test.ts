@@ -3,7 +3,6 @@ import { fakeLane } from '../../../test/fixtures/fake-lane.ts'
 import { systemClock } from '../../core/clock.ts'
 import type { SessionContext, Signal } from '../../core/runtime.ts'
 import { laneLine } from '../../util/lane-link.ts'
-import { Asks } from './asks.ts'
 import { Talk, type Protocol } from './talk.ts'
 
 it('tells of what cannot be followed and of what goes wrong unseen, and hears what comes after; no stranger at the socket ends it', async () => {
@@ -29,13 +28,4 @@ it('tells of what cannot be followed and of what goes wrong unseen, and hears wh
   talk.later(Promise.reject(new Error('the file is gone')))
   await vi.waitFor(() => expect(heard).toEqual([2]))
   expect(notes.toSorted()).toEqual(['what it said cannot be followed: no such field', 'what it said cannot be followed: the file is gone'])
-})
-
-it('asks again for a verdict that could not be had, while the question stands', async () => {
-  const verdicts = [() => Promise.reject(new Error('the store is away')), () => Promise.resolve({ do: 'allow' as const, why: 'a person said so' })]
-  const asks = new Asks(() => verdicts.shift()!())
-  const answers: unknown[] = []
-  asks.open('q', { stage: 'prompt', patienceMs: Infinity, call: { tool: 't', kind: 'other', input: {}, command: null, paths: [], cwd: '/' } }, (verdict) => answers.push(verdict.do))
-  asks.live()
-  await vi.waitFor(() => expect(answers).toEqual(['allow']), { timeout: 30_000 })
 })
