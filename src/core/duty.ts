@@ -29,6 +29,22 @@ export function nobodyOut<T extends { duty?: Duty }>(state: T): T {
   return state.duty === undefined ? state : { ...state, duty: { ...state.duty, out: {} } }
 }
 
+/** What the process of an incarnation was started as. Written down with its launch: files and duty may say otherwise by the time it ends. */
+export interface Launched extends Fallback {
+  incarnation: string
+}
+
+export function launchedAs({ runtime, descriptor, model, mode }: Agent, incarnation: string): Launched {
+  return { incarnation, runtime, descriptor, model, mode }
+}
+
+/** The agent as this process was started; null where that was not written down, or for another process. */
+export function startedAs(agent: Agent, launched: Launched | undefined, incarnation: string): Agent | null {
+  if (launched?.incarnation !== incarnation) return null
+  const { incarnation: _own, ...as } = launched
+  return inPlaceOf(agent, as)
+}
+
 export function inPlaceOf(agent: Agent, standIn: Fallback | null): Agent {
   return standIn === null ? agent : { ...agent, ...standIn }
 }

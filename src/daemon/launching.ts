@@ -3,7 +3,7 @@ import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { v7 as uuid } from 'uuid'
 import { briefing } from '../core/briefing.ts'
-import { acting } from '../core/duty.ts'
+import { acting, launchedAs, startedAs, type Launched } from '../core/duty.ts'
 import { TroupeError } from '../core/error.ts'
 import { enter, onEnded, witness } from '../core/plan.ts'
 import type { Verdict } from '../core/gate.ts'
@@ -103,12 +103,16 @@ export class Launching {
     }
   }
 
-  /** Takes up a process that an earlier daemon started. */
+  /** Takes up a process that an earlier daemon started, as what it was started: its successor may be another program. */
   async adopt(declared: Agent, incarnation: string, { pane, pid }: Pane): Promise<void> {
     const { store, agents, sessions } = this.#parts
-    const agent = acting(declared, agents.get(declared.address))
-    const row = await store.read((db) => db.incarnations.get(incarnation))
-    if (row === undefined) throw new TroupeError('internal', `incarnation ${incarnation} of ${agent.address} is not in the store`)
+    const { row, launched } = await store.read(async (db) => ({
+      row: await db.incarnations.get(incarnation),
+      launched: (await db.settings.get(launchedKey(declared))) as Launched | undefined,
+    }))
+    if (row === undefined) throw new TroupeError('internal', `incarnation ${incarnation} of ${declared.address} is not in the store`)
+    const next = acting(declared, agents.get(declared.address))
+    const agent = startedAs(declared, launched, incarnation) ?? next
     const runtime = await this.#parts.runtimeOf(agent)
     await this.#parts.front().endpoints.open(incarnation)
     const at = this.#parts.host().clock.now()
@@ -121,7 +125,8 @@ export class Launching {
         await tx.journal({ type: 'agent.adopted', subject: agent.address, agent: agent.address, data: { incarnation, pid } })
       },
     )
-    sessions.open(runtime, await this.#sessionContext(agent, incarnation, pid, row.startedAt, agents.get(agent.address).session))
+    const session = agent.runtime === next.runtime ? agents.get(agent.address).session : row.session
+    sessions.open(runtime, await this.#sessionContext(agent, incarnation, pid, row.startedAt, session))
   }
 
   /** What it was declared as is what a change of the files is compared with. */
@@ -134,6 +139,7 @@ export class Launching {
       async (tx) => {
         await tx.incarnations.update(incarnation, { ...pane, session: launch.session })
         await tx.settings.put(`launched:${agent.address}`, this.#parts.startedWith(declared))
+        await tx.settings.put(launchedKey(agent), launchedAs(agent, incarnation))
         const data = { incarnation, ...pane, runtime: agent.runtime, notices: launch.notices }
         await tx.journal({ type: 'agent.launched', subject: agent.address, agent: agent.address, data })
       },
@@ -241,6 +247,10 @@ export class Launching {
       },
     }
   }
+}
+
+function launchedKey({ address }: Pick<Agent, 'address'>): string {
+  return `launched-as:${address}`
 }
 
 /** Nobody starts in another place than the one that was declared. */

@@ -22,6 +22,8 @@ export interface RunOptions {
   /** Replaces the whole environment; inherited otherwise. */
   env?: Record<string, string>
   input?: string | Uint8Array
+  /** Its input stays open until this says that enough was said on stdout. Otherwise it ends at once. */
+  enough?: (stdout: string) => boolean
   /** SIGKILL to the program's whole process group after this, ms. */
   timeoutMs?: number
   /** Aborting kills the process group; the promise then resolves with what was said so far. */
@@ -53,7 +55,10 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
       clearTimeout(timer)
       options.signal?.removeEventListener('abort', kill)
     }
-    child.stdout.on('data', (chunk: Buffer) => stdout.add(chunk))
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout.add(chunk)
+      if (options.enough?.(stdout.text()) === true) child.stdin.end()
+    })
     child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk))
     // A program that does not read its input is no failure of ours: its exit status tells.
     child.stdin.on('error', () => {})
@@ -64,7 +69,8 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     })
     if (options.signal?.aborted === true) kill()
     options.signal?.addEventListener('abort', kill)
-    child.stdin.end(options.input)
+    if (options.enough === undefined) child.stdin.end(options.input)
+    else child.stdin.write(options.input ?? '')
   })
 }
 

@@ -125,7 +125,7 @@ function row(parts: Parts, agent: Agent, inbox: number): AgentRow {
     runtime: acting(agent, state).runtime,
     ...standsIn(agent, state),
     phase: state.phase.name,
-    detail: detail(state, parts.clock.now()),
+    detail: detail(agent, state, parts.clock.now()),
     since: state.since,
     incarnation: state.incarnation,
     restarts: state.restarts.count,
@@ -135,8 +135,8 @@ function row(parts: Parts, agent: Agent, inbox: number): AgentRow {
   }
 }
 
-function detail(state: AgentState, now: number): string {
-  return state.duty === undefined || state.duty.standIn === null ? told(state, now) : [`stands in for ${state.duty.from}`, told(state, now)].filter((each) => each !== '').join('; ')
+function detail({ runtime }: Agent, state: AgentState, now: number): string {
+  return state.duty === undefined || state.duty.standIn === null ? told(state, now) : [`stands in for ${runtime}`, told(state, now)].filter((each) => each !== '').join('; ')
 }
 
 function told({ phase, evidence }: AgentState, now: number): string {

@@ -5,6 +5,7 @@ import { TroupeError } from '../../core/error.ts'
 import type { Launch, LaunchContext } from '../../core/runtime.ts'
 import { writeAtomic } from '../../util/atomic-write.ts'
 import { laneArgv } from '../lane/start.ts'
+import { checkArgs, checkBeforehand } from './beforehand.ts'
 import { config, type Provider } from './config.ts'
 import { codexFiles, writeLaunched } from './files.ts'
 import { findRollout, homeOf, personsHome, type CodexHome } from './home.ts'
@@ -39,13 +40,16 @@ async function launch(context: LaunchContext, how: CodexMode): Promise<Launch> {
   const conversation = await chooseConversation(context, home, cwd)
   mkdirSync(home.folder, { recursive: true, mode: 0o700 })
   writeAtomic(home.config, config(context, { home, cwd, mode, trusted, provider }))
+  checkArgs(agent.args)
+  const env = environment(context, home)
+  if (how === 'oneshot') await checkBeforehand({ program: health.program, args: agent.args, env, cwd, config: home.config })
   writeLaunched(files, { home: home.folder, session: conversation.session, holdMs: context.team.hitl.holdMs })
   return {
     spec: {
       address: agent.address,
       incarnation: context.incarnation,
       argv: argvs[how](context, health.program, { home, log: files.log, session: conversation.session }),
-      env: environment(context, home),
+      env,
       cwd,
     },
     session: conversation.session,

@@ -36,6 +36,8 @@ export const turn = z.looseObject({
   id: z.string(),
   status: z.enum(['completed', 'interrupted', 'failed', 'inProgress']).catch('completed'),
   error: turnError.nullish(),
+  /** s since the epoch. */
+  completedAt: z.number().nullish(),
 })
 export type Turn = z.infer<typeof turn>
 

@@ -11,7 +11,8 @@ import { CallGate } from './call-gate.ts'
 import { Conversation } from './conversation.ts'
 import { dialogOf, unknownQuestion } from './dialogs.ts'
 import { codexFiles, readLaunched } from './files.ts'
-import { homeAt } from './home.ts'
+import { homeAt, type CodexHome } from './home.ts'
+import { holdsCalls, unheld } from './hooks.ts'
 import { inputOf } from './input.ts'
 import { Line } from './line.ts'
 import { Outgoing } from './outgoing.ts'
@@ -32,6 +33,7 @@ type Activity = { name: 'idle' | 'busy' } | { name: 'waiting'; what: string; fix
 /** One running Codex: its app-server's words and the record of its conversation in, messages out. */
 export class CodexSession implements Session {
   readonly #context: SessionContext
+  readonly #home: CodexHome
   readonly #signals = new Signals(() => undefined)
   readonly #conversation: Conversation
   readonly #line: Line
@@ -47,7 +49,8 @@ export class CodexSession implements Session {
   #connected = false
   #latest: ThreadStatus = { type: 'notLoaded' }
   #pinning = false
-  #checked = false
+  /** Its hook was seen to hold its calls; null: nobody looked yet. */
+  #held: boolean | null = null
   #closed = false
   #leave = (): void => undefined
 
@@ -55,6 +58,7 @@ export class CodexSession implements Session {
     this.#context = context
     const { startedAt, host } = context
     const launched = readLaunched(codexFiles(context.folder))
+    this.#home = homeAt(launched?.home ?? context.folder)
     this.#gates = new CallGate(launched?.holdMs ?? 0)
     this.#turns = new Turns(this.#signals, host.clock)
     const parcels = new Parcels()
@@ -69,7 +73,7 @@ export class CodexSession implements Session {
       gone: () => void this.#end().catch((error: unknown) => this.#note(`it could not be ended: ${reason(error)}`, source)),
       waits: () => void dialogs.look().catch((error: unknown) => this.#note(`its screen cannot be read: ${reason(error)}`, 'screen')),
     }
-    this.#line = new Line({ socket: homeAt(launched?.home ?? context.folder).socket, name: context.agent.address, clock: host.clock, listener })
+    this.#line = new Line({ socket: this.#home.socket, name: context.agent.address, clock: host.clock, listener })
     this.#read = coalesce(
       () => this.#conversation.read(),
       (error) => this.#note(`the record of its conversation cannot be read: ${reason(error)}`, 'rollout'),
@@ -103,6 +107,7 @@ export class CodexSession implements Session {
     return this.#lane.run(async (): Promise<Attempt> => {
       if (rung !== 'push') return refused('Codex takes messages over its app-server alone')
       if (this.#line.ready === null || this.#activity === null) return refused('its app-server is not connected')
+      if (this.#held !== true) return refused(unheld.why)
       // The app-server outlives a terminal that was killed, by a moment, and would begin a turn that nobody sees the end of.
       if ((await processOf(this.#context.pid))?.zombie !== false) return refused('its process has ended')
       if (this.#activity.name === 'waiting') {
@@ -169,7 +174,7 @@ export class CodexSession implements Session {
     this.#latest = thread.status
     this.#pinning = true
     this.#turns.began(null)
-    if (!this.#checked) await this.#checkHooks(server)
+    if (this.#held !== true) await this.#checkHooks(thread.id, server)
     if (this.#closed) return
     if (!this.#connected) this.#signals.emit({ type: 'ready', evidence: this.#evidence('its app-server and its terminal share a conversation') })
     this.#connected = true
@@ -185,17 +190,14 @@ export class CodexSession implements Session {
   async #catchUp({ id, status }: Thread, server: AppServer): Promise<void> {
     const [turn] = (await server.call('thread/turns/list', { threadId: id, limit: 1 })).data
     if (status.type === 'active' && turn?.status === 'inProgress') this.#turns.began(turn.id)
-    if (turn !== undefined) this.#turns.failed(turn, 'transcript')
+    if (turn !== undefined) this.#turns.found(turn)
   }
 
   /** A hook that Codex does not trust is skipped in silence: no call would be held. */
-  async #checkHooks(server: AppServer): Promise<void> {
-    const { data } = await server.call('hooks/list', { cwds: [this.#context.agent.cwd] })
-    this.#checked = true
-    const trusted = data.flatMap(({ hooks }) => hooks).filter((hook) => hook.enabled && hook.trustStatus === 'trusted')
-    if (trusted.some(({ eventName }) => eventName === 'preToolUse')) return
-    const why = 'Codex does not trust the hook that holds its calls'
-    this.#signals.emit({ type: 'failure', class: 'config', why, until: null, fix: 'troupe doctor: this version of Codex may see hooks in another way', evidence: this.#evidence(why) })
+  async #checkHooks(threadId: string, server: AppServer): Promise<void> {
+    const listed = await server.call('hooks/list', { threadId })
+    this.#held = holdsCalls(listed, this.#home.config)
+    if (!this.#held) this.#signals.emit({ type: 'failure', ...unheld, evidence: this.#evidence(unheld.why) })
   }
 
   #told(notification: Notification): void {

@@ -11,8 +11,10 @@ import { CallGate } from './call-gate.ts'
 import { Conversation } from './conversation.ts'
 import { dialogOf } from './dialogs.ts'
 import { codexFiles, readLaunched } from './files.ts'
-import { answerTo, notifications, questions, thread, type Item, type Notification, type Question, type Thread, type ThreadStatus, type UserInput } from './protocol.ts'
+import { homeAt } from './home.ts'
+import { holdsCalls, unheld } from './hooks.ts'
 import { inputOf, words } from './input.ts'
+import { answerTo, notifications, questions, results, thread, type Item, type Notification, type Question, type Thread, type ThreadStatus, type UserInput } from './protocol.ts'
 import { Outgoing } from './outgoing.ts'
 import { Turns } from './turns.ts'
 
@@ -36,7 +38,12 @@ export class CodexStream implements Session, Protocol {
   readonly #requests = new Map<string, string>()
   readonly #overs = new Set<() => void>()
   readonly #wanted: string | null
+  readonly #config: string
   #greeted = false
+  /** Whether its hook holds its calls; null: it was not asked yet. */
+  #held: boolean | null = null
+  /** Of what is heard just now, ms. */
+  #at = 0
   #thread: Thread | null = null
   #state: 'idle' | 'busy' | 'waiting' | null = null
   #n = 0
@@ -47,13 +54,14 @@ export class CodexStream implements Session, Protocol {
     this.#context = context
     const launched = readLaunched(codexFiles(context.folder))
     this.#wanted = launched?.session ?? null
+    this.#config = homeAt(launched?.home ?? context.folder).config
     this.#gates = new CallGate(launched?.holdMs ?? 0)
     this.#asks = new Asks(async (gate, signal) => await context.judge(gate, signal))
     this.#talk = new Talk(context, this)
     // What turns tell is a state too: of a replay only the last counts.
     const ofTurns = new Signals((signal) => this.#talk.emit(signal))
     ofTurns.subscribe(() => undefined)
-    this.#turns = new Turns(ofTurns, context.host.clock)
+    this.#turns = new Turns(ofTurns, { now: () => this.#at })
     this.#conversation = new Conversation({ parcels: this.#parcels, signals: this.#talk.signals, startedAt: context.startedAt })
     this.#read = coalesce(
       () => this.#conversation.read(),
@@ -120,6 +128,7 @@ export class CodexStream implements Session, Protocol {
 
   hear(message: Fields, way: 'in' | 'out', at: number): void {
     const { id, method } = message
+    this.#at = at
     if (way === 'in') {
       if (typeof method !== 'string') this.#asks.shut(String(id))
       else if (id !== undefined) this.#requests.set(String(id), method)
@@ -156,11 +165,14 @@ export class CodexStream implements Session, Protocol {
   }
 
   async #begin(): Promise<void> {
-    if (this.#requests.size > 0 || this.#thread !== null) return
+    if (this.#requests.size > 0 || this.#thread !== null || this.#held === false) return
     if (!this.#greeted) {
       return void (await this.#call('initialize', { clientInfo: { name: 'troupe', title: 'troupe', version: '1' }, capabilities: { experimentalApi: true, requestAttestation: false } }))
     }
-    await this.#talk.write({ method: 'initialized' })
+    if (this.#held === null) {
+      await this.#talk.write({ method: 'initialized' })
+      return void (await this.#call('hooks/list', { cwds: [this.#context.agent.cwd] }))
+    }
     if (this.#wanted === null) await this.#call('thread/start', { cwd: this.#context.agent.cwd })
     else await this.#call('thread/resume', { threadId: this.#wanted, excludeTurns: true })
   }
@@ -168,13 +180,21 @@ export class CodexStream implements Session, Protocol {
   #answered(id: string, { result, error }: Fields, at: number): void {
     const method = this.#requests.get(id)
     this.#requests.delete(id)
-    if (isRecord(error)) return this.#tell({ type: 'note' }, `${method ?? 'a call'} was refused: ${String(error['message'])}`, at)
+    if (method === 'hooks/list') this.#check(result, at)
+    else if (isRecord(error)) return this.#tell({ type: 'note' }, `${method ?? 'a call'} was refused: ${String(error['message'])}`, at)
     if (method === 'initialize') this.#greeted = true
     if (method === 'thread/start' || method === 'thread/resume') {
       const read = thread.safeParse(isRecord(result) ? result['thread'] : null)
       if (read.success) this.#opened(read.data)
     }
     if (this.#talk.isLive) this.#talk.later(this.#begin())
+  }
+
+  /** Where it does not hold its calls, it gets no conversation, and so nothing to do. */
+  #check(result: unknown, at: number): void {
+    const listed = results['hooks/list'].safeParse(result)
+    this.#held = listed.success && holdsCalls(listed.data, this.#config)
+    if (!this.#held) this.#talk.emit({ type: 'failure', ...unheld, evidence: { at, what: unheld.why, source: 'app-server' } })
   }
 
   #opened(opened: Thread): void {

@@ -1,4 +1,3 @@
-import type { Clock } from '../../core/clock.ts'
 import type { Signals } from '../signals.ts'
 import { classify } from './failure.ts'
 import { teamServer } from './config.ts'
@@ -10,14 +9,15 @@ const work = new Set(['commandExecution', 'fileChange', 'mcpToolCall', 'webSearc
 /** The turn that runs, and what it came to. */
 export class Turns {
   readonly #signals: Signals
-  readonly #clock: Clock
+  readonly #clock: { now(): number }
   #id: string | null = null
   #said = ''
   #retried = false
   #compacted = 0
   #waiting: ((turn: Turn | null) => void)[] = []
 
-  constructor(signals: Signals, clock: Clock) {
+  /** `clock`: of what is heard, which may be told again. */
+  constructor(signals: Signals, clock: { now(): number }) {
     this.#signals = signals
     this.#clock = clock
   }
@@ -65,14 +65,17 @@ export class Turns {
     if (this.#id === turn.id) this.#id = null
     if (this.#said !== '') this.#signals.emit({ type: 'said', text: this.#said, at: this.#clock.now() })
     this.#said = ''
-    this.failed(turn, 'app-server')
+    this.#failed(turn, { at: this.#clock.now(), source: 'app-server' })
     for (const resolve of this.#waiting.splice(0)) resolve(turn)
   }
 
-  /** What it failed with, if it did. `source`: `transcript` where it is read of an earlier time, and may be known. */
-  failed({ status, error }: Turn, source: string): void {
+  /** One that ended before anybody listened: what it failed with may be known, by its time. */
+  found(turn: Turn): void {
+    this.#failed(turn, { at: typeof turn.completedAt === 'number' ? turn.completedAt * 1000 : this.#clock.now(), source: 'transcript' })
+  }
+
+  #failed({ status, error }: Turn, { at, source }: { at: number; source: string }): void {
     if (status !== 'failed' || error === null || error === undefined) return
-    const at = this.#clock.now()
     const failure = classify(error, at)
     const evidence = { at, what: `turn failed: ${error.message}`, source }
     this.#signals.emit(failure === null ? { type: 'note', evidence } : { type: 'failure', ...failure, evidence })

@@ -27,6 +27,11 @@ export interface Protocol {
 /** Of these only the last says how it is now; the others have had their effect. */
 const states = new Set<Signal['type']>(['ready', 'idle', 'busy', 'waiting', 'failure', 'said', 'work', 'subagent', 'note', 'result'])
 
+/** An earlier daemon may have heard of a failure, and acted upon it: told as one of an earlier time, it is known by that. */
+function ofTheRecord(signal: Signal): Signal {
+  return signal.type === 'failure' ? { ...signal, evidence: { ...signal.evidence, source: 'transcript' } } : signal
+}
+
 /** A session's ground where a lane holds the CLI: hears everything, tells what is new of it, writes. */
 export class Talk {
   readonly signals: Signals
@@ -130,7 +135,7 @@ export class Talk {
 
   #catchUp(): void {
     this.#live = true
-    for (const signal of [this.#ready, this.#failed, this.#state]) if (signal !== null) this.signals.emit(signal)
+    for (const signal of [this.#ready, this.#failed, this.#state]) if (signal !== null) this.signals.emit(ofTheRecord(signal))
     this.#protocol.live()
     this.#pressAll()
   }
