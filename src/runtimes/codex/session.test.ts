@@ -12,13 +12,13 @@ import { CodexSession } from './session.ts'
 import { openSocket } from './socket.ts'
 
 const thread = { id: 't', ephemeral: false, name: 'a', path: null, cwd: '/', status: { type: 'idle' } }
-const hook = { key: 'k', eventName: 'preToolUse', enabled: true, trustStatus: 'trusted' }
+const hook = { eventName: 'preToolUse', enabled: true, trustStatus: 'trusted' }
 const parcel = { id: 'm', n: 7, text: '[mail #7 · from user · id m]\n<<<f00\nhello\nf00>>>', marker: 'id m', trust: 'operator', priority: 'normal' } as Parcel
 
 let answers: Record<string, unknown>
 
 beforeEach(() => {
-  answers = { initialize: { userAgent: 'x' }, 'thread/loaded/list': { data: ['t'] }, 'thread/read': { thread }, 'thread/resume': { thread }, 'hooks/list': { data: [{ hooks: [hook] }] }, 'turn/start': { turn: { id: 'u', status: 'inProgress' } } }
+  answers = { initialize: { userAgent: 'x' }, 'thread/loaded/list': { data: ['t'] }, 'thread/read': { thread }, 'thread/resume': { thread }, 'turn/start': { turn: { id: 'u', status: 'inProgress' } } }
 })
 
 /** Twenty times as fast. */
@@ -36,6 +36,7 @@ async function opened(clock: Clock = systemClock) {
   const folder = testFolder('codex-session-')
   const home = join(folder, 'home')
   mkdirSync(home)
+  answers['hooks/list'] ??= { data: [{ hooks: [{ ...hook, key: `${homeAt(home).config}:pre_tool_use:0:0` }] }] }
   writeLaunched(codexFiles(folder), { home, session: null, holdMs: 0 })
   const server = await fakeAppServer(homeAt(home).socket, ({ method }) => answers[method])
   const terminal = { type: () => Promise.resolve(), screen: () => Promise.resolve('') }
