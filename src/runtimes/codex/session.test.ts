@@ -13,7 +13,7 @@ import { openSocket } from './socket.ts'
 
 const thread = { id: 't', ephemeral: false, name: 'a', path: null, cwd: '/', status: { type: 'idle' } }
 const hook = { eventName: 'preToolUse', enabled: true, trustStatus: 'trusted' }
-const parcel = { id: 'm', n: 7, text: '[mail #7 · from user · id m]\n<<<f00\nhello\nf00>>>', marker: 'id m', trust: 'operator', priority: 'normal' } as Parcel
+const parcel = { id: 'm', n: 7, text: '[mail #7 · from user · id m]\n<<<f00\nhello\nf00>>>', marker: 'id m', trust: 'operator', priority: 'normal', pictures: [] } as Parcel
 
 let answers: Record<string, unknown>
 
