@@ -51,11 +51,14 @@ function blameVersion(error: unknown, { daemon }: Client): unknown {
   })
 }
 
-/** The variable that names the root where the folder does not lead there; null if there is none, or if nobody wants to hear it. */
+/**
+ * The variable that names the root where the folder does not lead there; null if there is none, or if nobody wants to hear it.
+ * TEAM_NAME is set by who means it, as `-T` is.
+ */
 function overriding({ out, cwd, env, rootFlag, teamFlag }: CliOptions): string | null {
   const quiet = [env.TROUPE_QUIET, env.TEAMCTL_QUIET].some((said) => said === '1' || said === 'true')
   if (rootFlag !== null || teamFlag !== null || quiet || out.quiet || out.json) return null
-  const by = [...rootVariables, teamVariable].find((name) => Boolean(env[name]))
+  const by = rootVariables.find((name) => Boolean(env[name]))
   if (by === undefined) return null
   const { root } = findRoot({ cwd, flag: undefined, env })
   return aboveOrNull(cwd) === root ? null : by

@@ -51,6 +51,7 @@ test('pad fills by columns, not by characters', () => {
 test('durations have one number and one unit', () => {
   expect([0, 999, 42_000, 190_000, 7_200_000, 86_400_000 * 3].map(duration)).toEqual(['0s', '0s', '42s', '3m', '2h', '3d'])
   expect(duration(-5)).toBe('0s')
+  expect([59 * 60_000, 7_199_000, 86_400_000, 2 * 86_400_000].map(duration)).toEqual(['59m', '119m', '24h', '2d'])
 })
 
 test('durations are read with a unit, or as seconds', () => {

@@ -59,10 +59,10 @@ export function pad(text: string, columns: number, align: 'left' | 'right' = 'le
 
 const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
-/** One number and one unit, as a glance wants it: `42s`, `3m`, `5h`, `12d`. */
+/** One number and one unit, as a glance wants it: `42s`, `3m`, `119m`, `5h`, `12d`. Less than two of a unit are told in the smaller one. */
 export function duration(ms: number): string {
   if (ms < units.m) return `${Math.max(0, Math.floor(ms / units.s))}s`
-  if (ms < units.h) return `${Math.floor(ms / units.m)}m`
+  if (ms < 2 * units.h) return `${Math.floor(ms / units.m)}m`
   if (ms < 2 * units.d) return `${Math.floor(ms / units.h)}h`
   return `${Math.floor(ms / units.d)}d`
 }

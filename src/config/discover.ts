@@ -2,7 +2,7 @@ import { realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { TroupeError } from '../core/error.ts'
 import { contextsFile, readContexts } from './contexts.ts'
-import { findNamed } from './named-teams.ts'
+import { findNamed, namedTeams } from './named-teams.ts'
 import { composeFile } from './paths.ts'
 
 export interface RootQuery {
@@ -46,7 +46,7 @@ export function findRoot(query: RootQuery): FoundRoot {
   if (above !== null) return { root: above, via: 'folder' }
   const { current, roots } = readContexts(contextsFile(query.env))
   const root = current === null ? undefined : roots.get(current)
-  if (root === undefined) throw nowhere(looked)
+  if (root === undefined) throw nowhere(looked, namedTeams(query.env).map(({ name }) => name))
   if (!isFile(join(root, composeFile))) {
     throw new TroupeError('config', `no team in ${looked[0]} or above it, and the current context ${current} names ${root}, which ${exists(root) ? `holds no ${composeFile}` : 'does not exist'}`, {
       hint: `troupe context use NAME, or troupe context rm ${current}`,
@@ -95,10 +95,13 @@ function climb(cwd: string, looked: string[]): string | null {
   }
 }
 
-function nowhere(looked: string[]): TroupeError {
+/** `teams`: names of those that are elsewhere. */
+function nowhere(looked: string[], teams: string[] = []): TroupeError {
+  const [first] = teams
+  const others = first === undefined ? '; -C DIR names one elsewhere' : `; elsewhere there ${teams.length === 1 ? 'is' : 'are'} ${teams.slice(0, 5).join(', ')}${teams.length > 5 ? ', …' : ''}: troupe use ${first}, or -T ${first} for one command`
   return new TroupeError('config', `no team here: neither .team/${composeFile} nor ${composeFile} in ${looked.join(', ')}`, {
-    hint: 'troupe init makes a team here, troupe new NAME one from a sentence; -C DIR names one elsewhere',
-    facts: { looked },
+    hint: `troupe init makes a team here, troupe new NAME one from a sentence${others}`,
+    facts: { looked, teams },
   })
 }
 

@@ -4,7 +4,7 @@ import { TroupeError } from '../core/error.ts'
 import type { Known } from './known.ts'
 import { composeFile } from './paths.ts'
 import { jsonSchema } from './schema/json.ts'
-import { composeText, devText, exampleEnvText, ignoreText, managerText, projectText, readmeText } from './template.ts'
+import { blankProjectText, composeText, devText, exampleEnvText, ignoreText, managerText, projectText, readmeText } from './template.ts'
 
 export interface InitOptions {
   /** Absolute; the folder the command runs in. */
@@ -15,18 +15,26 @@ export interface InitOptions {
   project?: string | undefined
   /** Overwrite the files that the template has; other files stay. */
   force?: boolean | undefined
+  /** `solo`, a manager and a worker; `blank`, a project with nobody in it. */
+  template?: Template | undefined
+  /** What agents run on, where it is not what they run on anyway. */
+  runtime?: string | undefined
   known: Known
 }
+
+export const templates = ['solo', 'blank'] as const
+export type Template = (typeof templates)[number]
 
 export interface Scaffold {
   /** Absolute: the new team root. */
   root: string
   project: string
+  template: Template
   /** Absolute paths, in the order to write them: the compose file last, so that half a team is no team. */
   files: { path: string; text: string }[]
 }
 
-/** The files of a new team, template `solo`: a manager and a worker. Writes nothing. Throws `conflict` if there is a team. */
+/** The files of a new team. Writes nothing. Throws `conflict` if there is a team. */
 export function scaffold(options: InitOptions): Scaffold {
   const home = options.name === undefined ? options.cwd : resolve(options.cwd, options.name)
   const root = join(home, '.team')
@@ -36,18 +44,18 @@ export function scaffold(options: InitOptions): Scaffold {
     })
   }
   const project = projectId(options, home)
+  const blank = options.template === 'blank'
   const files: [string, string][] = [
     ['schema/team-compose.json', json(jsonSchema('compose', options.known))],
     ['schema/project.json', json(jsonSchema('project', options.known))],
-    ['roles/manager.md', managerText],
-    ['roles/dev.md', devText],
+    ...(blank ? [] : ([['roles/manager.md', managerText], ['roles/dev.md', devText]] satisfies [string, string][])),
     ['.gitignore', ignoreText],
     ['.env.example', exampleEnvText],
     ['README.md', readmeText(titleCase(project))],
-    [`projects/${project}.yaml`, projectText(project, titleCase(project))],
+    [`projects/${project}.yaml`, (blank ? blankProjectText : projectText)(project, titleCase(project), options.runtime)],
     [composeFile, composeText(project)],
   ]
-  return { root, project, files: files.map(([path, text]) => ({ path: join(root, path), text })) }
+  return { root, project, template: options.template ?? 'solo', files: files.map(([path, text]) => ({ path: join(root, path), text })) }
 }
 
 function projectId({ project, name }: InitOptions, home: string): string {
@@ -93,12 +101,13 @@ function shownWord(text: string): string {
 }
 
 /** Where a person goes on: shown after the files are written. */
-export function nextSteps({ root }: Scaffold, cwd: string): string[] {
+export function nextSteps({ root, project, template }: Scaffold, cwd: string): string[] {
   const home = dirname(root)
   return [
     ...(home === cwd ? [] : [`cd ${shownWord(shortest(home, cwd))}`]),
+    ...(template === 'blank' ? [`$EDITOR .team/projects/${project}.yaml`] : []),
     'troupe validate',
     'troupe up',
-    'troupe send manager "hello"',
+    ...(template === 'blank' ? [] : ['troupe send manager "hello"']),
   ]
 }

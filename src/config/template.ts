@@ -1,4 +1,4 @@
-/** The texts of the template `solo`. */
+/** The texts of the templates. */
 
 export function composeText(project: string): string {
   return `# yaml-language-server: $schema=schema/team-compose.json
@@ -20,7 +20,8 @@ projects:
 `
 }
 
-export function projectText(project: string, name: string): string {
+/** What both templates begin with. */
+function headText(project: string, name: string): string {
   return `# yaml-language-server: $schema=../schema/project.json
 version: 2
 
@@ -28,21 +29,37 @@ project:
   id: ${JSON.stringify(project)}
   name: ${JSON.stringify(name || project)}
   cwd: ..          # where the agents work: the folder that holds .team
+`
+}
 
+/** Nobody yet, and how one is written. */
+export function blankProjectText(project: string, name: string): string {
+  return `${headText(project, name)}
+channels: []       # - {name: all, members: "*"}
+
+managers: {}       # lead: {can_dm: [dev]}
+workers: {}        # dev: {reports_to: lead, can_dm: [lead]}
+`
+}
+
+/** `runtime`: where it is not the usual one. */
+export function projectText(project: string, name: string, runtime?: string): string {
+  const on = runtime === undefined ? '' : `    runtime: ${runtime}\n`
+  return `${headText(project, name)}
 channels:
   - name: all
     members: "*"
 
 managers:
   manager:
-    role_prompt: roles/manager.md
+${on}    role_prompt: roles/manager.md
     permission_mode: auto
     can_dm: [dev]
     can_broadcast: [all]
 
 workers:
   dev:
-    role_prompt: roles/dev.md
+${on}    role_prompt: roles/dev.md
     permission_mode: auto
     reports_to: manager
     can_dm: [manager]

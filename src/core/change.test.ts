@@ -5,7 +5,7 @@ import { rowOf } from './change-text.ts'
 import { choose, isChosen } from './choice.ts'
 import { defaultLimits, defaultLoopGuard, noHitl } from './limits.ts'
 import { startedWith } from './started.ts'
-import { takeOver } from './take-over.ts'
+import { takeOver, withRights } from './take-over.ts'
 import { agentsOf, findAgent, type Agent, type Project, type Team } from './team.ts'
 
 const projectIds = ['one', 'two'] as const
@@ -125,6 +125,26 @@ describe('the difference of two teams', () => {
         expect(diff(mixed, b).filter((row) => isDifference(row) && row.agent !== 'team' && chosen(row.agent))).toEqual([])
       }),
     )
+  })
+})
+
+describe('whom agents may write to, where only some are chosen', () => {
+  const of = (...agents: [id: string, canDm: string[]][]) => team([project('p', agents.map(([id, canDm]) => agent('p', id, { canDm: canDm.map((to) => `p:${to}`) })), [])])
+  const rights = (applied: Team, files: Team, ...names: string[]) => {
+    const choice = choose(names, [files, applied])
+    return Object.fromEntries(agentsOf(withRights(takeOver(applied, files, choice), applied, files, choice)).map(({ id, canDm }) => [id, canDm.map((to) => to.slice(2))]))
+  }
+  const applied = of(['a', ['b']], ['b', ['a']])
+
+  it('comes and goes with who is new and who leaves', () => {
+    const files = of(['a', ['b', 'c']], ['b', ['a']], ['c', ['a']])
+    expect(rights(applied, files, 'c')).toEqual({ a: ['b', 'c'], b: ['a'], c: ['a'] })
+    expect(rights(files, applied, 'c')).toEqual({ a: ['b'], b: ['a'] })
+  })
+
+  it('stays as it was applied where more than that was changed, or nobody came', () => {
+    expect(rights(applied, of(['a', ['c']], ['b', ['a']], ['c', []]), 'c').a).toEqual(['b'])
+    expect(rights(applied, of(['a', []], ['b', ['a']]), 'b')).toEqual({ a: ['b'], b: ['a'] })
   })
 })
 

@@ -1,5 +1,5 @@
 import { isChosen, type Choice } from './choice.ts'
-import type { Channel, Project, Team } from './team.ts'
+import { agentsOf, findAgent, type Agent, type Channel, type Project, type Team } from './team.ts'
 
 /**
  * The applied team with the chosen part of it as the files say: all of it; or whole projects; or single agents with their
@@ -15,6 +15,23 @@ export function takeOver(applied: Team, files: Team, choice: Choice): Team {
     return merged(before, after, choice)
   })
   return { ...applied, projects }
+}
+
+/**
+ * The right to write to somebody comes and goes with them: who is not chosen may write to chosen agents that are new, and
+ * no more to those that left, where the files say so and that is all that they change in its `can_dm`.
+ */
+export function withRights(mixed: Team, applied: Team, files: Team, choice: Choice): Team {
+  if (choice.all) return mixed
+  const passing = (one: Team, other: Team): Set<string> => new Set(agentsOf(one).filter((agent) => isChosen(choice, agent) && findAgent(other, agent.address) === undefined).map(({ address }) => address))
+  const [came, left] = [passing(files, applied), passing(applied, files)]
+  const rights = (agent: Agent): Agent => {
+    const said = findAgent(files, agent.address)?.canDm
+    if (said === undefined || isChosen(choice, agent)) return agent
+    const [now, then] = [said.filter((address) => !came.has(address)), agent.canDm.filter((address) => !left.has(address))]
+    return now.length === then.length && now.every((address) => then.includes(address)) ? { ...agent, canDm: said } : agent
+  }
+  return { ...mixed, projects: mixed.projects.map((project) => ({ ...project, agents: project.agents.map(rights) })) }
 }
 
 function merged(before: Project | undefined, after: Project | undefined, choice: Choice): Project[] {

@@ -4,7 +4,7 @@ import { choose, isChosen, type Choice } from '../core/choice.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Health } from '../core/runtime.ts'
 import type { Started } from '../core/started.ts'
-import { takeOver } from '../core/take-over.ts'
+import { takeOver, withRights } from '../core/take-over.ts'
 import { agentsOf, type Agent, type Broker, type Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
 import { checkBroker } from './applied.ts'
@@ -60,7 +60,7 @@ export async function draft(parts: DraftParts, wish: Wish): Promise<Draft> {
   if (applied !== null) checkSupervisor(applied, files.team, parts.agents)
   if (wish.rehearsal !== null) checkNoneAtWork(parts)
   const choice = choose(wish.names, applied === null ? [files.team] : [files.team, applied])
-  const merged = applied === null ? files.team : takeOver(applied, files.team, choice)
+  const merged = applied === null ? files.team : withRights(takeOver(applied, files.team, choice), applied, files.team, choice)
   const { team, notices } = await cast({ ...merged, rehearsal: rehearsalOf(wish, files.team, applied, choice) }, parts)
   const values = { ...parts.held(), ...wish.env }
   const outside = fingerprints.outside(team, values)

@@ -105,6 +105,18 @@ function claudeOf(home: string, version: string): string {
 }
 
 /** `acp` is a protocol: it runs the command that a team names, and is none by itself. */
+test('an agent CLI that is asked about alone must be usable; one that nobody asked about is shown as missing, and is no fault', async () => {
+  const home = folder()
+  const env = { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8' }
+  const all = await troupe(home, ['doctor'], { env })
+  expect(all.stdout).toMatch(/^- {4}runtime codex +the program `codex` is not on the PATH \(not needed here\)/m)
+  expect(all.stderr).toContain('no agent CLI can be used here yet')
+  const alone = await troupe(home, ['doctor', '-p', 'codex'], { env })
+  expect(alone).toMatchObject({ code: 1, stdout: expect.stringMatching(/^BAD {2}runtime codex +the program `codex` is not on the PATH$/m) as string })
+  expect(alone.stdout).not.toContain('runtime claude-code')
+  expect(await troupe(home, ['doctor', '-p', 'grok'], { env })).toMatchObject({ code: 2, stderr: expect.stringContaining('Try: take claude, codex') as string })
+})
+
 const clis = runtimeNames.ready.filter((name) => name !== 'acp')
 
 test('every agent CLI is told of in fields, whatever another one is like; one of an untested version only by --drift', async () => {

@@ -81,6 +81,21 @@ test('init --template names what there is', async () => {
   expect(await troupe(folder(), ['init', '--template', 'sloo', '-y'])).toMatchObject({ code: 2, stderr: expect.stringContaining('Try: --template solo') })
 })
 
+test('init --template blank has a project with nobody in it', async () => {
+  const home = folder()
+  expect(await troupe(home, ['init', '--template', 'blank', '-y'])).toMatchObject({ code: 0, stderr: expect.stringContaining('A team without agents') as string })
+  expect((await troupe(home, ['validate'])).stdout).toBe('ok · 1 project · 0 agents\n')
+})
+
+test('init takes the agent CLI that is here, where the usual one is not', async () => {
+  const home = folder()
+  const program = join(home, 'codex')
+  writeFileSync(program, '#!/bin/sh\necho codex-cli 0.169.0 --remote unix://PATH\n', { mode: 0o755 })
+  const env = { PATH: '/usr/bin:/bin', TROUPE_CODEX: program }
+  expect(await troupe(home, ['init', 'shop', '-y'], { env })).toMatchObject({ code: 0, stderr: expect.stringContaining('Agent CLI: codex 0.169.0 (claude-code is not installed here)') as string })
+  expect(readFileSync(join(home, 'shop/.team/projects/shop.yaml'), 'utf8').match(/runtime: codex/g)).toHaveLength(2)
+})
+
 test('the root comes from -C, then the environment, then the folder', async () => {
   const { home, root } = teamFolder()
   const elsewhere = folder()

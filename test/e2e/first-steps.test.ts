@@ -12,3 +12,28 @@ it('the first rehearsal of a fresh team is the conversation alone, and costs not
   expect((await person.json<{ usd: string | null }[]>('-C', root, 'usage')).map(({ usd }) => usd)).toEqual(['0.00', '0.00'])
   await person.ok('-C', root, 'down', '--hard')
 }, 120_000)
+
+it('somebody who comes from agentic-team finds their flags, and a worker that was spawned leaves nothing to apply', async () => {
+  const person = new Person({ PATH: '/usr/bin:/bin' })
+  await person.ok('new', 'shop', '-p', 'scripted', '--rehearsal', 'hello')
+  await person.ok('spawn-worker', '--mode', 'interactive', '-n', 'fix', '-t', 'mend it')
+  expect(await person.ok('wait', '-i', '5')).toContain('done: mend it')
+  expect(await person.run('plan')).toMatchObject({ code: 0, stderr: expect.stringContaining('No changes') as string })
+  expect((await person.run('ps')).stderr).toBe('')
+
+  const status = await person.ok('status', '-v')
+  expect(status).toMatch(/^fix +scripted +done +\dm \d\ds +\[cli\] mend it$/m)
+  expect(status).toMatch(/^━━ lead ━━\nscripted agent shop:lead, conversation /m)
+  expect((await person.json<{ lines?: string[] }[]>('status'))[0]?.lines).toBeUndefined()
+  expect((await person.ok('logs', '--tail', '1', 'fix')).trimEnd().split('\n')).toHaveLength(3)
+
+  expect(await person.run('send', 'write the missing tests')).toMatchObject({ code: 2, stderr: expect.stringContaining("to the lead: troupe 'write the missing tests'") as string })
+  expect(await person.run('send', 'write', 'more', 'tests')).toMatchObject({ code: 4, stderr: expect.stringContaining("the agents are lead, fix; to the lead: troupe 'write more tests'") as string })
+  expect((await person.with({ env: { TEAM_NAME: 'shop' } }, 'ps')).stderr).toBe('')
+
+  await person.ok('clear')
+  expect((await person.run('plan')).code).toBe(0)
+  await person.ok('new', 'web', '-p', 'scripted', '--rehearsal', 'hello')
+  await person.ok('delete', 'web', '-y')
+  expect(await person.run('status')).toMatchObject({ code: 2, stderr: expect.stringContaining('elsewhere there is shop: troupe use shop, or -T shop for one command') as string })
+}, 120_000)

@@ -13,7 +13,7 @@ export async function attach(cli: Cli, given: Given): Promise<number | void> {
   if (given.flag('multi')) return await multi(cli, given)
   const { out } = cli
   const rw = given.flag('rw')
-  const named = given.text('agent') ?? leadOf(await cli.call('ps', {}, 'asking the daemon')).agent
+  const named = agentIn(given) ?? leadOf(await cli.call('ps', {}, 'asking the daemon')).agent
   const { agent, argv } = await cli.call('attach', { agent: named, rw }, 'asking the daemon')
   if (out.json) return out.show({ agent, argv }, () => undefined)
   needTerminal(cli, `troupe logs ${agent}, or troupe attach ${agent} --json for the command`)
@@ -23,9 +23,16 @@ export async function attach(cli: Cli, given: Given): Promise<number | void> {
   return runHere(argv)
 }
 
+/** By the argument, or by --window. */
+function agentIn(given: Given): string | undefined {
+  const [agent, window] = [given.text('agent'), given.text('window')]
+  if (agent !== undefined && window !== undefined) throw new TroupeError('usage', 'the agent is named twice', { hint: `troupe attach ${window}` })
+  return agent ?? window
+}
+
 /** Everybody at once, in tiles; nobody’s terminal is moved for it. */
 async function multi(cli: Cli, given: Given): Promise<number | void> {
-  if (given.text('agent') !== undefined || given.flag('rw')) throw new TroupeError('usage', '--multi shows every agent, read-only', { hint: 'troupe attach --multi' })
+  if (agentIn(given) !== undefined || given.flag('rw')) throw new TroupeError('usage', '--multi shows every agent, read-only', { hint: 'troupe attach --multi' })
   const dashboard = dashboardOf(await cli.call('ps', {}, 'asking the daemon'))
   const argv = showCommand(dashboard)
   const agents = dashboard.tiles.map(({ agent }) => agent)

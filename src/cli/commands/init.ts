@@ -1,41 +1,48 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { hostOf } from '../../config/environment.ts'
-import { nextSteps, scaffold, type Scaffold } from '../../config/init.ts'
+import { nextSteps, scaffold, templates, type Scaffold, type Template } from '../../config/init.ts'
 import { systemClock } from '../../core/clock.ts'
 import { TroupeError } from '../../core/error.ts'
 import { nearest } from '../../core/nearest.ts'
 import type { Health } from '../../core/runtime.ts'
-import { loadRuntime, runtimeNames } from '../../runtimes/index.ts'
+import { loadRuntime, providers, runtimeNames } from '../../runtimes/index.ts'
 import { writeAtomic } from '../../util/atomic-write.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
 import { known } from '../team-files.ts'
 
-const templates = ['solo']
-
 export async function init(cli: Cli, given: Given): Promise<number | void> {
   if (given.text('provider') !== undefined) return await (await import('./new.ts')).create(cli, given)
   const { out, cwd } = cli
-  checkTemplate(given.text('template') ?? 'solo')
-  const options = { cwd, name: given.text('dir'), project: given.text('project'), force: given.flag('force'), known }
+  const template = templateNamed(given.text('template') ?? 'solo')
+  const options = { cwd, name: given.text('dir'), project: given.text('project'), force: given.flag('force'), template, known }
   const first = scaffold(options)
   const asks = cli.stdin().isTTY === true && out.live && !out.json && !given.flag('yes')
-  const plan = asks ? scaffold({ ...options, project: await ask(first, given.text('project')) }) : first
-  write(plan)
+  const project = asks ? await ask(first, given.text('project')) : options.project
   const found = await installed(cli)
+  const plan = scaffold({ ...options, project, runtime: insteadOf(found) })
+  write(plan)
   const steps = nextSteps(plan, cwd)
   out.show({ root: plan.root, project: plan.project, files: plan.files.map((file) => file.path), runtimes: found, next: steps }, () => {
     out.line(plan.root)
-    out.say(`A team of two is in ${plan.root} (project ${plan.project}).`)
-    tellRuntimes(cli, found)
+    out.say(`${template === 'blank' ? 'A team without agents' : 'A team of two'} is in ${plan.root} (project ${plan.project}).`)
+    if (template !== 'blank') tellRuntimes(cli, found)
     out.say(`Next:\n${steps.map((step) => `  ${step}`).join('\n')}`)
   })
 }
 
-function checkTemplate(template: string): void {
-  if (templates.includes(template)) return
+function templateNamed(template: string): Template {
+  const found = templates.find((each) => each === template)
+  if (found !== undefined) return found
   throw new TroupeError('usage', `there is no template "${template}"`, { hint: `--template ${nearest(template, templates) ?? templates.join('|')}` })
+}
+
+/** The agent CLI that is here, where the usual one is not; undefined where it is, or where none is. */
+function insteadOf(found: Found[]): string | undefined {
+  const here = (each: Found | undefined): boolean => each?.installed === true
+  if (here(found.find(({ runtime }) => runtime === runtimeNames.default))) return undefined
+  return found.find((each) => here(each) && each.problem === null && providers.some(({ runtime }) => runtime === each.runtime))?.runtime
 }
 
 /** The project's id, after showing where the files will be. Throws `failed` if the person turns away. */
@@ -77,8 +84,10 @@ async function installed(cli: Cli): Promise<Found[]> {
 }
 
 function tellRuntimes({ out }: Cli, found: Found[]): void {
-  const wanted = found.find((each) => each.runtime === runtimeNames.default)
-  if (wanted?.installed === true) out.say(`Agent CLI: ${wanted.runtime} ${wanted.version ?? ''}`.trimEnd())
+  const instead = insteadOf(found)
+  const wanted = found.find((each) => each.runtime === (instead ?? runtimeNames.default))
+  if (instead !== undefined) out.say(`Agent CLI: ${instead} ${wanted?.version ?? ''} (${runtimeNames.default} is not installed here)`)
+  else if (wanted?.installed === true) out.say(`Agent CLI: ${wanted.runtime} ${wanted.version ?? ''}`.trimEnd())
   else out.warn(`${runtimeNames.default} is not installed here; the team runs without it in rehearsal: troupe rehearse`)
   if (wanted?.installed === true && wanted.problem !== null) out.warn(`${wanted.problem.why}. Try: ${wanted.problem.fix}`)
 }

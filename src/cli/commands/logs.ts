@@ -58,7 +58,7 @@ async function printLog(cli: Cli, given: Given, log: Log, prefix: Prefix): Promi
   else printLines(cli, limited(given, readableLines(text)), prefix)
   if (!raw && log.screen !== null && !given.flag('follow')) {
     cli.out.line(prefix(cli.out.color.dim('── screen now ──')))
-    printLines(cli, log.screen.trimEnd().split('\n'), prefix)
+    printLines(cli, limited(given, log.screen.trimEnd().split('\n')), prefix)
   }
   return current.end
 }
@@ -70,7 +70,7 @@ function oldestFirst(files: string[]): string[] {
 }
 
 function limited(given: Given, lines: string[]): string[] {
-  const most = given.count('lines') ?? (given.flag('previous') || given.flag('all') ? Infinity : 200)
+  const most = given.count('lines') ?? given.count('tail') ?? (given.flag('previous') || given.flag('all') ? Infinity : 200)
   return lines.slice(-most)
 }
 

@@ -2,6 +2,7 @@ import type { Input } from '../../api/index.ts'
 import { TroupeError } from '../../core/error.ts'
 import { inOrder, planRun, rowsOf, waitsFor, type Step } from '../../core/task-file/run.ts'
 import type { FileTask } from '../../core/task-file/resolve.ts'
+import { providerOf } from '../../runtimes/provider-words.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
 import { follow } from '../task-file/follow.ts'
@@ -24,7 +25,7 @@ export async function run(cli: Cli, given: Given): Promise<number> {
   const dryRun = given.flag('dryRun')
   const planned = await handOver(cli, given, file, steps, dryRun)
   if (dryRun) {
-    show(cli, file, steps, planned)
+    show(cli, file, steps, planned, true)
     return 0
   }
   const again = new Set(steps.flatMap((step) => (step.do === 'again' && step.row !== null ? [step.row.key] : [])))
@@ -98,7 +99,7 @@ function tellChange({ out }: Cli, row: Row, told: Map<number, string>): void {
   told.set(row.n, line)
 }
 
-function show(cli: Cli, { path, prefix }: OpenFile, steps: readonly Step[], rows: readonly Row[]): void {
+function show(cli: Cli, { path, prefix }: OpenFile, steps: readonly Step[], rows: readonly Row[], dryRun = false): void {
   const { out } = cli
   const byKey = new Map(rows.map((row) => [row.key, row]))
   const found = steps.map((step) => ({ step, row: byKey.get(step.row?.key ?? prefix + step.task.key) ?? null }))
@@ -108,10 +109,16 @@ function show(cli: Cli, { path, prefix }: OpenFile, steps: readonly Step[], rows
   })
   out.show({ file: path, tasks: value }, () => {
     for (const { step, row } of found) {
-      if (step.do !== 'skip') out.line(`${escapeLine((row?.agent ?? step.row?.agent ?? '').replace(/^.*:/, ''))} | ${escapeLine(step.task.title)}${step.do === 'again' ? ' (again)' : ''}${waits(step.task, steps)}`)
+      if (step.do !== 'skip') out.line(`${escapeLine((row?.agent ?? step.row?.agent ?? '').replace(/^.*:/, ''))} | ${escapeLine(step.task.title)}${step.do === 'again' ? ' (again)' : ''}${waits(step.task, steps)}${dryRun ? how(step.task) : ''}`)
     }
   })
-  if (!out.json) tellSteps(cli, steps)
+  if (!out.json) tellSteps(cli, steps, dryRun)
+}
+
+/** What the file says of its worker; what it leaves open is the team's to say. */
+function how({ runtime, model, effort, mode, dir, worktree }: FileTask): string {
+  const said = { dir, provider: runtime === null ? null : providerOf(runtime), model, effort, mode, worktree: worktree === null ? null : String(worktree) }
+  return Object.entries(said).flatMap(([key, value]) => (value === null ? [] : [`  ${key}=${escapeLine(value)}`])).join('')
 }
 
 function waits({ after }: FileTask, steps: readonly Step[]): string {
@@ -119,12 +126,12 @@ function waits({ after }: FileTask, steps: readonly Step[]): string {
   return before.length === 0 ? '' : ` (after ${before.join(', ')})`
 }
 
-function tellSteps({ out }: Cli, steps: readonly Step[]): void {
+function tellSteps({ out }: Cli, steps: readonly Step[], dryRun = false): void {
   const number = (test: (step: Step) => boolean): number => steps.filter(test).length
   const skipped = (why: string): number => number((step) => step.do === 'skip' && step.why === why)
   const parts: [number, string][] = [
-    [number((step) => step.do === 'add'), 'handed over'],
-    [number((step) => step.do === 'again'), 'begun again'],
+    [number((step) => step.do === 'add'), dryRun ? 'would be handed over' : 'handed over'],
+    [number((step) => step.do === 'again'), dryRun ? 'would begin again' : 'begun again'],
     [skipped('under way'), 'under way already'],
     [skipped('done') + skipped('ticked'), 'done (--rerun begins those again that a worker did)'],
     [skipped('failed'), 'failed (--retry begins them again)'],

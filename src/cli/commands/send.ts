@@ -5,14 +5,18 @@ import { TroupeError } from '../../core/error.ts'
 import { nearest } from '../../core/nearest.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
-import { count, escapeLine, thousands } from '../text.ts'
+import { quoteArgv } from '../quote.ts'
+import { count, cut, escapeLine, thousands } from '../text.ts'
 
 const priorities = ['urgent', 'normal', 'low'] as const
 
 export async function send(cli: Cli, given: Given): Promise<void> {
   const { out } = cli
-  const input = { to: given.required('agent'), text: await textOf(cli, given), ...optional(cli, given) }
-  const sent = await cli.call('send', input, 'sending')
+  const to = given.required('agent')
+  const input = { to, text: await textOf(cli, given, `troupe send AGENT "TEXT", or - to read stdin; to the lead: troupe ${toLead([to])}`), ...optional(cli, given) }
+  const sent = await cli.call('send', input, 'sending').catch((error: unknown) => {
+    throw meantForTheLead(error, [to, ...given.words('text')])
+  })
   out.show(sent, () => {
     for (const delivery of sent.deliveries) out.line(`#${sent.n} → ${escapeLine(delivery.to)}: ${escapeLine(delivery.state)}`)
     out.say(`Try: troupe explain message ${sent.n}`)
@@ -27,6 +31,17 @@ export async function broadcast(cli: Cli, given: Given): Promise<void> {
   const names = sent.deliveries.map(({ to }) => to)
   const cost = sent.tokens === undefined ? '' : `, about ${thousands(sent.tokens)} tokens to read`
   out.show(sent, () => out.line(`#${sent.n} → ${escapeLine(sent.to ?? input.to)}: ${count(names.length, 'agent')} (${escapeLine(names.join(', '))})${cost}`))
+}
+
+/** Who names nobody may have meant the lead, whom the bare prompt reaches. */
+function meantForTheLead(error: unknown, words: string[]): unknown {
+  if (!(error instanceof TroupeError) || error.code !== 'unknown' || error.hint === undefined) return error
+  return new TroupeError(error.code, error.message, { hint: `${error.hint}; to the lead: troupe ${toLead(words)}`, facts: error.facts, cause: error })
+}
+
+function toLead(words: string[]): string {
+  const text = words.join(' ')
+  return words.length === 1 && !/\s/.test(text) ? `prompt ${quoteArgv([text])}` : quoteArgv([cut(text, 60)])
 }
 
 function optional({ cwd }: Cli, given: Given): { key?: string; priority?: (typeof priorities)[number]; attachments?: string[] } {

@@ -20,6 +20,8 @@ export type StatusRow = AgentRow & {
   elapsedMs: number | null
   /** Why it does not get on; null where it does. */
   error: string | null
+  /** With --verbose: the last lines of its terminal; none where it has none. */
+  lines?: string[]
 }
 
 /** Longest title of a task in the table. */
@@ -27,10 +29,30 @@ const titleLength = 55
 
 export async function status(cli: Cli, given: Given): Promise<void> {
   const wanted = given.text('worker')
+  const verbose = given.flag('verbose')
   await show(cli, given, {
-    fetch: async () => chosen(rowsOf(await cli.call('ps', {}, 'asking the daemon'), Date.now()), wanted),
+    fetch: async () => {
+      const rows = chosen(rowsOf(await cli.call('ps', {}, 'asking the daemon'), Date.now()), wanted)
+      return verbose ? await withLines(cli, rows) : rows
+    },
     print: (rows) => print(cli.out, rows, Date.now()),
+    staleMs: () => (verbose ? screenMs : Infinity),
   })
+}
+
+/** No event tells of what a terminal shows. ms */
+const screenMs = 1_000
+const linesShown = 5
+
+async function withLines(cli: Cli, rows: StatusRow[]): Promise<StatusRow[]> {
+  const found = rows.length === 0 ? [] : await cli.call('logs', { agents: rows.map(({ agent }) => agent), screen: true })
+  const screens = new Map(found.map(({ agent, screen }) => [agent, screen]))
+  return rows.map((row) => ({ ...row, lines: lastLines(screens.get(row.agent) ?? '') }))
+}
+
+/** Without rules and borders, which say nothing. */
+function lastLines(screen: string): string[] {
+  return screen.split('\n').map((line) => line.trimEnd()).filter((line) => /[\p{L}\p{N}]/u.test(line)).slice(-linesShown)
 }
 
 /** `now`: times of what still goes on are told up to it. */
@@ -87,6 +109,11 @@ function print(out: Output, rows: StatusRow[], now: number): void {
       row.error ?? '',
     ]),
   )
+  for (const { name, lines } of rows) {
+    if (lines === undefined) continue
+    out.line(`\n${out.color.dim('━━')} ${out.color.bold(escapeLine(name))} ${out.color.dim('━━')}`)
+    for (const line of lines.length === 0 ? ['(no terminal)'] : lines) out.line(cut(escapeLine(line), out.columns))
+  }
   if (!rows.some(({ role }) => role === 'worker')) out.say('No workers yet: the lead makes them for what you ask it. Try: troupe "what you want done"')
 }
 

@@ -41,6 +41,8 @@ export interface Setting {
   daemon: Answer<'daemon.status'> | null
   /** Why the daemon that is there cannot be talked to. */
   refusal: { why: string; fix: string } | null
+  /** The one agent CLI that is asked about, by its YAML word; null: all of them. */
+  only: string | null
   /** Only while `daemon` is there. */
   call<K extends OperationName>(name: K, input: Input<K>): Promise<Answer<K>>
 }

@@ -18,6 +18,12 @@ export async function providers(setting: Setting): Promise<Finding[]> {
   return (await examined(setting)).map((each) => ({ ...judge(each), provider: providerOf(each) }))
 }
 
+/** None of what was looked at lets an agent work on a model; troupe's own is none of them. */
+export function noneUsable(found: readonly Finding[]): boolean {
+  const clis = found.flatMap(({ provider }) => (provider === undefined || provider.runtime === ownAgent ? [] : [provider]))
+  return clis.length > 0 && clis.every(({ viable }) => !viable)
+}
+
 /** Whether each CLI is one that the contract suite has run on; asked for with `--drift`. */
 export async function drift(setting: Setting): Promise<Finding[]> {
   const found = (await examined(setting)).filter(({ name, health }) => seenVersions[name] !== undefined && health.installed)
@@ -53,10 +59,10 @@ async function examined(setting: Setting): Promise<Examined[]> {
     named.set(runtime, descriptor)
     used.add(runtime)
   }
-  const look = async ([name, descriptor]: [string, Agent['descriptor']]) => ({ name, health: await healthOf(setting.host, name, descriptor), needed: used.has(name) && team?.rehearsal === null })
-  const found = await Promise.all([...named].map(look))
+  const look = async ([name, descriptor]: [string, Agent['descriptor']]) => ({ name, health: await healthOf(setting.host, name, descriptor), needed: name === setting.only || (setting.only === null && used.has(name) && team?.rehearsal === null) })
+  const found = await Promise.all([...named].filter(([name]) => setting.only === null || name === setting.only).map(look))
   // What runs any command that a team names is nothing by itself.
-  return found.filter(({ name, health: { program, problem } }) => used.has(name) || program !== null || problem !== null)
+  return found.filter(({ name, health: { program, problem } }) => name === setting.only || used.has(name) || program !== null || problem !== null)
 }
 
 function judge({ name, health: { installed, program, version, features, problem }, needed }: Examined): Finding {

@@ -9,12 +9,12 @@ import { known } from '../team-files.ts'
 import { fine, wrong, type Finding, type Setting } from './finding.ts'
 
 /** Looks, and starts nothing: what stands here, and the finding about the team's files. */
-export async function settingOf(cli: Cli): Promise<{ setting: Setting; files: Finding }> {
+export async function settingOf(cli: Cli, only: string | null = null): Promise<{ setting: Setting; files: Finding }> {
   const env = Object.fromEntries(Object.entries(cli.env).filter((entry): entry is [string, string] => entry[1] !== undefined))
   const root = await rootOf(cli)
   const { team, files } = filesOf(root)
   const { daemon, refusal } = root === null ? { daemon: null, refusal: null } : await askDaemon(cli)
-  const setting = { host: hostOf(env, systemClock), now: systemClock.now(), paths: root === null ? null : teamPaths(root), team, daemon, refusal, call: cli.call }
+  const setting = { host: hostOf(env, systemClock), now: systemClock.now(), paths: root === null ? null : teamPaths(root), team, daemon, refusal, only, call: cli.call }
   return { setting, files }
 }
 

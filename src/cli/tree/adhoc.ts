@@ -54,9 +54,10 @@ export const adhoc: Group = {
       name: 'status',
       about: 'Show each agent with its provider, its task, how long that takes or took, and what is wrong',
       args: [['[worker]', 'only this agent; the beginning of its name is enough']],
-      options: [watch],
+      options: [['-v, --verbose', 'and the last lines of each terminal'], watch],
       examples: [
         ['status', 'the whole team'],
+        ['status -v --watch', 'and what their terminals show, as it changes'],
         ['status fix --watch', 'one worker, until Ctrl-C'],
         ['status --json', 'the rows of ps with name, provider, status, elapsedMs, error'],
       ],

@@ -84,6 +84,7 @@ export const agents: Group = {
       args: [['[agent]', 'address or short name; the lead if none is named']],
       options: [
         ['--rw', 'type into it; asks to retype the agent’s id'],
+        ['-w, --window <agent>', 'the same as naming it'],
         ['-m, --multi', 'every agent that has a terminal, in tiles'],
       ],
       examples: [
@@ -102,7 +103,8 @@ export const agents: Group = {
         ['-f, --follow', 'go on printing until interrupted'],
         ['--since <duration>', 'only if written within this time, such as 10m'],
         ['--previous', 'rotated files as well, oldest first'],
-        ['-n, --lines <count>', 'at most this many lines of each (default 200; with --previous and --all all)'],
+        ['-n, --lines <count>', 'at most this many lines of each, and of its screen (default 200; with --previous and --all all)'],
+        ['--tail <count>', 'the same as --lines'],
         ['-a, --all', 'every line of each, from rotated files too'],
         ['--raw', 'bytes as the terminal got them'],
       ],

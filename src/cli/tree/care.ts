@@ -1,6 +1,9 @@
+import { providerWords } from '../../runtimes/provider-words.ts'
 import type { Group } from './command.ts'
 
 const since: [string, string] = ['--since <duration>', 'only lines of this time, such as 1h']
+
+const [someProvider] = providerWords
 
 export const care: Group = {
   title: 'When something is wrong',
@@ -9,6 +12,7 @@ export const care: Group = {
       name: 'doctor',
       about: 'Look for what is wrong with the machine, the team’s files and what runs',
       options: [
+        ['-p, --provider <provider>', 'of the agent CLIs only this one; exit code 1 where it cannot be used'],
         ['--fix', 'mend what can be mended without loss: modes, left-over launch files and sockets; asks first'],
         ['-y, --yes', 'with --fix: ask nothing'],
         ['--drift', 'also: is each agent CLI a version that troupe was tested with?'],
@@ -16,6 +20,7 @@ export const care: Group = {
       more: 'Every check is made, whatever another one found. Exit code 0: nothing is wrong; 1: something is, or, with `--drift`, a CLI is of another version than those that were tested; 2: the command line, or the folder of -C. A CLI that no agent of the team runs on is shown, and is no fault.',
       examples: [
         ['doctor', 'the machine, every agent CLI with version and login, the team, what runs; starts nothing'],
+        [`doctor -p ${someProvider}`, 'can an agent run on it?'],
         ['doctor --drift', 'after an agent CLI was updated'],
         ['doctor --fix -y', 'mend what is safe to mend'],
       ],

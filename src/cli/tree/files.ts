@@ -11,7 +11,7 @@ export const files: Group = {
       about: 'Write the files of a new team',
       args: [['[dir]', 'folder to put .team/ into (default: here)']],
       options: [
-        ['--template <name>', 'kind of team (default solo)'],
+        ['--template <name>', 'solo, a manager and a worker (default), or blank, nobody yet'],
         ['--project <id>', 'id of its project (default: from the folder’s name)'],
         ['--force', 'write over files that are there; other files stay'],
         ['-y, --yes', 'ask nothing'],

@@ -21,7 +21,7 @@ export const workers: Group = {
         ['--runtime <runtime>', 'the same in the word of the files, or a runtime of the team’s own'],
         ['-m, --model <model>', 'left out, the lead’s where it is the same CLI, else the CLI’s own'],
         ['--effort <effort>', 'how hard the model thinks'],
-        ['--mode <mode>', 'terminal, protocol or oneshot (default worker_mode)'],
+        ['--mode <mode>', 'terminal (or interactive), protocol or oneshot (default worker_mode)'],
         ['--cwd <dir>', 'where it works (default: where the project does)'],
         ['--worktree', 'a git worktree of its own'],
         ['--project <project>', 'where the team has several'],
@@ -54,6 +54,7 @@ export const workers: Group = {
         ['--all', 'until all of them have (what happens anyway)'],
         ['-t, --timeout <duration>', 'at most this long (default 600s)'],
         ['--attention', 'also end when one waits for a person'],
+        ['-i, --interval <duration>', 'not needed: the daemon tells at once; taken for scripts that have it'],
       ],
       examples: [
         ['wait', 'exit 0: all done, 1: one failed or was stopped, 5: timed out'],
