@@ -83,7 +83,7 @@ export function lives({ team: applied, teamNow: team, ...ground }: Given): Lives
 /** Only a one-shot agent does its task by being started. */
 async function finishedTask(store: Given['store'], { mode, address }: Agent): Promise<'done' | 'failed' | null> {
   if (mode !== 'oneshot') return null
-  const [task] = await store.read((db) => db.tasks.latest([address]))
+  const [task] = await store.read((db) => db.tasks.inHand([address]))
   if (task === undefined || isOpenTask(task)) return null
   return task.state.name === 'failed' ? 'failed' : 'done'
 }

@@ -333,8 +333,8 @@ export interface TasksReader {
   byKey(key: string): Promise<Task | undefined>
   /** Something is still to come of them: oldest first. */
   open(): Promise<Task[]>
-  /** The newest of each of these agents. */
-  latest(agents: readonly string[]): Promise<Task[]>
+  /** What each of these agents has in hand: what it is at work on, else the newest that it ever was; never what waits for its turn. */
+  inHand(agents: readonly string[]): Promise<Task[]>
   /** Newest first. */
   list(filter: { agent?: string; limit: number }): Promise<Task[]>
   /** How many this one made, ever. */

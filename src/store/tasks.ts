@@ -1,6 +1,6 @@
 import { sql, type Selectable, type SqlBool } from 'kysely'
 import type { Evidence } from '../core/phase.ts'
-import type { Task, TaskState, Wish } from '../core/task.ts'
+import { isAtWork, type Task, type TaskState, type Wish } from '../core/task.ts'
 import { nextNumber } from './counters.ts'
 import type { Db } from './engine.ts'
 import type { TaskTable, Written } from './schema.ts'
@@ -11,15 +11,29 @@ const isOpen = sql<SqlBool>`state in ('queued', 'assigned', 'working', 'waiting'
 
 export function tasksReader(db: Db, team: string): TasksReader {
   const all = () => db.selectFrom('tasks').selectAll().where('team', '=', team)
+  // As many rows as agents, found by the index, however much they have done.
+  async function newestOf(agents: readonly string[], without: readonly number[]): Promise<Task[]> {
+    if (agents.length === 0) return []
+    const own = db.selectFrom('tasks').select(sql<number>`max(n)`.as('n')).where('team', '=', team).where('agent', 'in', agents).groupBy('agent')
+    const newest = without.length === 0 ? own : own.where('n', 'not in', without)
+    return (await all().where('n', 'in', newest).execute()).map(readRow)
+  }
+  const lastBegun = async (agent: string | null): Promise<Task | undefined> =>
+    read(await all().where('agent', '=', agent).where('attempts', '>', 0).where('state', '!=', 'queued').orderBy('n', 'desc').limit(1).executeTakeFirst())
   return {
     get: async (id) => read(await all().where('id', '=', id).executeTakeFirst()),
     byN: async (n) => read(await all().where('n', '=', n).executeTakeFirst()),
     byKey: async (key) => read(await all().where('key', '=', key).executeTakeFirst()),
     open: async () => (await all().where(isOpen).orderBy('n').execute()).map(readRow),
-    async latest(agents) {
+    async inHand(agents) {
       if (agents.length === 0) return []
-      const newest = db.selectFrom('tasks').select(sql<number>`max(n)`.as('n')).where('team', '=', team).where('agent', 'in', agents).groupBy('agent')
-      return (await all().where('n', 'in', newest).orderBy('n').execute()).map(readRow)
+      const open = (await all().where(isOpen).where('agent', 'in', agents).execute()).map(readRow)
+      const atWork = open.filter(isAtWork)
+      const others = agents.filter((address) => !atWork.some(({ agent }) => agent === address))
+      const newest = await newestOf(others, open.filter((task) => !isAtWork(task)).map(({ n }) => n))
+      // Taken back before its turn: the one before is meant.
+      const begun = await Promise.all(newest.map(async (task) => (task.attempts > 0 ? task : await lastBegun(task.agent))))
+      return [...atWork, ...begun.filter((task) => task !== undefined)].toSorted((a, b) => a.n - b.n)
     },
     async list({ agent, limit }) {
       const query = all().orderBy('n', 'desc').limit(limit)

@@ -54,15 +54,21 @@ export function tasksContract(bench: Bench): void {
     expect(await bench.store.read((db) => db.tasks.get('t1'))).toEqual(done)
   })
 
-  it('finds what is open, and the newest of each worker', async () => {
+  it('finds what is open, and what each worker has in hand', async () => {
     const state = { name: 'done', source: 'process', confidence: 'certain' } as const
-    await insert({ ...task, id: 'a1', key: null, agent: 'p:a', state })
-    await insert({ ...task, id: 'a2', key: null, agent: 'p:a', state: { name: 'working' } })
-    await insert({ ...task, id: 'b1', key: null, agent: 'p:b', state })
+    await insert({ ...task, id: 'a1', key: null, agent: 'p:a', attempts: 1, state })
+    await insert({ ...task, id: 'a2', key: null, agent: 'p:a', attempts: 1, state: { name: 'working' } })
+    await insert({ ...task, id: 'b1', key: null, agent: 'p:b', attempts: 1, state })
     await insert({ ...task, id: 'q', key: null })
     expect((await bench.store.read((db) => db.tasks.open())).map(({ id }) => id)).toEqual(['a2', 'q'])
-    expect((await bench.store.read((db) => db.tasks.latest(['p:a', 'p:b', 'p:c']))).map(({ id }) => id)).toEqual(['a2', 'b1'])
-    expect(await bench.store.read((db) => db.tasks.latest([]))).toEqual([])
+    expect((await bench.store.read((db) => db.tasks.inHand(['p:a', 'p:b', 'p:c']))).map(({ id }) => id)).toEqual(['a2', 'b1'])
+    expect(await bench.store.read((db) => db.tasks.inHand([]))).toEqual([])
     expect((await bench.store.read((db) => db.tasks.list({ agent: 'p:a', limit: 1 }))).map(({ id }) => id)).toEqual(['a2'])
+    // Behind what they have, and taken back before it was begun.
+    await insert({ ...task, id: 'a3', key: null, agent: 'p:a' })
+    await insert({ ...task, id: 'b2', key: null, agent: 'p:b', state: { name: 'cancelled', why: 'taken back' } })
+    await insert({ ...task, id: 'b3', key: null, agent: 'p:b' })
+    await insert({ ...task, id: 'c1', key: null, agent: 'p:c' })
+    expect((await bench.store.read((db) => db.tasks.inHand(['p:a', 'p:b', 'p:c']))).map(({ id }) => id)).toEqual(['a2', 'b1'])
   })
 }

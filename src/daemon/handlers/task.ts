@@ -137,9 +137,9 @@ function workerAddress(parts: Parts, name: string): string {
   return name.includes(':') ? name : resolveAgent(parts.team(), name).address
 }
 
-/** Its newest task, while something is to come of it. */
+/** The task that it is at work on, or was last. */
 export async function ownTask({ store }: Pick<Parts, 'store'>, agent: Agent): Promise<Task> {
-  const [task] = await store.read((db) => db.tasks.latest([agent.address]))
+  const [task] = await store.read((db) => db.tasks.inHand([agent.address]))
   if (task !== undefined && (isOpenTask(task) || task.state.name === 'done' || task.state.name === 'failed')) return task
   throw new TroupeError('unknown', `${agent.address} has no task`, { hint: 'answer whoever wrote to you, with dm' })
 }

@@ -96,7 +96,7 @@ export function team(parts: Parts): Pick<Handlers, Names> {
 
 export async function agentRows(parts: Parts, agents: Agent[]): Promise<AgentRow[]> {
   const addresses = agents.map(({ address }) => address)
-  const look = parts.store.read(async (db) => ({ counts: await db.deliveries.counts(), tasks: await db.tasks.latest(addresses) }))
+  const look = parts.store.read(async (db) => ({ counts: await db.deliveries.counts(), tasks: await db.tasks.inHand(addresses) }))
   const [{ counts, tasks }, waiting] = await Promise.all([look, parts.outdated.now()])
   const taskOf = new Map(tasks.map((task) => [task.agent, task]))
   return agents.map((agent) => ({ ...row(parts, agent, counts[agent.address] ?? 0), ...pendingFor(agent, waiting), ...given(taskOf.get(agent.address)) }))

@@ -1,5 +1,5 @@
 import { readTeamFile, withoutWorkers } from '../../config/workers.ts'
-import { isOpenTask, type Task } from '../../core/task.ts'
+import type { Task } from '../../core/task.ts'
 import { agentsOf, type Agent, type Team } from '../../core/team.ts'
 import type { Store } from '../../store/store.ts'
 import type { Changing } from '../changing.ts'
@@ -29,10 +29,10 @@ export async function clear(parts: ClearingParts, failed: boolean, signal: Abort
   return await parts.edit(async () => {
     const files = parts.files()
     const spawned = agentsOf(files.team).filter((agent) => agent.spawned)
-    const { newest, open } = await parts.store.read(async (db) => ({ newest: await db.tasks.latest(spawned.map(({ address }) => address)), open: await db.tasks.open() }))
+    const { newest, open } = await parts.store.read(async (db) => ({ newest: await db.tasks.inHand(spawned.map(({ address }) => address)), open: await db.tasks.open() }))
     const kept: Cleared['kept'] = []
     const going = spawned.filter(({ address }) => {
-      const why = whyKept(newest.find(({ agent }) => agent === address), open.some(({ agent }) => agent === address), failed)
+      const why = whyKept(newest.find(({ agent }) => agent === address), open.find(({ agent }) => agent === address), failed)
       if (why !== null) kept.push({ agent: address, why })
       return why === null
     })
@@ -41,9 +41,9 @@ export async function clear(parts: ClearingParts, failed: boolean, signal: Abort
   })
 }
 
-function whyKept(newest: Task | undefined, open: boolean, failed: boolean): string | null {
+function whyKept(newest: Task | undefined, open: Task | undefined, failed: boolean): string | null {
+  if (open !== undefined) return `task #${open.n} is ${open.state.name}`
   if (newest === undefined) return 'it has no task'
-  if (open || isOpenTask(newest)) return `task #${newest.n} is ${newest.state.name}`
   return newest.state.name === 'failed' && !failed ? `task #${newest.n} failed; --failed takes it out too` : null
 }
 

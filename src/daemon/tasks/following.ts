@@ -93,9 +93,9 @@ export class Following {
   async #look(address: string): Promise<void> {
     const { store, tasks, clock } = this.#parts
     const { task, facts } = await store.read(async (db) => {
-      const [newest] = await db.tasks.latest([address])
-      const delivery = newest?.message == null ? undefined : await db.deliveries.get(newest.message, address)
-      return { task: newest, facts: this.#facts(address, delivery ?? null) }
+      const [inHand] = await db.tasks.inHand([address])
+      const delivery = inHand?.message == null ? undefined : await db.deliveries.get(inHand.message, address)
+      return { task: inHand, facts: this.#facts(address, delivery ?? null) }
     })
     if (task === undefined || facts === null || task.state.name === 'queued' || task.state.name === 'cancelled') return
     // Once it is over, only a worker that goes on says something new.

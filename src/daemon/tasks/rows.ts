@@ -32,10 +32,10 @@ export function taskRow(task: Task, numberOf: (id: string) => number): TaskRow {
 }
 
 export async function workerRows(db: Reader, agents: Agents, workers: readonly Agent[]): Promise<WorkerRow[]> {
-  const newest = await taskRows(db, await db.tasks.latest(workers.map(({ address }) => address)))
+  const inHand = await taskRows(db, await db.tasks.inHand(workers.map(({ address }) => address)))
   return workers.map(({ address, runtime, spawned }) => {
     const { phase } = agents.get(address)
-    return { agent: address, phase: phase.name, detail: phaseDetail(phase), runtime, spawned, task: newest.find(({ agent }) => agent === address) ?? null }
+    return { agent: address, phase: phase.name, detail: phaseDetail(phase), runtime, spawned, task: inHand.find(({ agent }) => agent === address) ?? null }
   })
 }
 

@@ -42,10 +42,10 @@ function whenChanged({ tasks, clock }: WaitingParts, ms: number, signal: AbortSi
   return { promise, leave: () => (leave.forEach((each) => each()), signal.removeEventListener('abort', wake)) }
 }
 
-/** The tasks that are named, or the newest of each worker that is named. No names: all that are open, and the newest of each worker. */
+/** The tasks that are named, or what each worker that is named has, or has still to do. No names: all that are open, and what each worker was last at work on. */
 async function chosen({ team, tasks }: WaitingParts, db: Reader, { names, since }: Asked): Promise<Task[]> {
   if (names.length === 0) {
-    const newest = await db.tasks.latest(agentsOf(team()).map(({ address }) => address))
+    const newest = await db.tasks.inHand(agentsOf(team()).map(({ address }) => address))
     const all = new Map([...(await db.tasks.open()), ...newest].map((task) => [task.id, task]))
     return [...all.values()].filter(({ state, endedAt }) => state.name !== 'cancelled' || (since !== undefined && endedAt !== null && endedAt >= since)).toSorted((a, b) => a.n - b.n)
   }
@@ -61,7 +61,7 @@ async function chosen({ team, tasks }: WaitingParts, db: Reader, { names, since 
 async function taskOf(db: Reader, team: Team, tasks: Tasks, name: string): Promise<Task[]> {
   if (/^#?\d+$/.test(name)) return [await tasks.find(db, name)]
   const reserved = (await db.tasks.open()).filter(({ agent }) => agent === name || agent?.split(':')[1] === name)
-  return reserved.length > 0 ? reserved : await db.tasks.latest([resolveAgent(team, name).address])
+  return reserved.length > 0 ? reserved : await db.tasks.inHand([resolveAgent(team, name).address])
 }
 
 async function outcome(db: Reader, tasks: Task[], { any, attention }: Asked): Promise<Output<'wait'>> {
