@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { judgeWork, type WorkFacts } from './done.ts'
 import type { Phase } from './phase.ts'
+import type { Task } from './task.ts'
 
 interface Scene {
   phase: Phase
@@ -12,14 +13,15 @@ interface Scene {
   wanted?: 'running' | 'stopped'
   startedAt?: number | null
   changedAt?: number
+  task?: Partial<Pick<Task, 'state' | 'evidence'>>
   now?: number
 }
 
 const delivered = { state: 'delivered', typed: false, deliveredAt: 100, reason: null, incarnation: 'run' } as const
 
-function judge({ phase, since = 200, source = 'hook', mode = 'terminal', delivery = {}, said = null, wanted = 'running', startedAt = null, changedAt = 0, now = 300 }: Scene) {
+function judge({ phase, since = 200, source = 'hook', mode = 'terminal', delivery = {}, said = null, wanted = 'running', startedAt = null, changedAt = 0, task = {}, now = 300 }: Scene) {
   const { state, confidence, source: by, what, person } = judgeWork(
-    { startedAt, changedAt, state: { name: 'assigned' } },
+    { startedAt, changedAt, state: { name: 'assigned' }, evidence: [], ...task },
     { mode, said, agent: { phase, since, wanted, incarnation: 'run', evidence: [{ at: since, what: phase.name, source }] }, delivery: delivery === null ? null : { ...delivered, ...delivery } },
     now,
   )
@@ -68,6 +70,16 @@ it('does not take the end of an earlier task for the end of this one', () => {
   const oneshot = { mode: 'oneshot', delivery: null, phase: { name: 'stopped', why: 'done', code: 0 }, since: 50 } as const
   expect(judge({ ...oneshot, changedAt: 60 })).toMatchObject({ state: 'unknown' })
   expect(judge({ ...oneshot, changedAt: 40 })).toMatchObject({ state: 'done' })
+})
+
+it('lets nothing that its worker was in before count: it is started for the task', () => {
+  const before = { since: 50, changedAt: 60, delivery: null } as const
+  for (const phase of [{ name: 'quarantined', why: 'too often' }, { name: 'blocked', why: 'not logged in' }, { name: 'stopped', why: 'asked', code: null }] as const) {
+    expect(judge({ ...before, phase, wanted: 'stopped' })).toMatchObject({ state: 'unknown' })
+    expect(judge({ ...before, phase, wanted: 'stopped', since: 70 }).state).not.toBe('unknown')
+    const heldUp = { state: { name: 'waiting', what: 'wrong files', person: true }, evidence: [{ at: 60, what: 'wrong files', source: 'files' }] } as const
+    expect(judge({ ...before, phase, wanted: 'stopped', since: 70, task: { ...heldUp, evidence: [...heldUp.evidence] } })).toMatchObject({ state: 'unknown' })
+  }
 })
 
 it('knows the end that a daemon missed by the acknowledgement', () => {

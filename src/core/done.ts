@@ -1,7 +1,7 @@
 import type { Delivery } from './delivery.ts'
 import { holdOf, type AgentState } from './phase.ts'
 import type { Mode } from './team.ts'
-import type { Confidence, Task } from './task.ts'
+import { isHeldUp, type Confidence, type Task } from './task.ts'
 
 /** How far a worker is with its task, and how that is known. */
 export interface Verdict {
@@ -27,7 +27,7 @@ export interface WorkFacts {
   said: { state: 'done' | 'failed'; text: string; at: number } | null
 }
 
-type Before = Pick<Task, 'startedAt' | 'state' | 'changedAt'>
+type Before = Pick<Task, 'startedAt' | 'state' | 'changedAt' | 'evidence'>
 
 /** Idle for this long with the task before it, and no turn was seen: the turn was over before anybody looked. ms */
 export const silenceMs = 15_000
@@ -41,10 +41,11 @@ export function judgeWork(task: Before, facts: WorkFacts, now: number): Verdict 
   const { said, agent, delivery, mode } = facts
   if (said !== null) return { state: said.state, what: said.text, confidence: 'certain', source: 'tool', since: said.at, person: false }
   if (delivery?.state === 'dead') return verdictOf(agent, 'failed', `it never reached its worker: ${delivery.reason ?? 'the message was given up'}`, 'certain', 'delivery')
+  if (isStillToCome(task, facts)) return verdictOf(agent, 'unknown', 'it has not come to its worker yet', 'high')
   const { phase } = agent
   switch (phase.name) {
     case 'stopped':
-      return ofEnd(task, facts)
+      return ofEnd(facts)
     case 'quarantined':
       return verdictOf(agent, 'failed', `its worker is in quarantine: ${phase.why}`, 'high')
     case 'blocked':
@@ -76,12 +77,16 @@ function startOf({ startedAt }: Before, { agent, delivery }: WorkFacts): number 
   return startedAt ?? delivery?.deliveredAt ?? agent.since
 }
 
-/** An end from before it was given the task is the end of something else. */
-function ofEnd({ state, startedAt, changedAt }: Before, { agent, mode }: WorkFacts): Verdict {
-  const { phase, since } = agent
+/** Who was in quarantine, stopped or at rest before it was given the task is started for it: that says nothing of the task. */
+function isStillToCome(task: Before, { agent, delivery }: WorkFacts): boolean {
+  if (isHeldUp(task)) return true
+  const { name } = agent.phase
+  return task.state.name === 'assigned' && task.startedAt === null && agent.since < task.changedAt && (delivery === null || name === 'stopped')
+}
+
+function ofEnd({ agent, mode }: WorkFacts): Verdict {
+  const { phase } = agent
   if (phase.name !== 'stopped') throw new TypeError('only of an agent that is stopped')
-  const earlier = state.name === 'assigned' && startedAt === null && since < changedAt
-  if ((phase.why === 'failed' || phase.why === 'done') && earlier) return verdictOf(agent, 'unknown', 'its worker is about to start', 'high')
   if (phase.why === 'failed') return verdictOf(agent, 'failed', phase.code === null ? 'its process ended, how is not known' : `its process ended with exit ${phase.code}`, 'certain', 'process')
   if (phase.why === 'done' && mode === 'oneshot') return verdictOf(agent, 'done', 'its process ended with exit 0', 'certain', 'process')
   if (phase.why === 'done') return verdictOf(agent, 'failed', 'its worker left before the turn with it was over', 'high', 'process')

@@ -89,9 +89,19 @@ export function isAtWork({ state }: Pick<Task, 'state'>): boolean {
   return state.name === 'assigned' || state.name === 'working' || state.name === 'waiting'
 }
 
+/** The signal of a verdict on the team's own files: they are in the way of its beginning. */
+export const filesSignal = 'files'
+
+/** It has its worker, which cannot be told of it before somebody mends the files. */
+export function isHeldUp({ state, evidence }: Pick<Task, 'state' | 'evidence'>): boolean {
+  return state.name === 'waiting' && evidence.at(-1)?.source === filesSignal
+}
+
 export type TaskTurn =
   | { type: 'queue'; why: string; held: boolean }
   | { type: 'assign'; agent: Address }
+  /** What was in the way of its beginning is gone. */
+  | { type: 'begin' }
   | { type: 'sent'; message: string }
   | { type: 'verdict'; verdict: Verdict }
   | { type: 'words'; text: string }
@@ -108,6 +118,8 @@ export function turnTask(task: Task, event: TaskTurn, now: number): Task | null 
     case 'assign':
       if (state.name !== 'queued') return null
       return { ...task, state: { name: 'assigned' }, agent: event.agent, attempts: task.attempts + 1, message: null, startedAt: null, endedAt: null, changedAt: now }
+    case 'begin':
+      return isHeldUp(task) ? { ...task, state: { name: 'assigned' }, changedAt: now } : null
     case 'sent':
       return isAtWork(task) && task.message !== event.message ? { ...task, message: event.message, changedAt: now } : null
     case 'words':

@@ -97,8 +97,11 @@ function hasRun(parts: Parts, { agent }: Task): boolean {
 
 /** Takes it back; a worker that has it before it is stopped. */
 async function cancel(parts: Parts, id: string): Promise<TaskRow> {
-  const task = await parts.store.read((db) => parts.tasks.find(db, id))
-  const cancelled = await parts.tasks.change(task.id, { type: 'cancel', why: 'taken back' })
+  let task = await parts.store.read((db) => parts.tasks.find(db, id))
+  const cancelled = await parts.tasks.change(task.id, (now) => {
+    task = now
+    return { type: 'cancel', why: 'taken back' }
+  })
   if (cancelled === null) throw new TroupeError('conflict', `task #${task.n} is over: it is ${task.state.name}`, { hint: 'troupe tasks' })
   if (isAtWork(task) && task.agent !== null && findAgent(parts.team(), task.agent) !== undefined) await parts.lifecycle.stop([task.agent], null)
   return await rowOf(parts, task.id)

@@ -2,7 +2,7 @@ import { readTeamFile, withWorker, workerEntry, type WorkerEntry } from '../../c
 import type { Clock } from '../../core/clock.ts'
 import { dispatch } from '../../core/dispatch.ts'
 import { TroupeError } from '../../core/error.ts'
-import { isAtWork, type Task } from '../../core/task.ts'
+import { filesSignal, isAtWork, isHeldUp, type Task } from '../../core/task.ts'
 import { findAgent, type Team } from '../../core/team.ts'
 import type { Store } from '../../store/store.ts'
 import { coalesce, Lane } from '../../util/in-turn.ts'
@@ -91,7 +91,7 @@ export class Dispatcher {
       return { open: found, byId: new Map([...found, ...named].flatMap((task) => (task === undefined ? [] : [[task.id, task] as const]))) }
     })
     for (const { id, turn } of dispatch({ open, byId, maxWorkers: this.#parts.team().maxWorkers, free: (address) => this.#free(address) })) await tasks.change(id, turn)
-    for (const task of open) if (task.state.name === 'assigned') this.#begin(task)
+    for (const task of open) if (task.state.name === 'assigned' || isHeldUp(task)) this.#begin(task)
   }
 
   /** A one-shot worker takes nothing up before its last run is over. */
@@ -117,14 +117,26 @@ export class Dispatcher {
     const address = task.agent
     if (address === null) return
     await this.edit(async () => await this.#hire(task, address))
+    if (isHeldUp(task)) await this.#parts.tasks.change(task.id, (now) => (now.attempts === task.attempts ? { type: 'begin' } : null))
+    if (!(await this.#isStillMeant(task))) return await this.#stopIdle(address)
     const agent = findAgent(team(), address)
     if (agent === undefined) throw new TroupeError('unknown', `${address} is not in the team any more`)
     const { phase, since, wanted, incarnation } = agents.get(address)
     // A one-shot run that began after the choice is the run of this task, over or not.
     const ran = agent.mode === 'oneshot' && since >= task.changedAt && (incarnation !== null || (phase.name === 'stopped' && (phase.why === 'done' || phase.why === 'failed')))
     const rests = wanted === 'stopped' || ((phase.name === 'stopped' || phase.name === 'parked') && incarnation === null) || phase.name === 'quarantined' || phase.name === 'blocked'
-    if (!ran && rests) await this.#parts.lifecycle.start([address], 0, new AbortController().signal)
+    if (!ran && rests) {
+      await this.#parts.lifecycle.start([address], 0, new AbortController().signal)
+      if (!(await this.#isStillMeant(task))) return await this.#stopIdle(address)
+    }
     if (agent.mode !== 'oneshot') await this.#send(task, address)
+  }
+
+  /** Its task was taken back while it was brought in: whoever took it back may have found nobody to stop yet. */
+  async #stopIdle(address: string): Promise<void> {
+    const { store, team, lifecycle } = this.#parts
+    const hasOther = (await store.read((db) => db.tasks.open())).some(({ agent }) => agent === address)
+    if (!hasOther && findAgent(team(), address) !== undefined) await lifecycle.stop([address], null)
   }
 
   /** Puts the worker into its project's file, and has that applied; whoever is there already gets what is new for it. */
@@ -159,8 +171,8 @@ export class Dispatcher {
   #failed(task: Task, error: unknown, key: string): void {
     const lasting = error instanceof TroupeError && ['denied', 'unknown', 'usage', 'conflict', 'too_large', 'incompatible'].includes(error.code)
     const what = error instanceof Error ? (error.message.split('\n')[0] ?? error.message) : String(error)
-    const verdict = { what, confidence: 'high', source: 'daemon', since: this.#parts.clock.now(), person: true } as const
     const stuck = error instanceof TroupeError && error.code === 'config'
+    const verdict = { what, confidence: 'high', source: stuck ? filesSignal : 'daemon', since: this.#parts.clock.now(), person: true } as const
     if (lasting || stuck) this.#parts.tasks.change(task.id, { type: 'verdict', verdict: { ...verdict, state: lasting ? 'failed' : 'waiting' } }).catch((cause: unknown) => this.#fault(`task ${task.n}`, cause, key))
     if (!lasting) this.#fault(`task ${task.n}`, stuck ? null : error, key)
   }

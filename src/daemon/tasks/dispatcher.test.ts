@@ -1,0 +1,40 @@
+import { expect, it, vi } from 'vitest'
+import { TroupeError } from '../../core/error.ts'
+import { workshop } from '../../../test/fixtures/workshop.ts'
+
+const on = workshop()
+const bound = { timeout: 10_000 }
+
+it('starts nobody for a task that was taken back while its worker was put into the team', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  on.during.reload = async () => await promise
+  const task = await on.order('p:b', 'mend it', { agent: null })
+  await vi.waitFor(() => expect(on.lives).toEqual(['reload p:b']), bound)
+  await on.tasks.change(task.id, { type: 'cancel', why: 'taken back' })
+  await on.agents.update('p:b', (state) => ({ ...state, wanted: 'running' }))
+  resolve()
+  await vi.waitFor(() => expect(on.agents.get('p:b').wanted).toBe('stopped'), bound)
+  expect(on.lives).not.toContain('start p:b')
+})
+
+it('goes on with a task once the files that were in its way are right', async () => {
+  await on.run('p:b')
+  const files = on.files
+  on.files = () => {
+    throw new TroupeError('config', 'the files of the team have errors')
+  }
+  const task = await on.order('p:b', 'mend it')
+  await vi.waitFor(async () => expect(await on.task(task)).toMatchObject({ state: { name: 'waiting', person: true } }), bound)
+  on.files = files
+  await vi.waitFor(async () => expect((await on.task(task)).message).not.toBeNull(), bound)
+})
+
+it('stops whom it started for a task that was taken back meanwhile', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  on.during.start = async () => await promise
+  const task = await on.order('p:b', 'mend it')
+  await vi.waitFor(() => expect(on.lives).toEqual(['start p:b']), bound)
+  await on.tasks.change(task.id, { type: 'cancel', why: 'taken back' })
+  resolve()
+  await vi.waitFor(() => expect(on.lives).toEqual(['start p:b', 'stop p:b']), bound)
+})
