@@ -60,6 +60,26 @@ describe('delivery', () => {
     expect(String(on.faults.splice(0)[0])).toContain('of its own kind')
   })
 
+  it('tries what was refused again in its time, however long the proof of another message may take', async () => {
+    const due = new Set<number>()
+    let over = false
+    on.clock.after = (ms) => {
+      due.add(ms)
+      return () => void (over || due.delete(ms))
+    }
+    const { pen } = await on.run('p:b')
+    pen.deliver = async (_rung, { text }) => (text.includes('not now') ? { result: 'refused', why: 'a dialog' } : { result: 'taken', what: 'in the box' })
+    await on.mailroom.post({ from: 'p:a', to: 'p:b', text: 'not now', threadId: null, priority: 'normal', key: null })
+    const { message } = await on.mailroom.post({ from: 'user', to: 'p:b', text: 'all right', threadId: null, priority: 'normal', key: null })
+    on.deliverer.wake('p:b')
+    await vi.waitFor(async () => expect(await on.stateOf(message.id, 'p:b')).toMatchObject({ attempts: 1 }))
+    // Behind the write that noted it, and what follows from that.
+    await on.phase('p:c', 'busy')
+    over = true
+    await on.deliverer.stop()
+    expect([...due]).toContain(2_000)
+  })
+
   it('T3: waits for a starting agent and for one that is gone, and comes through', async () => {
     const message = await on.post('p:a', 'p:b', 'early')
     await vi.waitFor(() => expect(on.deliverer.waitingFor(message.id, 'p:b')).toContain('to run'))

@@ -54,7 +54,7 @@ export class Deliverer {
   readonly #parts: DelivererParts
   readonly #serving = new Map<string, Promise<void>>()
   readonly #again = new Set<string>()
-  readonly #timers = new Map<string, () => void>()
+  readonly #timers = new Map<string, { at: number; cancel: () => void }>()
   /** Why a delivery waits, for `explain`. */
   readonly #waits = new Map<string, string>()
   readonly #refused = new Set<(recipient: string) => void>()
@@ -74,7 +74,7 @@ export class Deliverer {
 
   async stop(): Promise<void> {
     this.#stopped = true
-    for (const cancel of this.#timers.values()) cancel()
+    for (const { cancel } of this.#timers.values()) cancel()
     await Promise.allSettled(this.#serving.values())
   }
 
@@ -306,14 +306,18 @@ export class Deliverer {
 
   #later(recipient: string, ms: number): void {
     if (this.#stopped) return
-    this.#timers.get(recipient)?.()
-    this.#timers.set(
-      recipient,
-      this.#parts.clock.after(Math.max(ms, 100), () => {
-        this.#timers.delete(recipient)
-        this.wake(recipient)
-      }),
-    )
+    const { clock } = this.#parts
+    const wait = Math.max(ms, 100)
+    const at = clock.elapsed() + wait
+    const earlier = this.#timers.get(recipient)
+    // One look serves all of its mail, and sets the next: the nearest one counts.
+    if (earlier !== undefined && earlier.at <= at) return
+    earlier?.cancel()
+    const cancel = clock.after(wait, () => {
+      this.#timers.delete(recipient)
+      this.wake(recipient)
+    })
+    this.#timers.set(recipient, { at, cancel })
   }
 }
 

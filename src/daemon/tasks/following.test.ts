@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import type { Task } from '../../core/task.ts'
+import { noWish, type Task } from '../../core/task.ts'
 import { workshop } from '../../../test/fixtures/workshop.ts'
 
 const on = workshop()
@@ -30,4 +30,22 @@ it('follows the task that a worker has, not one that waits for its turn or was t
   await turn('p:b', incarnation, first, 'mended')
   await vi.waitFor(async () => expect(await on.stateOfTask(first)).toBe('done'), bound)
   expect([(await on.task(first)).result, (await on.task(second)).result]).toEqual(['mended', 'painted'])
+})
+
+it('takes words from before a task was given for nothing that came of it', async () => {
+  const { incarnation } = await on.run('p:b')
+  on.following.said('p:b', 'I can see the picture of yesterday', on.clock.now())
+  on.clock.skip(10)
+  const task = await on.order('p:b', 'mend it')
+  await vi.waitFor(async () => expect((await on.task(task)).message).not.toBeNull(), bound)
+  await on.agents.update('p:b', (state) => ({ ...state, incarnation: null, phase: { name: 'quarantined', why: 'too often' } }))
+  await vi.waitFor(async () => expect(await on.stateOfTask(task)).toBe('failed'), bound)
+  expect([(await on.task(task)).result, incarnation]).toEqual([null, incarnation])
+})
+
+it('refuses a key that is used twice in one order, and makes nothing of it', async () => {
+  const draft = { id: '1', key: 'k', project: 'p', title: 't', text: 't', source: 'cli', by: 'user', origin: null, after: [], wish: { ...noWish, agent: 'p:b' }, agent: 'p:b', taint: [] } as const
+  await expect(on.tasks.add([{ ...draft, after: [], taint: [] }, { ...draft, id: '2', text: 'u', after: [], taint: [] }])).rejects.toMatchObject({ code: 'conflict' })
+  const [one, two] = await on.tasks.add([{ ...draft, after: [], taint: [] }, { ...draft, id: '2', after: [], taint: [] }])
+  expect([one?.again, two?.again, two?.task.id]).toEqual([false, true, '1'])
 })

@@ -52,6 +52,8 @@ export class Following {
         for (const { type, agent } of events) if (type.startsWith('delivery.') && agent !== null) this.look(agent)
       }),
       tasks.subscribe((task) => {
+        // What was said before is of something else.
+        if (task.agent !== null && task.state.name === 'assigned' && task.message === null) this.#words.delete(task.agent)
         if (task.agent !== null && isAtWork(task)) this.look(task.agent)
         if (!isOpenTask(task)) this.#tellLead(task)
       }),
@@ -71,6 +73,7 @@ export class Following {
 
   /** The last words of a turn; they come before the news of its end. */
   said(address: string, text: string, at: number): void {
+    for (const known of this.#words.keys()) if (findAgent(this.#parts.team(), known) === undefined) this.#words.delete(known)
     this.#words.set(address, { text: text.slice(0, mostWords), at })
     this.look(address)
   }

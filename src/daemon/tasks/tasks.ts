@@ -33,12 +33,19 @@ export class Tasks {
   /** All of them or none. One whose key is known is the task that has it: `again`. `check` throws where they may not be made. */
   async add(drafts: readonly TaskDraft[], check: (tx: Tx, fresh: number) => Promise<void> = async () => undefined): Promise<{ task: Task; again: boolean }[]> {
     const made = await this.#store.write(async (tx) => {
-      const known = await Promise.all(drafts.map(async ({ key }) => (key === null ? undefined : await tx.tasks.byKey(key))))
-      await check(tx, known.filter((task) => task === undefined).length)
+      const known = new Map<string, Task>()
+      const keys = new Set(drafts.flatMap(({ key }) => (key === null ? [] : [key])))
+      for (const key of keys) {
+        const task = await tx.tasks.byKey(key)
+        if (task !== undefined) known.set(key, task)
+      }
+      await check(tx, drafts.filter(({ key }) => key === null).length + keys.size - known.size)
       const all: { task: Task; again: boolean }[] = []
-      for (const [i, draft] of drafts.entries()) {
-        const earlier = known[i]
-        all.push(earlier === undefined ? { task: await this.#insert(tx, draft), again: false } : { task: same(earlier, draft), again: true })
+      for (const draft of drafts) {
+        const earlier = draft.key === null ? undefined : known.get(draft.key)
+        const task = earlier === undefined ? await this.#insert(tx, draft) : same(earlier, draft)
+        if (draft.key !== null) known.set(draft.key, task)
+        all.push({ task, again: earlier !== undefined })
       }
       return all
     })
