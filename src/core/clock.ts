@@ -16,12 +16,19 @@ export function aging(clock: Clock, since: number): () => number {
   return () => age + clock.elapsed() - from
 }
 
+/** A longer one of Node's ends at once. ms */
+const longestTimer = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
   after(ms, fn) {
-    const timer = setTimeout(fn, ms)
-    timer.unref()
+    let timer: NodeJS.Timeout
+    const arm = (left: number): void => {
+      timer = setTimeout(() => (left > longestTimer ? arm(left - longestTimer) : fn()), Math.min(left, longestTimer))
+      timer.unref()
+    }
+    arm(ms)
     return () => clearTimeout(timer)
   },
 }

@@ -1,15 +1,17 @@
 import { watch, type FSWatcher } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import { sha256 } from '../core/event.ts'
 import type { Host, Runtime } from '../core/runtime.ts'
 import type { Agent } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
+import { beginningOf } from '../util/open-regular.ts'
 import type { Agents } from './agents.ts'
 
 /** A file is written in several steps. ms */
 const settleMs = 300
+/** Such a file has a few kilobytes. */
+const mostRead = 4 * 1024 * 1024
 
 export interface ForeignChangesParts {
   store: Store
@@ -121,13 +123,12 @@ export class ForeignChanges {
   }
 }
 
-/** `gone` where there is no such file. */
+/** `gone` where there is no such file: or none that can be read, a pipe in its place, say, which is a change too. */
 async function digestOf(file: string): Promise<string> {
-  try {
-    return sha256(await readFile(file, 'utf8'))
-  } catch {
-    return 'gone' // or not ours to read, which is a change too
-  }
+  const found = await beginningOf(file, mostRead).catch(() => null)
+  if (found === null) return 'gone'
+  const digest = sha256(found.content.toString('utf8'))
+  return found.bytes <= mostRead ? digest : `${digest} ${found.bytes}`
 }
 
 /** The team's files, and those that its runtimes name: once each, a person's before an agent's own. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -78,6 +79,12 @@ it('looks into scripts, and into what these run', async () => {
   for (const command of ['./outer.sh', 'npm run ship', 'sh inner.sh', 'bash -c "source ./inner.sh"']) expect(await verdict(command), command).toMatch(/^allow: approval 3/)
   expect(await verdict('npm test')).toBe('allow: inside its working folder')
   expect(asked).toHaveLength(4)
+})
+
+it('waits for no pipe that stands where a script should', async () => {
+  execFileSync('mkfifo', [join(cwd, 'pipe.sh')])
+  expect(await verdict('sh pipe.sh; git push')).toMatch(/^allow: approval 3/)
+  expect(await verdict('sh pipe.sh')).toBe('allow: inside its working folder')
 })
 
 it('ends in a question where it fails itself, and in a no for an agent that is out of the team', async () => {

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { deedHash, type Approval } from '../core/approval.ts'
 import type { Clock } from '../core/clock.ts'
@@ -10,6 +9,7 @@ import { inCommand, inScript, inTool, merged, type Findings } from '../core/sens
 import { shortened } from '../core/shorten.ts'
 import { findAgent, type Agent, type Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
+import { beginningOf } from '../util/open-regular.ts'
 import type { Approvals } from './approvals.ts'
 import type { Chains } from './chains.ts'
 import type { Caller } from './daemon.ts'
@@ -185,17 +185,7 @@ function summaryOf({ tool, command, input }: ToolCall): string {
 
 /** Null where there is no such file, or it is none that is read: then the program that was to run it says so. */
 async function beginning(path: string): Promise<string | null> {
-  try {
-    const file = await open(path, 'r')
-    try {
-      if (!(await file.stat()).isFile()) return null
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(mostRead), 0, mostRead, 0)
-      const text = buffer.toString('utf8', 0, bytesRead)
-      return text.includes('\0') ? null : text // a program, not a script
-    } finally {
-      await file.close()
-    }
-  } catch {
-    return null // not there, or not ours to read
-  }
+  const found = await beginningOf(path, mostRead).catch(() => null) // a name that no file can have
+  const text = found?.content.toString('utf8')
+  return text === undefined || text.includes('\0') ? null : text // a program, not a script
 }

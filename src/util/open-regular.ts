@@ -38,6 +38,22 @@ export async function openRegular(path: string): Promise<Opened> {
   }
 }
 
+/** The first bytes of a regular file, and how many it has; null where there is none, or it may not be read. Never waits for a fifo. */
+export async function beginningOf(path: string, most: number): Promise<{ content: Buffer; bytes: number } | null> {
+  try {
+    const { file, bytes } = await openRegular(path)
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(most, bytes)), 0, Math.min(most, bytes), 0)
+      return { content: buffer.subarray(0, bytesRead), bytes }
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if (error instanceof NotOpened) return null
+    throw error
+  }
+}
+
 async function placeOf(file: FileHandle, real: string, { ino, dev }: { ino: number; dev: number }): Promise<string> {
   if (process.platform === 'linux') return await found(readlink(`/proc/self/fd/${file.fd}`))
   const now = await found(lstat(real))

@@ -1,12 +1,16 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, type Stats } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, realpathSync, type Stats } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { nothingStands as nothing, type KeptWorktree, type Standing } from '../../core/worktree.ts'
 import { usersOf } from '../../util/in-use.ts'
+import { beginningOf } from '../../util/open-regular.ts'
 import { ask, entriesOf, must, parts, type Git } from './git.ts'
 
 const operations: [string, string][] = [
   ['MERGE_HEAD', 'merge'], ['rebase-merge', 'rebase'], ['rebase-apply', 'rebase'], ['CHERRY_PICK_HEAD', 'cherry-pick'], ['REVERT_HEAD', 'revert'], ['BISECT_LOG', 'bisect'],
 ]
+/** A path, and a word before it. bytes */
+const longestNote = 16 * 1024
 /** Commits that are told by name. */
 const mostCommits = 20
 
@@ -16,7 +20,7 @@ export async function standingOf(git: Git, kept: KeptWorktree, noted = kept.path
   if (!existsSync(repository)) return { ...nothing, strange: `its repository ${repository} is gone` }
   const entry = (await entriesOf(git, repository)).find((each) => [realPlace(path), realPlace(noted)].includes(each.path))
   if (lstat(path) === undefined) return { ...nothing, missing: true }
-  const strange = strangeness(path, repository, entry !== undefined, noted)
+  const strange = await strangeness(path, repository, entry !== undefined, noted)
   if (strange !== null) return { ...nothing, strange }
   const folder = realpathSync(path)
   const gitFolder = (await must(git, folder, 'rev-parse', '--absolute-git-dir')).trim()
@@ -30,7 +34,7 @@ export async function standingOf(git: Git, kept: KeptWorktree, noted = kept.path
     hidden: await hidden(git, folder),
     untracked,
     ignored,
-    repositories: [...submodules(gitFolder), ...ignored.flatMap((each) => nested(folder, each))],
+    repositories: [...submodules(gitFolder), ...(await Promise.all(ignored.map(async (each) => await nested(folder, each)))).flat()],
     stashes: await stashes(git, repository, kept.branch),
     commits: await commits(git, folder, ['HEAD', kept.branch], kept),
   }
@@ -47,15 +51,21 @@ export function realPlace(path: string): string {
 }
 
 /** No link on the way, and git's two notes of it point at each other: else it is not what troupe made. */
-export function strangeness(path: string, repository: string, known: boolean, noted = path): string | null {
+export async function strangeness(path: string, repository: string, known: boolean, noted = path): Promise<string | null> {
   for (const each of [path, dirname(path), dirname(dirname(path))]) if (lstat(each)?.isDirectory() !== true) return `${each} is no folder, but a link or a file`
   const note = join(path, '.git')
   if (lstat(note)?.isFile() !== true) return `${path} is no worktree any more: its .git is gone or another`
-  const admin = /^gitdir: (.+)\n?$/.exec(readFileSync(note, 'utf8'))?.[1]
-  const back = admin === undefined ? null : join(resolve(path, admin), 'gitdir')
+  const admin = /^gitdir: (.+)\n?$/.exec(await noteOf(note))?.[1]
+  const back = admin === undefined ? '' : await noteOf(join(resolve(path, admin), 'gitdir'))
   const places = [path, noted].map((place) => join(realPlace(place), '.git'))
-  if (!known || back === null || !existsSync(back) || !places.includes(resolve(readFileSync(back, 'utf8').trim()))) return `${path} is no worktree of ${repository} any more`
+  if (!known || back === '' || !places.includes(resolve(back.trim()))) return `${path} is no worktree of ${repository} any more`
   return null
+}
+
+/** Whoever works there may have put anything in its place: a pipe that nobody writes to, a folder, a file without an end. */
+async function noteOf(file: string): Promise<string> {
+  const found = await beginningOf(file, longestNote).catch(() => null) // a name that no file can have
+  return found?.content.toString('utf8') ?? ''
 }
 
 async function contents(git: Git, folder: string): Promise<Pick<Standing, 'changed' | 'untracked' | 'ignored'>> {
@@ -86,10 +96,11 @@ function submodules(gitFolder: string): string[] {
 }
 
 /** Repositories below a folder that git ignores. */
-function nested(folder: string, ignored: string): string[] {
+async function nested(folder: string, ignored: string): Promise<string[]> {
   const top = join(folder, ignored)
   if (lstat(top)?.isDirectory() !== true) return []
-  return readdirSync(top, { recursive: true, withFileTypes: true })
+  // What was installed there may be a hundred thousand files: the daemon goes on meanwhile.
+  return (await readdir(top, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.name === '.git')
     .map((entry) => entry.parentPath.slice(folder.length + 1))
 }

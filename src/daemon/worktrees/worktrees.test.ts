@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { systemClock } from '../../core/clock.ts'
@@ -195,6 +195,23 @@ it('T35: a worktree that became a link, or whose place did, is left alone', asyn
   await expect(at.worktrees.remove('dev', force)).rejects.toThrow(/is no folder, but a link/)
   expect(readFileSync(join(at.folder, 'treasure/gold.txt'), 'utf8')).toBe('gold')
   expect(existsSync(join(at.folder, 'moved', basename(path), 'a.txt'))).toBe(true)
+})
+
+it.each([
+  ['a pipe that nobody writes to', (file: string) => execFileSync('mkfifo', [file])],
+  ['a folder', (file: string) => mkdirSync(file)],
+] as const)('T35: a note of git’s that leads to %s neither holds anybody up nor hinders another worktree', async (_what, make) => {
+  const at = await yard()
+  const path = await made(at)
+  await made(at, 'other')
+  mkdirSync(join(at.folder, 'evil'))
+  make(join(at.folder, 'evil', 'gitdir'))
+  writeFileSync(join(path, '.git'), `gitdir: ${join(at.folder, 'evil')}\n`)
+  expect((await at.worktrees.list()).map(({ worktree, reasons }) => [worktree.agent, reasons.map(({ what }) => what).join()])).toEqual([
+    ['site:dev', expect.stringMatching(/is no worktree of .* any more/)],
+    ['site:other', ''],
+  ])
+  await expect(at.worktrees.ready(at.agent())).rejects.toThrow(/cannot work in its worktree/)
 })
 
 it('T35: no agent is led out of its worktree by a link in the repository, and the worktree is taken back', async () => {

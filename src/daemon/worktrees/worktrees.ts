@@ -206,7 +206,7 @@ export class Worktrees {
 
   async #checkOwn({ path, repository, agent }: KeptWorktree): Promise<void> {
     const known = (await entriesOf(this.#git, repository)).some((each) => each.path === realPlace(path))
-    const strange = strangeness(path, repository, known)
+    const strange = await strangeness(path, repository, known)
     if (strange === null) return
     throw new TroupeError('denied', `${agent} cannot work in its worktree: ${strange}`, { hint: `look what is there and move it away, then troupe restart ${agent}`, facts: { path } })
   }
