@@ -1,3 +1,6 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Parcel } from '../core/runtime.ts'
 
 export interface ShownPicture {
@@ -19,4 +22,32 @@ export async function readPictures({ n: mail, pictures }: Parcel): Promise<Shown
 
 export function dataUrl({ mime, base64 }: ShownPicture): string {
   return `data:${mime};base64,${base64}`
+}
+
+export interface PutPicture {
+  label: string
+  /** Absolute. */
+  file: string
+}
+
+/**
+ * Those of a parcel as files in the agent's folder, for a CLI that takes them up by their path, for as long as `use` takes. What a
+ * death in between leaves there goes with the other copies that the agent was given.
+ */
+export async function withPicturesIn<T>(agentFolder: string, parcel: Parcel, use: (pictures: PutPicture[]) => Promise<T>): Promise<T> {
+  const pictures = await readPictures(parcel)
+  if (pictures.length === 0) return await use([])
+  const folder = join(agentFolder, 'attachments', `shown-${randomBytes(6).toString('hex')}`)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  try {
+    const put: PutPicture[] = []
+    for (const [at, { label, mime, base64 }] of pictures.entries()) {
+      const file = join(folder, `${at + 1}.${mime.slice('image/'.length)}`)
+      await writeFile(file, base64, { encoding: 'base64', mode: 0o600, flag: 'wx' })
+      put.push({ label, file })
+    }
+    return await use(put)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }

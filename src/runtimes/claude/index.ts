@@ -21,7 +21,8 @@ const terminal: Abilities = {
   // A peer's words come in through the messaging socket; a paste enters as the person at the terminal.
   rungs: { idle: ['push', 'paste'], busy: ['push', 'turn-end'], waiting: ['push'] },
   interrupt: true,
-  images: { message: [], tool: true },
+  // The messaging socket takes words alone.
+  images: { message: ['paste'], tool: true },
   usage: true,
   mcp: true,
   compact: true,

@@ -1,6 +1,8 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Attempt, Parcel, Terminal } from '../../core/runtime.ts'
 import type { Rung } from '../../core/ladder.ts'
+import { withPicturesIn } from '../pictures.ts'
+import { attach } from './attach.ts'
 import { pause } from './interrupt.ts'
 import { push } from './messaging.ts'
 import type { Parcels } from '../parcels.ts'
@@ -17,6 +19,8 @@ const frameMs = 40
 
 export interface RungParts {
   own: Own
+  /** The agent's. */
+  folder: string
   terminal: Terminal
   parcels: Parcels
   turnEnd: TurnEnd
@@ -64,8 +68,15 @@ async function pasted(parcel: Parcel, parts: RungParts): Promise<Attempt> {
   if (why !== null) return refused(why)
   parts.parcels.add(parcel, 'paste')
   parts.turnEnd.drop(parcel)
-  await parts.terminal.type([...pieces(parcel.text).map((paste) => ({ paste })), { keys: ['Enter'] }])
-  const echo = await parts.echo(parcel.marker, echoPatience)
+  const words = pieces(parcel.text).map((paste) => ({ paste }))
+  const echo = await withPicturesIn(parts.folder, parcel, async (pictures) => {
+    if (pictures.length > 0) {
+      await parts.terminal.type(words)
+      await attach(pictures, parts.terminal, parts.clock)
+    }
+    await parts.terminal.type([...(pictures.length > 0 ? [] : words), { keys: ['Enter'] }])
+    return await parts.echo(parcel.marker, echoPatience)
+  })
   if (echo !== null) return echo
   // The Enter may have gone to a viewer's copy mode; a second one into an empty box does nothing.
   await parts.terminal.type([{ keys: ['Enter'] }])

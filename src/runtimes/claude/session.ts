@@ -125,8 +125,8 @@ export class ClaudeSession implements Session {
   }
 
   deliver(rung: Rung, parcel: Parcel): Promise<Attempt> {
-    const { terminal, host } = this.#context
-    const parts = { own: this.#own, terminal, parcels: this.#parcels, turnEnd: this.#turnEnd, clock: host.clock }
+    const { terminal, host, folder } = this.#context
+    const parts = { own: this.#own, folder, terminal, parcels: this.#parcels, turnEnd: this.#turnEnd, clock: host.clock }
     return this.#lane.run(() => offer(rung, parcel, { ...parts, echo: (marker, ms) => this.#echo(marker, ms) }))
   }
 

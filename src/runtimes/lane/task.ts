@@ -32,7 +32,7 @@ export type TaskSignal = Extract<Signal, { type: 'session' | 'usage' | 'work' | 
 
 /** What every one-shot run can and cannot; the rest is the runtime's to say. */
 export function taskAbilities(own: Omit<Abilities, 'proofs' | 'rungs' | 'interrupt' | 'mcp' | 'compact'>): Abilities {
-  return { ...own, proofs: ['tool'], rungs: { idle: [], busy: ['fetch'], waiting: [] }, interrupt: false, mcp: true, compact: false }
+  return { ...own, proofs: ['tool'], rungs: { idle: [], busy: ['fetch'], waiting: [] }, interrupt: false, images: { ...own.images, message: [] }, mcp: true, compact: false }
 }
 
 /** `prompt`: what the CLI reads on its standard input; the agent's task where nothing else is said. */
