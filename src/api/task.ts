@@ -54,6 +54,7 @@ const draft = wish.extend({
   agent: name.optional().describe('A worker that is there already; then nothing may be said about a new one'),
   project: z.string().max(200).optional(),
   worktree: z.boolean().optional().describe('A git worktree of its own; left out, as supervisor.worktree_isolation says'),
+  resumeSession: z.string().min(1).max(200).optional().describe('Id of a conversation of its agent CLI that exists, which the new worker goes on with; it gets no worktree then'),
 })
 
 const worker = z.object({ agent: z.string(), phase: z.string(), detail: z.string(), runtime: z.string(), spawned: z.boolean(), task: taskRow.nullable() })

@@ -23,6 +23,8 @@ export const agentRow = z.object({
   inbox: z.int(),
   /** What the files would do to it if they were applied now: an action of `plan`, `validate` where they have errors; absent if nothing. */
   pending: z.string().optional(),
+  /** Files that decide what it may do and that something else than troupe changed since the team was applied, with who was at work then; absent if none. */
+  changed: z.array(z.object({ file: z.string(), at: z.number(), atWork: z.array(z.string()) })).optional(),
   /** argv of the terminal, read-only; absent while there is none. */
   attach: z.array(z.string()).optional(),
   /** An allowance of its provider's that it has used up, and when it goes on (ms; null: nobody knows). null: none is known to be; absent from older daemons. */

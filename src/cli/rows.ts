@@ -14,6 +14,9 @@ const columns: Column[] = [
   { head: 'INBOX', align: 'right' },
   { head: 'RESTARTS', align: 'right' },
 ]
+/** Beside the state: something else than troupe changed a file that decides what it may do. */
+export const changedMark = '!'
+
 const detail: Column = { head: 'DETAIL', optional: true }
 
 /**
@@ -26,7 +29,7 @@ export function printAgents(out: Output, rows: AgentRow[], now: number): void {
     row.displayName ?? '',
     row.role,
     row.runtime,
-    { text: row.phase, paint: phaseColor(out.color, row) },
+    { text: row.changed === undefined ? row.phase : `${row.phase} ${changedMark}`, paint: phaseColor(out.color, row) },
     row.detail === 'never started' ? '-' : duration(now - row.since),
     row.inbox === 0 ? '-' : String(row.inbox),
     row.restarts === 0 ? '-' : String(row.restarts),

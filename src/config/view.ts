@@ -140,10 +140,11 @@ function pricesView(prices: OwnPrices): Record<string, Record<string, unknown>> 
   )
 }
 
-function telegramView({ botTokenEnv, chatIdsEnv, userIdsEnv, apiRoot, quietHours }: BotSettings): Record<string, unknown> {
+function telegramView({ botTokenEnv, chatIdsEnv, userIdsEnv, apiRoot, quietHours, journalHead }: BotSettings): Record<string, unknown> {
   const time = (minute: number): string => `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
   const quiet = quietHours === null ? null : { ...quietHours, from: time(quietHours.from), to: time(quietHours.to) }
-  return said({ bot_token_env: botTokenEnv, chat_ids_env: chatIdsEnv, user_ids_env: userIdsEnv, api_root: apiRoot, quiet_hours: quiet })
+  const head = journalHead === null ? null : said({ every_hours: journalHead.everyMs / 3_600_000, lines: journalHead.lines })
+  return said({ bot_token_env: botTokenEnv, chat_ids_env: chatIdsEnv, user_ids_env: userIdsEnv, api_root: apiRoot, quiet_hours: quiet, journal_head: head })
 }
 
 function shortName(address: string): string {

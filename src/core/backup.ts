@@ -4,6 +4,9 @@ export const manifestName = 'manifest.json'
 /** The database's copy, wherever the team keeps it. */
 export const databaseName = 'mailbox.db'
 
+/** In a root: a restore that is certain, and not in its place yet. Nobody works on such a root. */
+export const restoringName = '.restoring'
+
 /** Folders of a root that hold what its files name. */
 const folders: ReadonlySet<string> = new Set(['projects', 'roles', 'runtimes', 'skills', 'subagents', 'scenarios', 'hooks'])
 const state = /^state\/(?:applied\.json|attachments\/[0-9a-f]{64}|agents\/[^/]+\/(?:context\.md|mission\.txt))$/

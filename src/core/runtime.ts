@@ -20,6 +20,12 @@ export interface Runtime {
   launch(context: LaunchContext): Promise<Launch>
   /** What a working folder brings along that would run something, or lead the CLI elsewhere. Absent where folders can do neither. */
   lookInto?(cwd: string): Promise<FolderFinding[]>
+  /**
+   * A conversation that exists, for an agent that never had one: its own of earlier, another agent's, or the person's, whom a
+   * rehearsal does not touch. Null: there is none of that id. Changes nothing. Absent where it cannot be known before the
+   * CLI runs.
+   */
+  findConversation?(session: string, whose: Whose): Promise<Conversation | null>
   /** Files that decide what the CLI lets an agent do, absolute: the person's, and the agent's own, which only `launch` writes. */
   guarded?(host: Host, folder: string): { users: string[]; own: string[] }
   /**
@@ -86,6 +92,22 @@ export interface Health {
   features: Record<string, boolean>
   /** Set where it cannot be used as it is: why, and what to do. */
   problem: { why: string; fix: string } | null
+}
+
+/** An agent, as far as its runtime keeps conversations for it. `folder` as in `LaunchContext`. */
+export interface Whose {
+  host: Host
+  folder: string
+  root: string
+  address: string
+  rehearsal: boolean
+}
+
+/** `cwd`: the only working folder that it can be taken up in, absolute; null: any. */
+export interface Conversation {
+  cwd: string | null
+  /** Puts it where `launch` of that agent finds it, whole or not at all. What was there is left. Idempotent. */
+  bring(): Promise<void>
 }
 
 /** `what` is said of the file, such as `has hooks (Stop)`. */

@@ -56,9 +56,11 @@ export interface Wish {
   /** Absolute. */
   cwd: string | null
   worktree: boolean | null
+  /** A conversation that exists, for a new worker to go on with. */
+  session: string | null
 }
 
-export const noWish: Wish = { agent: null, name: null, runtime: null, model: null, effort: null, mode: null, cwd: null, worktree: null }
+export const noWish: Wish = { agent: null, name: null, runtime: null, model: null, effort: null, mode: null, cwd: null, worktree: null, session: null }
 
 /** `certain`: the worker itself, or its process, said so. `high`: a signal made for it. `low`: read off a screen, or silence. */
 export type Confidence = 'certain' | 'high' | 'low'

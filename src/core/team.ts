@@ -1,6 +1,7 @@
 import type { BreakerSettings } from './breakers.ts'
 import type { LoopGuardSettings } from './loop-guard.ts'
 import type { OwnPrices } from './prices.ts'
+import type { HeadRule } from './head-telling.ts'
 import type { Worktree } from './worktree.ts'
 
 /**
@@ -149,6 +150,8 @@ export interface GatewaySettings {
   users: string[]
   usersEnv: string | null
   quietHours: QuietHours | null
+  /** Its people are told where the journal ends; null: they are not. */
+  journalHead: HeadRule | null
 }
 
 export interface BotSettings {
@@ -157,6 +160,7 @@ export interface BotSettings {
   userIdsEnv: string | null
   apiRoot: string | null
   quietHours: QuietHours | null
+  journalHead: HeadRule | null
 }
 
 export interface QuietHours {

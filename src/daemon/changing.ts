@@ -43,6 +43,9 @@ export interface Changed extends Settled {
   changes: ChangeRow[]
 }
 
+/** Ids of conversations by address. */
+type Begins = Readonly<Record<string, string>>
+
 type Step = readonly [address: string, change: (state: AgentState) => AgentState]
 
 /**
@@ -70,9 +73,9 @@ export class Changing {
     return rows
   }
 
-  /** Applies what changed and touches nobody else; a team that is not up is brought up. */
-  async reload(names: string[], env: Record<string, string>, waits: Waits, signal: AbortSignal): Promise<Changed> {
-    return await this.#change({ names, env, rehearsal: null, keepsRehearsal: true }, 'reload', waits, signal)
+  /** Applies what changed and touches nobody else; a team that is not up is brought up. `begins`: conversations that new agents go on with, by address. */
+  async reload(names: string[], env: Record<string, string>, waits: Waits, signal: AbortSignal, begins: Begins = {}): Promise<Changed> {
+    return await this.#change({ names, env, rehearsal: null, keepsRehearsal: true }, 'reload', waits, signal, begins)
   }
 
   /** The same, and starts every chosen agent. A quarantined one is left alone unless its settings changed, and that is said. */
@@ -80,11 +83,11 @@ export class Changing {
     return await this.#change({ ...wish, keepsRehearsal: false }, 'up', waits, signal)
   }
 
-  async #change(wish: Wish, verb: 'up' | 'reload', waits: Waits, signal: AbortSignal): Promise<Changed> {
+  async #change(wish: Wish, verb: 'up' | 'reload', waits: Waits, signal: AbortSignal, begins: Begins = {}): Promise<Changed> {
     const before = new Map(this.#parts.agents.all().map(({ address, incarnation }) => [address, incarnation]))
     const made = await this.#inTurn(async () => {
       const found = await draft(this.#parts, wish)
-      if (verb === 'up' || found.changes.some(isDifference)) await this.#apply(found, verb, waits)
+      if (verb === 'up' || found.changes.some(isDifference)) await this.#apply(found, verb, waits, begins)
       return found
     })
     const agents = chosenAgents(made.choice, made.team)
@@ -103,11 +106,11 @@ export class Changing {
     return { ...settled, agents, notices: [...made.notices, ...open, ...settled.notices], changes: made.rows }
   }
 
-  async #apply(made: Draft, verb: 'up' | 'reload', { drainMs }: Waits): Promise<void> {
+  async #apply(made: Draft, verb: 'up' | 'reload', { drainMs }: Waits, begins: Begins): Promise<void> {
     const { agents, desired, clock, drain, reconciler } = this.#parts
     const at = clock.now()
     const applied = { at, ...made.outside, leaving: this.#leaving(made.team) }
-    const steps = this.#steps(made, verb, at)
+    const steps = this.#steps(made, verb, at, begins)
     const ending = made.changes.filter(({ action }) => action === 'restart' || action === 'stop').map(({ agent }) => agents.get(agent))
     for (const { incarnation } of ending) if (incarnation !== null && drainMs !== null) drain.allow(incarnation, drainMs)
     await agents.updateAll(
@@ -125,12 +128,12 @@ export class Changing {
     reconciler.wake()
   }
 
-  #steps({ changes, rows, choice, team, isUp }: Draft, verb: 'up' | 'reload', at: number): Step[] {
+  #steps({ changes, rows, choice, team, isUp }: Draft, verb: 'up' | 'reload', at: number, begins: Begins): Step[] {
     const changed = changes.flatMap((change, index): Step[] => {
       const evidence = { at, what: `${verb}: ${rows[index]?.why ?? ''}`, source: 'operator' }
       if (change.agent === 'team' || !this.#concerns(change)) return []
       const starts = verb === 'up' && change.action === 'apply'
-      const after = (state: AgentState): AgentState => changedState(state, change, evidence, verb)
+      const after = (state: AgentState): AgentState => changedState(state, change, evidence, verb, begins[change.agent] ?? null)
       return [[change.agent, (state) => (starts ? wantedNow(after(state), at, verb) : after(state))]]
     })
     if (verb === 'reload' && isUp) return changed
@@ -165,9 +168,9 @@ export class Changing {
 }
 
 /** What one change makes of the agent as it stands when it is written down. */
-function changedState(state: AgentState, { action, conversation }: Change, evidence: Evidence, verb: string): AgentState {
+function changedState(state: AgentState, { action, conversation }: Change, evidence: Evidence, verb: string, begins: string | null): AgentState {
   const fresh = conversation === 'fresh'
-  const next = fresh ? begunAnew(state) : state
+  const next = fresh ? { ...begunAnew(state), session: begins } : state
   switch (action) {
     case 'stop':
       return state.incarnation === null ? { ...state, wanted: 'stopped' } : toStopping({ ...state, wanted: 'stopped' }, evidence)

@@ -11,7 +11,7 @@ const on = carriers()
 it('tells of a pipe in the place of a file, and waits for nobody to write to it', async () => {
   const file = join(on.folder, 'settings.json')
   writeFileSync(file, '{}')
-  const changes = new ForeignChanges({ store: on.store, clock: on.clock, agents: on.agents, files: async () => [{ file, ownedBy: null }], report: (_what, error) => on.faults.push(error) })
+  const changes = new ForeignChanges({ store: on.store, clock: on.clock, agents: on.agents, files: async () => [{ file, ownedBy: null, concerns: null }], report: (_what, error) => on.faults.push(error) })
   await changes.start()
   rmSync(file)
   execFileSync('mkfifo', [file])

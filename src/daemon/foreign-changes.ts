@@ -12,13 +12,30 @@ import type { Agents } from './agents.ts'
 const settleMs = 300
 /** Such a file has a few kilobytes. */
 const mostRead = 4 * 1024 * 1024
+const mostRecalled = 1_000
+
+/** A file that decides what agents may do. */
+export interface GuardedFile {
+  /** Absolute. */
+  file: string
+  /** The agent while whose start troupe writes it itself; null: it never does. */
+  ownedBy: string | null
+  /** Addresses of those that it decides about; null: of all. */
+  concerns: string[] | null
+}
+
+/** One of them that something else than troupe has changed, with who was at work then. */
+export interface ForeignChange {
+  file: string
+  at: number
+  atWork: string[]
+}
 
 export interface ForeignChangesParts {
   store: Store
   clock: Clock
   agents: Agents
-  /** Absolute paths of the files that decide what agents may do, and those of them that troupe writes itself while an agent starts. */
-  files(): Promise<{ file: string; ownedBy: string | null }[]>
+  files(): Promise<GuardedFile[]>
   report(what: string, error: unknown): void
 }
 
@@ -28,7 +45,10 @@ export interface ForeignChangesParts {
  */
 export class ForeignChanges {
   readonly #parts: ForeignChangesParts
-  readonly #known = new Map<string, { digest: string; ownedBy: string | null }>()
+  readonly #known = new Map<string, Omit<GuardedFile, 'file'> & { digest: string }>()
+  /** Since the team was applied. */
+  readonly #changed = new Map<string, ForeignChange>()
+  #recalled = false
   readonly #watchers = new Map<string, FSWatcher>()
   #cancel = (): void => undefined
   #looking: Promise<void> = Promise.resolve()
@@ -37,6 +57,18 @@ export class ForeignChanges {
 
   constructor(parts: ForeignChangesParts) {
     this.#parts = parts
+  }
+
+  /** Of those files that decide about this agent, what was changed since the team was applied, oldest first. */
+  of(address: string): ForeignChange[] {
+    return [...this.#changed.values()].filter(({ file }) => this.#known.get(file)?.concerns?.includes(address) ?? true).toSorted((a, b) => a.at - b.at)
+  }
+
+  /** The team was applied: as the files are now, they count. */
+  async applied(): Promise<void> {
+    this.#lookNow(() => this.#changed.clear())
+    await this.#looking
+    await this.renew()
   }
 
   /** Whenever the team was applied, or an agent started: what stands there then is what counts. Many starts at once are one more look, or two. */
@@ -62,11 +94,24 @@ export class ForeignChanges {
   /** Idempotent. */
   async start(): Promise<void> {
     this.#stopped = false
-    for (const { file, ownedBy } of await this.#parts.files()) {
+    await this.#recall()
+    for (const { file, ownedBy, concerns } of await this.#parts.files()) {
       const known = this.#known.get(file)
-      if (known === undefined || this.#writes(known.ownedBy)) this.#known.set(file, { digest: await digestOf(file), ownedBy })
+      const digest = known === undefined || this.#writes(known.ownedBy) ? await digestOf(file) : known.digest
+      this.#known.set(file, { digest, ownedBy, concerns })
       this.#watch(dirname(file))
     }
+  }
+
+  /** What an earlier daemon noticed. */
+  async #recall(): Promise<void> {
+    if (this.#recalled) return
+    this.#recalled = true
+    const events = await this.#parts.store.read(async (db) => {
+      const [applied] = await db.events.recent({ type: 'team.applied', limit: 1 })
+      return await db.events.recent({ type: 'file.changed', since: applied?.at ?? 0, limit: mostRecalled })
+    })
+    for (const { subject: file, at, data: { atWork } } of events) this.#changed.set(file, { file, at, atWork: Array.isArray(atWork) ? atWork.map(String) : [] })
   }
 
   /** Troupe itself has just written it. What somebody else had made of it before that is still told. */
@@ -101,19 +146,23 @@ export class ForeignChanges {
   #soon(): void {
     this.#cancel()
     if (this.#stopped) return
-    this.#cancel = this.#parts.clock.after(settleMs, () => {
-      this.#looking = this.#looking.then(() => this.#look()).catch((error: unknown) => this.#parts.report('looking at what was changed', error))
-    })
+    this.#cancel = this.#parts.clock.after(settleMs, () => this.#lookNow(() => undefined))
+  }
+
+  #lookNow(then: () => void): void {
+    this.#looking = this.#looking.then(() => this.#look()).then(then).catch((error: unknown) => this.#parts.report('looking at what was changed', error))
   }
 
   async #look(): Promise<void> {
-    for (const [file, { digest, ownedBy }] of [...this.#known]) {
+    for (const [file, known] of [...this.#known]) {
+      const { digest, ownedBy } = known
       const now = await digestOf(file)
       if (now === digest) continue
-      this.#known.set(file, { digest: now, ownedBy })
+      this.#known.set(file, { ...known, digest: now })
       if (this.#writes(ownedBy)) continue
       const atWork = this.#parts.agents.all().filter(({ phase }) => phase.name === 'busy').map(({ address }) => address)
       await this.#parts.store.write(async (tx) => await tx.journal({ type: 'file.changed', subject: file, agent: null, data: { file, was: digest, now, by: null, atWork } }))
+      this.#changed.set(file, { file, at: this.#parts.clock.now(), atWork })
     }
   }
 
@@ -138,12 +187,16 @@ export async function guardedFiles(of: {
   host: Host
   runtimeOf(agent: Agent): Promise<Runtime>
   folderOf(agent: Agent): string
-}): Promise<{ file: string; ownedBy: string | null }[]> {
-  const found = new Map<string, string | null>(of.sources.map((file) => [file, null]))
+}): Promise<GuardedFile[]> {
+  const found = new Map<string, GuardedFile>(of.sources.map((file) => [file, { file, ownedBy: null, concerns: null }]))
+  const add = (file: string, ownedBy: string | null, address: string): void => {
+    const there = found.get(file)
+    found.set(file, { file, ownedBy, concerns: there?.concerns === null ? null : [...(there?.concerns ?? []), address] })
+  }
   for (const agent of of.agents) {
     const named = (await of.runtimeOf(agent)).guarded?.(of.host, of.folderOf(agent))
-    for (const file of named?.users ?? []) found.set(file, null)
-    for (const file of named?.own ?? []) found.set(file, agent.address)
+    for (const file of named?.users ?? []) add(file, null, agent.address)
+    for (const file of named?.own ?? []) add(file, agent.address, agent.address)
   }
-  return [...found].map(([file, ownedBy]) => ({ file, ownedBy }))
+  return [...found.values()]
 }

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { restoringName } from '../core/backup.ts'
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Health, Host, Runtime } from '../core/runtime.ts'
@@ -63,6 +65,7 @@ export interface Ground {
 }
 
 export async function openGround({ root, env, clock, log }: ComposeOptions): Promise<Ground> {
+  refuseHalf(root)
   const paths = teamPaths(root)
   preparePaths(paths)
   const since = clock.now()
@@ -107,6 +110,12 @@ export async function openGround({ root, env, clock, log }: ComposeOptions): Pro
       if (incarnation !== null) supervisor.notice(incarnation, text).catch((error: unknown) => report(`a notice beside the terminal of ${address}`, error))
     },
   }
+}
+
+/** What is half of one time and half of another is nobody's team. */
+function refuseHalf(root: string): void {
+  if (!existsSync(join(root, restoringName))) return
+  throw new TroupeError('conflict', `a restore into ${root} was cut short`, { hint: `troupe -C ${root} restore FOLDER --force, once more: it does the rest` })
 }
 
 /** One runtime for each description. A load that failed is tried again. */

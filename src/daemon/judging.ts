@@ -35,7 +35,10 @@ export function judging(ground: Ground, mail: Mailing, { holding, breaking }: Me
   })
   // What stands there when an agent is up, or the team was applied, is what it runs with.
   store.subscribe((events) => {
-    if (events.some(({ type }) => type === 'team.applied' || type === 'agent.launched')) foreign.renew().catch((error: unknown) => report('looking at the files that decide', error))
+    const applied = events.some(({ type }) => type === 'team.applied')
+    if (!applied && !events.some(({ type }) => type === 'agent.launched')) return
+    const looked = applied ? foreign.applied() : foreign.renew()
+    looked.catch((error: unknown) => report('looking at the files that decide', error))
   })
   const refusals = new Refusals({ ...ground, places: () => rulePlaces(root) })
   const gatekeeper = new Gatekeeper({

@@ -17,6 +17,7 @@ import type { Deliverer } from './deliverer.ts'
 import type { Desired } from './desired.ts'
 import type { Drain } from './drain.ts'
 import type { Fetching } from './fetching.ts'
+import type { ForeignChanges } from './foreign-changes.ts'
 import type { Holding } from './holding.ts'
 import type { Janitor } from './janitor.ts'
 import type { Lifecycle } from './lifecycle.ts'
@@ -47,6 +48,7 @@ export interface Parts {
   deliverer: Deliverer
   mailroom: Mailroom
   approvals: Approvals
+  foreign: ForeignChanges
   confirmation: Confirmation
   attachments: Attachments
   compactions: Compactions

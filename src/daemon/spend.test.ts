@@ -28,9 +28,10 @@ let reached: string[]
 let counted: number
 let unpriced: string[]
 let failing: boolean
+let rehearsal: string | null
 
 const clock = { ...systemClock, now: () => now }
-const team = (): Team => ({ budget, places: {}, projects: [{ id: 'p', agents: ['a', 'b'].map((id) => ({ address: `p:${id}`, id, project: 'p', budget: own })) }] }) as unknown as Team
+const team = (): Team => ({ budget, rehearsal, places: {}, projects: [{ id: 'p', agents: ['a', 'b'].map((id) => ({ address: `p:${id}`, id, project: 'p', budget: own })) }] }) as unknown as Team
 
 /** What one daemon has; a second one stands for the next, after kill -9. */
 async function daemon(): Promise<Spend> {
@@ -51,7 +52,7 @@ async function daemon(): Promise<Spend> {
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'spend-'))
   now = at('2026-03-28T10:00:00Z')
-  ;[budget, own, warned, reached, counted, unpriced, failing] = [{ ...noBudget, dailyUsdLimit: 10 }, noAgentBudget, [], [], 0, [], false]
+  ;[budget, own, warned, reached, counted, unpriced, failing, rehearsal] = [{ ...noBudget, dailyUsdLimit: 10 }, noAgentBudget, [], [], 0, [], false, null]
   store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock })
   agents = new Agents(store, clock)
   for (const id of ['a', 'b']) await agents.update(`p:${id}`, () => ({ ...newState(`p:${id}`, 0), wanted: 'running', phase: { name: 'idle' }, incarnation: `run-${id}` }))
@@ -96,6 +97,16 @@ describe('what is spent', () => {
     budget = noBudget
     await first.record('p:a', 'run-a', usage('6', 1, now, 'newest'))
     expect(unpriced).toHaveLength(3)
+  })
+
+  it('of an unknown price is no news in a rehearsal, where nothing is paid, unless somebody is stopped by it', async () => {
+    rehearsal = 'hello'
+    const spend = await daemon()
+    await spend.record('p:a', 'run-a', usage('1', 1, now, 'scripted-1'))
+    expect([unpriced, await store.read((db) => db.events.recent({ type: 'budget.unpriced', limit: 9 }))]).toEqual([[], []])
+    budget = { ...budget, unknownPrice: 'stop' }
+    await spend.record('p:a', 'run-a', usage('2', 1, now, 'scripted-1'))
+    expect(unpriced).toEqual(['scripted-1 p:a'])
   })
 
   it('of an unknown price stops an agent under a limit where the team says so, until the price is named', async () => {

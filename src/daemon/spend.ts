@@ -198,8 +198,10 @@ export class Spend {
     }
   }
 
-  /** A limit that cannot see what a model costs would let it run all night. */
+  /** A limit that cannot see what a model costs would let it run all night. In a rehearsal nothing is paid: only what stops somebody is told. */
   async #tellUnpriced(agent: Agent, named: string): Promise<void> {
+    const { rehearsal, budget: { unknownPrice } } = this.#parts.team()
+    if (rehearsal !== null && unknownPrice !== 'stop') return
     const [limit] = this.limits(agent)
     const model = printable(named).slice(0, longestModel)
     const day = this.day.name
@@ -211,7 +213,7 @@ export class Spend {
     await this.#parts.store.write(async (tx) => {
       await tx.settings.put(unpricedKey, this.#unpriced)
       const { rule, scope, id, period } = limit
-      await tx.journal({ type: 'budget.unpriced', subject: agent.address, agent: agent.address, data: { model, rule, scope, id, period, day, unknownPrice: this.#parts.team().budget.unknownPrice } })
+      await tx.journal({ type: 'budget.unpriced', subject: agent.address, agent: agent.address, data: { model, rule, scope, id, period, day, unknownPrice } })
     })
   }
 

@@ -125,6 +125,12 @@ export async function loadRuntime(name: string, descriptor: RuntimeDescriptor | 
   return (await load())(descriptor, mode)
 }
 
+/** Those that find a conversation by its id. */
+export async function runtimesThatFind(): Promise<string[]> {
+  const all = await Promise.all(runtimeNames.ready.map(async (name) => ({ name, runtime: await loadRuntime(name, null, 'terminal') })))
+  return all.filter(({ runtime }) => runtime.findConversation !== undefined).map(({ name }) => name)
+}
+
 /** As the runtime of this name says; one that cannot be used, throws or does not answer has a problem. */
 export async function healthOf(host: Host, name: string, descriptor: RuntimeDescriptor | null): Promise<Health> {
   return await within(async () => await (await loadRuntime(name, descriptor, 'terminal')).health(host))

@@ -4,15 +4,16 @@ import { z } from 'zod'
 import { writeAtomic } from '../util/atomic-write.ts'
 import type { ToolCall, Verdict } from '../core/gate.ts'
 import type { FailureClass } from '../core/restart.ts'
-import type { Abilities, Attempt, Gate, Launch, LaunchContext, Parcel, Runtime, Session, SessionContext, Signal } from '../core/runtime.ts'
+import type { Abilities, Attempt, Conversation, Gate, Launch, LaunchContext, Parcel, Runtime, Session, SessionContext, Signal, Whose } from '../core/runtime.ts'
 import type { Rung } from '../core/ladder.ts'
+import { besides, bring, isFile } from './bring.ts'
 
 /**
  * An agent of troupe's own whose model is a scenario: small enough for a hundred at once, exact enough to
  * stand for a real one. It fetches its mail by a long poll, also in the middle of a turn.
  */
 export function scripted(): Runtime {
-  return { name: 'scripted', abilities, health, launch, open: (context) => new ScriptedSession(context) }
+  return { name: 'scripted', abilities, health, launch, findConversation, open: (context) => new ScriptedSession(context) }
 }
 
 const abilities: Abilities = {
@@ -46,6 +47,14 @@ function launch(context: LaunchContext): Promise<Launch> {
   const argv = [programs.node, ...frugal, programs.scripted, '--folder', folder, '--session', session, '--system', mission, '--mode', agent.permissionMode, ...task, ...model, ...agent.args]
   const env = { ...context.env, TROUPE_URL: url, ...(context.rehearsal ? { TROUPE_MODEL_URL: `${url}/model` } : {}) }
   return Promise.resolve({ spec: { address: agent.address, incarnation: context.incarnation, argv, env, cwd: agent.cwd }, session, notices: [] })
+}
+
+/** Of any agent of the team, in any folder. */
+async function findConversation(session: string, { folder }: Whose): Promise<Conversation | null> {
+  const name = `conversation-${session}.json`
+  if (!/^[0-9a-f-]{36}$/.test(session)) return null
+  for (const each of await besides(folder)) if (await isFile(join(each, name))) return { cwd: null, bring: () => bring(join(each, name), join(folder, name)) }
+  return null
 }
 
 /** Of any length, and never in argv. */

@@ -1,6 +1,6 @@
 import { sql, type Selectable, type SqlBool } from 'kysely'
 import type { Evidence } from '../core/phase.ts'
-import { isAtWork, type Task, type TaskState, type Wish } from '../core/task.ts'
+import { isAtWork, noWish, type Task, type TaskState, type Wish } from '../core/task.ts'
 import { nextNumber } from './counters.ts'
 import type { Db } from './engine.ts'
 import type { TaskTable, Written } from './schema.ts'
@@ -99,7 +99,7 @@ function readRow(row: Selectable<TaskTable>): Task {
     by: row.maker,
     origin: row.origin,
     after: row.depends === '' ? [] : row.depends.split(' '),
-    wish: JSON.parse(row.wish) as Wish,
+    wish: { ...noWish, ...(JSON.parse(row.wish) as Partial<Wish>) }, // rows of older versions know less
     agent: row.agent,
     message: row.message,
     attempts: row.attempts,

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { eventHash, type JournalEvent } from '../../src/core/event.ts'
+import { TelegramServer } from '../fixtures/telegram/server.ts'
+import { WebhookServer } from '../fixtures/webhook.ts'
 import { pair, patiently, team, Troupe } from './troupe.ts'
 
 interface Explained {
@@ -109,3 +111,39 @@ test('a journal whose every hash was computed anew is caught by the file outside
   rewrite(troupe, head, false)
   expect(await troupe.run('audit', 'verify')).toMatchObject({ code: 1, stderr: expect.stringContaining('rewritten or rolled back') })
 })
+
+test('a journal whose every hash was computed anew, with the file outside, is caught by the heads that gateways were sent', async () => {
+  const hook = await new WebhookServer().start()
+  onTestFinished(() => hook.stop())
+  const bot = await new TelegramServer().start()
+  onTestFinished(() => bot.stop())
+  const interfaces = [
+    { type: 'webhook', name: 'ops', config: { url: hook.url, secret_env: 'OPS_KEY', journal_head: { lines: 100 } } },
+    { type: 'telegram', name: 'bot', config: { bot_token_env: 'BOT', authorized_chat_ids: [42], api_root: bot.root, journal_head: {} } },
+    { type: 'webhook', name: 'unasked', config: { url: hook.url, secret_env: 'OPS_KEY' } },
+  ]
+  const troupe = new Troupe({ ...team({ a: {} }, { compose: { interfaces, rehearsal: 'hello' } }), '.env': `OPS_KEY=${hook.key}\nBOT=${bot.token}\n` })
+  await troupe.ok('up')
+  const texts = { hook: () => hook.received.map(({ text = '' }) => text), bot: () => bot.shown.map(({ text }) => text) }
+  const heads = (of: keyof typeof texts): string[] => texts[of]().filter((text) => text.includes('Where the journal ends')).flatMap((text) => text.split('\n').slice(1))
+  const told = async (of: keyof typeof texts, count: number): Promise<string[]> => await vi.waitFor(() => {
+    expect(heads(of)).toHaveLength(count)
+    return heads(of)
+  }, patiently)
+  const [first, shown] = [await told('hook', 1), await told('bot', 1)]
+  // By the number of lines: one of them only, and its own sending is none of them.
+  const { address } = await troupe.daemon()
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${readFileSync(join(troupe.root, 'state/run/operator.token'), 'utf8').trim()}` }
+  for (let i = 0; i < 30; i++) expect((await fetch(`${address}/api/v1/send`, { method: 'POST', headers, body: JSON.stringify({ to: 'a', text: `more lines ${i}` }) })).status).toBe(200)
+  const sent = [...first, ...shown, ...(await told('hook', 2))]
+  await troupe.settled(30)
+  expect([heads('hook').length, heads('bot').length]).toEqual([2, 1])
+  for (const head of sent) expect(await troupe.ok('audit', 'verify', '--head', head)).toMatch(/^ok · .* and the head that was kept is one of them/)
+
+  await troupe.ok('down')
+  await troupe.ok('daemon', 'stop')
+  rewrite(troupe, sent.join(' '), true)
+  expect(await troupe.ok('audit', 'verify')).toMatch(/^ok/)
+  // The last was sent after what is told otherwise now.
+  expect(await troupe.run('audit', 'verify', '--head', sent.at(-1) ?? '')).toMatchObject({ code: 1, stderr: expect.stringContaining('no line has the hash that was kept') })
+}, 240_000)

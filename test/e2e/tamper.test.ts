@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { dist, patiently, team, Troupe } from './troupe.ts'
+import { dist, kill, patiently, team, Troupe } from './troupe.ts'
 
 const ack = { tool: 'inbox_ack', args: { ids: '{ids}' } }
 
@@ -22,12 +22,22 @@ it('T36: an agent that writes to the team’s files is told of, with who was at 
   await troupe.ok('send', 'a', `Edit ${join(troupe.root, 'projects/p.yaml')}`)
   expect((await changed(1))[0]?.data).toMatchObject({ file: expect.stringMatching(/projects\/p\.yaml$/) as string, by: null, atWork: ['p:a'] })
   expect(await doctor()).toMatchObject({ ok: false, reason: expect.stringMatching(/projects\/p\.yaml.*at work then: p:a/) as string })
+  interface Marked { changed?: { file: string; atWork: string[] }[] }
+  const marks = async (): Promise<unknown[]> => [(await troupe.json<Marked[]>('ps'))[0]?.changed, (await troupe.json<Marked>('inspect', 'a')).changed]
+  const mark = [expect.objectContaining({ file: expect.stringMatching(/projects\/p\.yaml$/) as string, atWork: ['p:a'] })]
+  expect(await marks()).toEqual([mark, mark])
+  expect((await troupe.run('ps'))).toMatchObject({ stdout: expect.stringMatching(/(busy|idle) !/) as string, stderr: expect.stringMatching(/! changed by something else than troupe .*projects\/p\.yaml/) as string })
+  expect(await troupe.ok('inspect', 'a')).toMatch(/Changed by something else than troupe[^\n]*\n.*projects\/p\.yaml \(at work then: p:a\)/)
+  // The next daemon knows of it too.
+  kill((await troupe.daemon()).pid)
+  await vi.waitFor(async () => expect(await marks()).toEqual([mark, mark]), patiently)
   // A person's editor looks the same, and `up` makes it what counts.
   appendFileSync(join(troupe.root, 'team-compose.yaml'), '\n')
   await changed(2)
   await troupe.settled(1)
   await troupe.ok('up')
   expect(await doctor()).toMatchObject({ ok: true })
+  expect(await marks()).toEqual([undefined, undefined])
 
   const head = join(troupe.root, 'state/journal-head.json')
   await vi.waitFor(() => expect(readFileSync(head, 'utf8')).toContain('"hash"'), patiently)

@@ -28,6 +28,7 @@ export function printAgent(out: Page, agent: Agent, now: number): void {
   out.line()
   for (const line of pairs(facts(agent), out.color.dim)) out.line(line)
   section(out, 'Evidence', evidenceLines(out, agent, now))
+  section(out, 'Changed by something else than troupe since the team was applied', (agent.changed ?? []).map(({ file, at, atWork }) => `${clockTime(at, now)}  ${escapeLine(file)}${atWork.length === 0 ? '' : ` (at work then: ${atWork.map(escapeLine).join(', ')})`}`))
   const { budget, ...limits } = agent.limits
   section(out, 'Limits', pairs(Object.entries(limits).map(([key, value]): [string, string] => [limitNames[key] ?? key, limitText(value)]), out.color.dim))
   // An older daemon knows nothing of budgets, which is not the same as none.

@@ -2,8 +2,8 @@ import type { AgentRow } from '../../api/team.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
 import type { Output } from '../output.ts'
-import { printAgents, printAttach } from '../rows.ts'
-import { count } from '../text.ts'
+import { changedMark, printAgents, printAttach } from '../rows.ts'
+import { count, escapeLine } from '../text.ts'
 import { show } from '../watch.ts'
 
 export async function ps(cli: Cli, given: Given): Promise<void> {
@@ -21,6 +21,12 @@ function print({ out }: Cli, rows: AgentRow[], verbose: boolean, now: number): v
   printAgents(out, rows, now)
   if (verbose) printAttach(out, rows)
   tellPending(out, rows)
+  tellChanged(out, rows)
+}
+
+function tellChanged(out: Output, rows: AgentRow[]): void {
+  const files = [...new Set(rows.flatMap(({ changed }) => changed ?? []).map(({ file }) => file))]
+  if (files.length > 0) out.say(`${changedMark} changed by something else than troupe since the team was applied: ${files.map(escapeLine).join(', ')}. Try: troupe inspect AGENT`)
 }
 
 /** What runs is not what the files say. */

@@ -14,7 +14,8 @@ export async function spawn(cli: Cli, given: Given): Promise<number> {
   const { project, name, model, effort, mode, key } = Object.fromEntries(['project', 'name', 'model', 'effort', 'mode', 'key'].map((each) => [each, given.text(each)]))
   const runtime = given.text('runtime') ?? given.text('provider')
   const cwd = given.text('cwd')
-  const said = { project, name, model, effort, mode: mode === 'interactive' ? 'terminal' : mode, key, runtime, cwd: cwd === undefined ? undefined : resolve(cli.cwd, cwd) }
+  const resumeSession = given.text('resumeSession')
+  const said = { project, name, model, effort, mode: mode === 'interactive' ? 'terminal' : mode, key, runtime, resumeSession, cwd: cwd === undefined ? undefined : resolve(cli.cwd, cwd) }
   const task = await taskOf(cli, given)
   const { environmentFor, known } = await import('../team-files.ts')
   const env = environmentFor(runtime === undefined ? [] : [runtimeOf(runtime, known.runtimes.ready)], await cli.root(), cli)

@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path'
 import { z } from 'zod'
 import { backupFormat, databaseName, manifestName } from '../../core/backup.ts'
 import { TroupeError } from '../../core/error.ts'
+import { sha256 as hashOf } from '../../core/event.ts'
 import { describeFile, filesBelow, isPlainPath } from '../../util/manifest.ts'
 
 const manifest = z.object({
@@ -13,7 +14,8 @@ const manifest = z.object({
   withEnv: z.boolean(),
   files: z.array(z.object({ path: z.string(), bytes: z.int(), sha256: z.string() })),
 })
-export type Backup = z.infer<typeof manifest>
+/** `digest`: of its manifest, hex. */
+export type Backup = z.infer<typeof manifest> & { digest: string }
 
 /** Checks all of it before anything is done with it: every file there, unchanged, none besides. Throws `unknown`, `incompatible`, `failed`. */
 export async function readBackup(folder: string): Promise<Backup> {
@@ -49,7 +51,7 @@ async function read(folder: string): Promise<string> {
 
 function parse(folder: string, text: string): Backup {
   try {
-    return manifest.parse(JSON.parse(text))
+    return { ...manifest.parse(JSON.parse(text)), digest: hashOf(text) }
   } catch (cause) {
     throw damaged(folder, `its ${manifestName} cannot be read`, cause)
   }

@@ -1,3 +1,4 @@
+import type { HeadRule } from '../../core/head-telling.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import type { Agent, GatewaySettings, Project, QuietHours } from '../../core/team.ts'
 import type { Known } from '../known.ts'
@@ -10,6 +11,7 @@ import { checkVariable, printable } from './names.ts'
 import type { Projects } from './policies.ts'
 
 type RawQuiet = NonNullable<NonNullable<RawAgent['interfaces']['telegram']>['quiet_hours']>
+type RawHead = NonNullable<NonNullable<RawAgent['interfaces']['telegram']>['journal_head']>
 
 /** Of one manager; null where the files give it none. */
 export function resolveTelegram(raw: RawAgent['interfaces']['telegram'], place: Place): Agent['interfaces']['telegram'] {
@@ -24,6 +26,7 @@ export function resolveTelegram(raw: RawAgent['interfaces']['telegram'], place: 
     userIdsEnv: raw.user_ids_env,
     apiRoot: raw.api_root,
     quietHours: resolveQuiet(raw.quiet_hours, place.at('quiet_hours')),
+    journalHead: resolveHead(raw.journal_head),
   }
 }
 
@@ -48,8 +51,8 @@ export function resolveGateways(raw: RawCompose['interfaces'], known: Known, pro
 
 function ofManager({ address, interfaces: { telegram } }: Agent): GatewaySettings[] {
   if (telegram === null) return []
-  const { botTokenEnv: secretEnv, chatIdsEnv: chatsEnv, userIdsEnv: usersEnv, apiRoot: url, quietHours } = telegram
-  return [{ id: `telegram ${address}`, type: 'telegram', manager: address, secretEnv, url, urlEnv: null, chats: [], chatsEnv, users: [], usersEnv, quietHours }]
+  const { botTokenEnv: secretEnv, chatIdsEnv: chatsEnv, userIdsEnv: usersEnv, apiRoot: url, quietHours, journalHead } = telegram
+  return [{ id: `telegram ${address}`, type: 'telegram', manager: address, secretEnv, url, urlEnv: null, chats: [], chatsEnv, users: [], usersEnv, quietHours, journalHead }]
 }
 
 function resolveInterface({ type, name, config }: RawCompose['interfaces'][number], known: Known, projects: Projects, place: Place): GatewaySettings | null {
@@ -68,7 +71,7 @@ function resolveInterface({ type, name, config }: RawCompose['interfaces'][numbe
     if (raw.url_env !== null) checkVariable(raw.url_env, here.at('url_env'))
     checkUrl(raw.url, here.at('url'))
     const { url, url_env: urlEnv, secret_env: secretEnv } = raw
-    return { id, type, manager: managerOf(raw.manager, projects, here), secretEnv, url, urlEnv, chats: ['webhook'], chatsEnv: null, users: [], usersEnv: null, quietHours: resolveQuiet(raw.quiet_hours, here.at('quiet_hours')) }
+    return { id, type, manager: managerOf(raw.manager, projects, here), secretEnv, url, urlEnv, chats: ['webhook'], chatsEnv: null, users: [], usersEnv: null, quietHours: resolveQuiet(raw.quiet_hours, here.at('quiet_hours')), journalHead: resolveHead(raw.journal_head) }
   }
   const raw = checkShape(gatewayConfigs.telegram, config, here)
   if (raw === null) return null
@@ -79,6 +82,7 @@ function resolveInterface({ type, name, config }: RawCompose['interfaces'][numbe
     id, type, manager: managerOf(raw.manager, projects, here), secretEnv: raw.bot_token_env, url: raw.api_root, urlEnv: null,
     chats: raw.authorized_chat_ids.map(String), chatsEnv: raw.authorized_chat_ids_env, users: raw.authorized_user_ids.map(String), usersEnv: raw.authorized_user_ids_env,
     quietHours: resolveQuiet(raw.quiet_hours, here.at('quiet_hours')),
+    journalHead: resolveHead(raw.journal_head),
   }
 }
 
@@ -95,6 +99,10 @@ function managerOf(name: string | null, projects: Projects, place: Place): strin
 function resolveQuiet(raw: RawQuiet | null, place: Place): QuietHours | null {
   if (raw === null) return null
   return { from: minuteOf(raw.from, place.at('from')), to: minuteOf(raw.to, place.at('to')), timezone: checkZone(raw.timezone, place.at('timezone')), approvals: raw.approvals }
+}
+
+function resolveHead(raw: RawHead | null): HeadRule | null {
+  return raw === null ? null : { everyMs: raw.every_hours * 3_600_000, lines: raw.lines }
 }
 
 function minuteOf(text: string, place: Place): number {

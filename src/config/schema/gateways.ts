@@ -12,8 +12,16 @@ export const quietHours = z
   })
   .describe('Ordinary messages wait until they are over')
 
+export const journalHead = z
+  .strictObject({
+    every_hours: z.number().positive().max(8_760).default(24).describe('At least this often'),
+    lines: optional(z.int().min(100)).describe('Also after so many lines of the journal'),
+  })
+  .describe('Sends where the journal ends (troupe audit head): whoever rewrites it later cannot take that back')
+
 const common = {
   quiet_hours: optional(quietHours),
+  journal_head: optional(journalHead),
 }
 
 const ids = list(z.union([z.int(), text]))

@@ -108,6 +108,11 @@ function given(task: Task | undefined): Pick<AgentRow, 'task'> {
   return { task: { n, title, state: state.name, detail: taskDetail(task), source, startedAt, endedAt } }
 }
 
+function changedFor({ foreign }: Parts, address: string): Pick<AgentRow, 'changed'> {
+  const changed = foreign.of(address)
+  return changed.length === 0 ? {} : { changed }
+}
+
 /** Settings that belong to no agent concern all of them. */
 function pendingFor({ address }: Agent, waiting: Waiting): { pending?: string } {
   if (waiting.broken) return { pending: 'validate' }
@@ -131,6 +136,7 @@ function row(parts: Parts, agent: Agent, inbox: number): AgentRow {
     restarts: state.restarts.count,
     inbox,
     quota: usedUp(state),
+    ...changedFor(parts, agent.address),
     ...attachTo(parts, state.incarnation),
   }
 }

@@ -8,6 +8,7 @@ import { loadGateway } from '../../gateways/index.ts'
 import { Lane } from '../../util/in-turn.ts'
 import { menu } from './commands.ts'
 import { Desk, type DeskParts } from './desk.ts'
+import { Heads } from './heads.ts'
 import { Pauses, pause, reasonOf, type LineState, type Opened } from './line.ts'
 import { Receiver } from './receiver.ts'
 import { Sender } from './sender.ts'
@@ -66,6 +67,7 @@ export class People {
   readonly #desk: Desk
   readonly #showing: Showing
   readonly #stops: Stops
+  readonly #heads: Heads
   #lines: Line[] = []
   readonly #turns = new Lane()
   #leave = (): void => undefined
@@ -78,6 +80,7 @@ export class People {
     const lines = (): Opened[] => this.#lines.flatMap(({ opened }) => opened ?? [])
     this.#showing = new Showing({ ...parts, lines })
     this.#stops = new Stops({ ...parts, lines })
+    this.#heads = new Heads({ ...parts, lines }, () => void this.#inTurn('telling where the journal ends', async () => await this.#heads.tell()))
   }
 
   /** People may come at any time: the daemon stays for them. */
@@ -100,6 +103,7 @@ export class People {
     this.#stopped = true
     this.#begun.resolve()
     this.#leave()
+    this.#heads.stop()
     await this.#turns.run(() => Promise.resolve())
     await Promise.all(this.#lines.map((line) => line.stop()))
     this.#lines = []
@@ -114,6 +118,7 @@ export class People {
       const kept = this.#lines.filter((line) => !gone.includes(line))
       this.#lines = wanted.flatMap((each) => kept.find(({ mark }) => mark === each.mark) ?? [])
       for (const each of wanted) if (!kept.some(({ mark }) => mark === each.mark)) this.#lines.push(await this.#open(each))
+      await this.#heads.tell()
       if (this.#lines.length > 0) {
         await this.#showing.catchUp()
         await this.#stops.catchUp(this.#parts.clock.now())
@@ -158,6 +163,7 @@ export class People {
   }
 
   #heard(events: readonly JournalEvent[]): void {
+    this.#heads.heard(events.length)
     for (const event of events) {
       const { type, subject } = event
       if (type === 'outbox.queued') for (const line of this.#lines) line.sender?.wake()

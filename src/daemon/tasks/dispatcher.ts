@@ -12,6 +12,7 @@ import type { Desired } from '../desired.ts'
 import type { Lifecycle } from '../lifecycle.ts'
 import type { Mailroom } from '../mailroom.ts'
 import type { TeamFiles } from '../read-team.ts'
+import type { Conversations } from './conversations.ts'
 import { entryOf, fileOf, leadOf } from './hiring.ts'
 import type { Tasks } from './tasks.ts'
 
@@ -24,6 +25,7 @@ export interface DispatcherParts {
   changing: Changing
   lifecycle: Lifecycle
   mailroom: Mailroom
+  conversations: Conversations
   files(): TeamFiles
   /** Puts one of the team's files in the place of what it was. */
   write(file: string, before: string, after: string): void
@@ -141,7 +143,7 @@ export class Dispatcher {
 
   /** Puts the worker into its project's file, and has that applied; whoever is there already gets what is new for it. */
   async #hire(task: Task, address: string): Promise<void> {
-    const { changing, team, files: read } = this.#parts
+    const { changing, conversations, team, files: read } = this.#parts
     if (!(await this.#isStillMeant(task))) return
     const files = read()
     const file = fileOf(files, task.project)
@@ -150,7 +152,10 @@ export class Dispatcher {
     const there = workerEntry(text, id) as WorkerEntry | undefined
     const wanted = wantedEntry(task, there, files.team)
     if (wanted !== null && JSON.stringify(wanted) !== JSON.stringify(there)) this.#parts.write(file, text, withWorker(text, id, wanted))
-    if (wanted !== null || findAgent(team(), address) === undefined) await changing.reload([address], {}, noWaits, new AbortController().signal)
+    const { session } = task.wish
+    const hired = session === null ? undefined : findAgent(read().team, address)
+    if (session !== null && hired !== undefined && findAgent(team(), address) === undefined) await conversations.bring(hired, session)
+    if (wanted !== null || findAgent(team(), address) === undefined) await changing.reload([address], {}, noWaits, new AbortController().signal, session === null ? {} : { [address]: session })
   }
 
   async #isStillMeant({ id, attempts }: Task): Promise<boolean> {

@@ -13,12 +13,14 @@ import { notAModel } from '../../runtimes/models.ts'
 import { runtimeNames } from '../../runtimes/index.ts'
 import { isInside } from '../../util/open-regular.ts'
 import { known, type TeamFiles } from '../read-team.ts'
+import type { Conversations } from './conversations.ts'
 
 export interface HiringParts {
   root: string
   files(): TeamFiles
   healthOf(agent: Agent): Promise<Health>
   rehearses(): boolean
+  conversations: Conversations
 }
 
 /** Whom a new worker works for: its lead, if the project has one. */
@@ -90,6 +92,7 @@ export async function checkHires(parts: HiringParts, hires: readonly { name: str
     const agent = findAgent(team, `${project}:${name}`)
     if (agent === undefined) throw new TroupeError('internal', `${name} is not in the files that were made for it`)
     await checkRuntime(parts, agent, wish)
+    if (wish.session !== null) await parts.conversations.check(agent, wish.session)
   }
 }
 

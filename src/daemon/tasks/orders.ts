@@ -86,6 +86,7 @@ export class Orders {
   #who(order: Order, maker: Maker, team: Team, taken: Set<string>): Pick<TaskDraft, 'wish' | 'project' | 'agent'> {
     if (order.agent !== undefined) {
       const worker = resolveAgent(team, order.agent, maker.lead?.project)
+      if (order.resumeSession !== undefined) throw new TroupeError('usage', `${worker.address} is there already, with the conversation that it has`, { hint: `troupe resume ${worker.address}` })
       return { project: worker.project, agent: worker.address, wish: { ...noWish, agent: worker.address } }
     }
     const project = maker.lead?.project ?? projectOf(team, order.project)
@@ -145,8 +146,9 @@ function projectOf(team: Team, named: string | undefined): string {
 }
 
 function wishOf(order: Order, name: string): Wish {
-  const { runtime = null, model = null, effort = null, mode, cwd = null, worktree = null } = order
-  return { agent: null, name, runtime, model, effort, mode: checkMode(mode), cwd, worktree }
+  const { runtime = null, model = null, effort = null, mode, cwd = null, worktree = null, resumeSession: session = null } = order
+  if (session !== null && worktree === true) throw new TroupeError('usage', 'a conversation that is resumed belongs to the folder it was begun in, and a new worktree is another', { hint: 'leave --worktree or --resume-session out' })
+  return { agent: null, name, runtime, model, effort, mode: checkMode(mode), cwd, worktree: session === null ? worktree : false, session }
 }
 
 const modes: readonly Mode[] = ['terminal', 'protocol', 'oneshot']

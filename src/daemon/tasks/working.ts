@@ -6,6 +6,7 @@ import type { Ground } from '../ground.ts'
 import type { Lives } from '../lives.ts'
 import type { Mailing } from '../mailing.ts'
 import { readFiles, type TeamFiles } from '../read-team.ts'
+import { Conversations } from './conversations.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { Following } from './following.ts'
 import { Orders } from './orders.ts'
@@ -28,8 +29,10 @@ export function working(ground: Ground, mail: Mailing, { lifecycle, changing }: 
     writeTeamFile(file, after)
     foreign().wrote(file, before, after)
   }
-  const dispatcher = new Dispatcher({ ...ground, ...mail, ...told, lifecycle, changing, files: teamFiles, write, team: teamNow })
-  const hiring = { root, files: teamFiles, healthOf, rehearses: () => desired.known && desired.team.rehearsal !== null }
+  const rehearses = (): boolean => desired.known && desired.team.rehearsal !== null
+  const conversations = new Conversations({ ...ground, rehearses })
+  const dispatcher = new Dispatcher({ ...ground, ...mail, ...told, lifecycle, changing, conversations, files: teamFiles, write, team: teamNow })
+  const hiring = { root, files: teamFiles, healthOf, rehearses, conversations }
   const orders = new Orders({ store, desired, hiring, tasks: told.tasks, files: teamFiles, edit: (work) => dispatcher.edit(work) })
   return { ...told, orders, dispatcher, teamFiles, writeTeamFile: write }
 }

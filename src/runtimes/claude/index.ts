@@ -5,6 +5,7 @@ import type { Installed } from '../installed.ts'
 import { taskAbilities } from '../lane/task.ts'
 import { claudeFiles } from './files.ts'
 import { claudeHome } from './home.ts'
+import { findConversation } from './known.ts'
 import { launcher } from './launch.ts'
 import { hasCredentials } from './login.ts'
 import { looks } from './looks.ts'
@@ -55,6 +56,7 @@ export function claude(_descriptor: RuntimeDescriptor | null = null, mode: Mode 
     health: (host) => health(program, host),
     launch: launcher(mode),
     lookInto,
+    findConversation,
     // Over its protocol the terminal is a view that somebody else draws.
     ...(mode === 'terminal' ? { looks } : {}),
     guarded: (host, folder) => ({ users: [join(claudeHome(host.home, host.env['CLAUDE_CONFIG_DIR'] ?? null).folder, 'settings.json')], own: [claudeFiles(folder).settings] }),

@@ -2,6 +2,7 @@ import type { Abilities, Runtime, Session, SessionContext } from '../../core/run
 import type { Mode, RuntimeDescriptor } from '../../core/team.ts'
 import { taskAbilities } from '../lane/task.ts'
 import { codexFiles } from './files.ts'
+import { findConversation } from './known.ts'
 import { launcher, type CodexMode } from './launch.ts'
 import { hasCredentials } from './login.ts'
 import { looks } from './looks.ts'
@@ -42,6 +43,7 @@ export function codex(_descriptor: RuntimeDescriptor | null = null, mode: Mode =
       return found.installed ? { ...found, features: { ...found.features, authenticated: await hasCredentials(host.home, host.env) } } : found
     },
     launch: launcher(how),
+    findConversation,
     looks,
     guarded: (_host, folder) => ({ users: [], own: [codexFiles(folder).launched] }),
     open: open[how],

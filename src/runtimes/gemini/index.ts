@@ -4,6 +4,7 @@ import type { Mode, RuntimeDescriptor } from '../../core/team.ts'
 import { taskAbilities } from '../lane/task.ts'
 import { lookInto } from './foreign.ts'
 import { authType, personsFolder } from './home.ts'
+import { findConversation } from './known.ts'
 import { launch } from './launch.ts'
 import { oneshotSession } from './oneshot.ts'
 import { program } from './program.ts'
@@ -36,6 +37,7 @@ export function gemini(_descriptor: RuntimeDescriptor | null = null, mode: Mode 
     abilities: once ? taskAbilities({ ...terminal, prompts: false }) : terminal,
     health: (host) => health(installed, host),
     launch,
+    findConversation,
     lookInto,
     // Without a screen of its own the terminal is a view that somebody else draws.
     ...(once ? {} : { looks }),
