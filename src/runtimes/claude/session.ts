@@ -11,6 +11,7 @@ import { claudeFiles, readLaunched, type ClaudeFiles } from './files.ts'
 import { claudeHome } from './home.ts'
 import { coalesce, Lane } from '../../util/in-turn.ts'
 import { interrupt } from './interrupt.ts'
+import { Echoes } from '../echoes.ts'
 import { ForwardedQuestions } from '../forwarded.ts'
 import { Parcels } from '../parcels.ts'
 import { Questions } from './questions.ts'
@@ -50,12 +51,13 @@ export class ClaudeSession implements Session {
   readonly #age: () => number
   #reconnecting = false
   #again = () => {}
+  #cancelAgain = () => {}
   readonly #lane = new Lane()
   readonly #holdMs: number
   /** Calls that a person has just approved. */
   readonly #approved = new Set<string>()
   readonly #prompts = new ForwardedQuestions()
-  readonly #waiters = new Map<string, (attempt: Attempt | null) => void>()
+  readonly #echoes: Echoes
   readonly #read: () => void
   readonly #leave: (() => void)[] = []
   #seen: SessionFile | null = null
@@ -84,6 +86,7 @@ export class ClaudeSession implements Session {
     this.#questions = new Questions({ terminal, clock, age: this.#age, signals: this.#signals, reread: () => readSessionFile(this.#own) })
     this.#reconnect = new Reconnect({ tools: context.tools, own: this.#own, terminal, clock, signals: this.#signals })
     this.#conversation = new Conversation(parts, context.session ?? launched?.session ?? null)
+    this.#echoes = new Echoes(clock, (marker) => this.#conversation.proofOf(marker))
     this.#read = coalesce(
       () => this.#conversation.read(),
       (error) => this.#note(`its transcript cannot be read: ${reason(error)}`, 'transcript'),
@@ -127,7 +130,7 @@ export class ClaudeSession implements Session {
   deliver(rung: Rung, parcel: Parcel): Promise<Attempt> {
     const { terminal, host, folder } = this.#context
     const parts = { own: this.#own, folder, terminal, parcels: this.#parcels, turnEnd: this.#turnEnd, clock: host.clock }
-    return this.#lane.run(() => offer(rung, parcel, { ...parts, echo: (marker, ms) => this.#echo(marker, ms) }))
+    return this.#lane.run(() => offer(rung, parcel, { ...parts, echo: (marker, ms) => this.#echoes.of(marker, ms) }))
   }
 
   async interrupt(): Promise<void> {
@@ -153,9 +156,10 @@ export class ClaudeSession implements Session {
 
   close(): void {
     this.#closed = true
+    this.#cancelAgain()
     for (const leave of this.#leave.splice(0)) leave()
     this.#questions.close()
-    for (const settle of this.#waiters.values()) settle(null)
+    this.#echoes.close()
   }
 
   #watch(): void {
@@ -181,7 +185,12 @@ export class ClaudeSession implements Session {
       if (this.#seen === null) await this.#questions.lookAtStart()
       return
     }
-    if (this.#waitsForTools(found)) return void this.#context.host.clock.after(toolsStepMs, this.#again)
+    if (this.#waitsForTools(found)) {
+      // Each look asks for one more, and changes of the folder for others beside it.
+      this.#cancelAgain()
+      this.#cancelAgain = this.#context.host.clock.after(toolsStepMs, this.#again)
+      return
+    }
     if (this.#seen?.status === 'waiting' && found.status !== 'waiting') {
       this.#questions.answered()
       this.#prompts.left(found.status === 'idle' ? 'deny' : 'approve')
@@ -264,7 +273,7 @@ export class ClaudeSession implements Session {
     this.#prompted = true
     if (!joins) this.#signals.emit({ type: 'busy', evidence: { at, what: 'a prompt was taken', source: 'hook' } })
     for (const { parcel, rung } of this.#parcels.in(text)) {
-      if (rung === 'paste' && joins) this.#waiters.get(parcel.marker)?.({ result: 'taken', what: 'queued behind the running turn' })
+      if (rung === 'paste' && joins) this.#echoes.tell(parcel.marker, { result: 'taken', what: 'queued behind the running turn' })
       else this.#conversation.prove(parcel.marker, 'hook', 'UserPromptSubmit echoed it', at)
     }
   }
@@ -306,25 +315,9 @@ export class ClaudeSession implements Session {
     this.#failed = null
   }
 
-  /** What becomes of a marker within `ms`: proved, taken otherwise, or null. */
-  #echo(marker: string, ms: number): Promise<Attempt | null> {
-    return new Promise((resolve) => {
-      const done = (attempt: Attempt | null) => {
-        cancel()
-        this.#waiters.delete(marker)
-        resolve(attempt)
-      }
-      const cancel = this.#context.host.clock.after(ms, () => done(null))
-      this.#waiters.set(marker, done)
-      const proof = this.#conversation.proofOf(marker)
-      if (proof !== null) done({ result: 'proved', proof, what: 'it stands in the conversation' })
-      else if (this.#closed) done(null)
-    })
-  }
-
   #settle(signal: Signal): void {
     if (signal.type === 'idle') this.#questions.answered()
-    if (signal.type === 'proof') this.#waiters.get(signal.marker)?.({ result: 'proved', proof: signal.proof, what: signal.evidence.what })
+    this.#echoes.heard(signal)
   }
 
   #note(what: string, source: string): void {

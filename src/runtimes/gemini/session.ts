@@ -1,12 +1,10 @@
-import { canonical } from '../../core/approval.ts'
 import { aging } from '../../core/clock.ts'
-import type { ToolCall, Verdict } from '../../core/gate.ts'
+import type { ToolCall } from '../../core/gate.ts'
 import type { Rung } from '../../core/ladder.ts'
-import type { FailureClass } from '../../core/restart.ts'
 import type { Attempt, Gate, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
 import type { Typing } from '../../core/supervisor.ts'
 import { coalesce, Lane } from '../../util/in-turn.ts'
-import { ForwardedQuestions } from '../forwarded.ts'
+import { Echoes } from '../echoes.ts'
 import { isRecord } from '../json.ts'
 import { Parcels } from '../parcels.ts'
 import { Signals } from '../signals.ts'
@@ -17,10 +15,12 @@ import { classify } from './failure.ts'
 import { geminiFiles, readLaunched, type GeminiFiles } from './files.ts'
 import { Held } from './held.ts'
 import { Keys } from './keys.ts'
+import { Leftovers } from './leftovers.ts'
+import { Questions } from './questions.ts'
 import { lastLines, short, type Shown } from './screen.ts'
 import { teamTools } from './settings.ts'
 import { State } from './state.ts'
-import { callAnswer, isAbout, toolCall } from './tool-call.ts'
+import { toolCall } from './tool-call.ts'
 
 /** How often the screen and the session file are looked at, ms: before it is ready or while something goes on, and at rest. */
 const workTickMs = 400
@@ -29,8 +29,6 @@ const restTickMs = 2_000
 const toolsPatience = 30_000
 /** After a hook's answer the turn goes on within this, or it does not. ms */
 const goOnMs = 6_000
-/** After a turn that failed for a reason that passes, what it lost is brought again after this. ms */
-const againMs = 60_000
 
 /** One running Gemini CLI: its hooks, session file and screen in, messages out. */
 export class GeminiSession implements Session {
@@ -39,26 +37,18 @@ export class GeminiSession implements Session {
   readonly #signals = new Signals((signal) => this.#settle(signal))
   readonly #parcels = new Parcels()
   readonly #held = new Held()
+  readonly #leftovers = new Leftovers(this.#held)
   readonly #state: State
   readonly #conversation: Conversation
   readonly #keys: Keys
-  readonly #questions = new ForwardedQuestions()
+  readonly #questions: Questions
   readonly #lane = new Lane()
   readonly #age: () => number
-  readonly #holdMs: number
-  /** Calls that a person has just approved, and the last one that was announced. */
-  readonly #approved = new Set<string>()
-  #announced: ToolCall | null = null
-  readonly #waiters = new Map<string, (attempt: Attempt | null) => void>()
+  readonly #echoes: Echoes
   readonly #leave: (() => void)[] = []
   readonly #look: () => void
   #started = false
   #closed = false
-  /** How the last turn failed. */
-  #failed: FailureClass | 'unknown' | null = null
-  /** What stood in the prompt that no answer came to yet. */
-  #unanswered: Parcel[] = []
-  readonly #lost: Parcel[] = []
   #bringing = false
   #cancelTick = () => {}
   #cancelGoOn = () => {}
@@ -67,15 +57,21 @@ export class GeminiSession implements Session {
     this.#context = context
     this.#files = geminiFiles(context.folder)
     const launched = readLaunched(this.#files)
-    this.#holdMs = launched?.holdMs ?? 0
     const { clock } = context.host
     this.#age = aging(clock, context.startedAt)
     this.#started = context.wasReady
     this.#state = new State(this.#signals, clock)
     this.#keys = new Keys(context.terminal, clock)
+    this.#questions = new Questions({
+      mode: context.agent.permissionMode,
+      holdMs: launched?.holdMs ?? 0,
+      state: this.#state,
+      answer: (call, verdict) => this.#later('its question cannot be answered', this.settle(call, verdict)),
+    })
     const session = context.session ?? launched?.session ?? null
     const parts = { tmp: this.#files.tmp, parcels: this.#parcels, signals: this.#signals, startedAt: context.startedAt }
     this.#conversation = new Conversation({ ...parts, failed: (text, at) => this.#onFailure(text, at), cancelled: () => this.#onCancelled() }, session)
+    this.#echoes = new Echoes(clock, (marker) => this.#conversation.proofOf(marker))
     this.#look = coalesce(
       () => this.#lookOnce(),
       (error) => this.#note(`its screen or session file cannot be read: ${reason(error)}`, 'session-file'),
@@ -99,37 +95,9 @@ export class GeminiSession implements Session {
   }
 
   gate(event: Record<string, unknown>): Gate | null {
-    if (event['hook_event_name'] === 'Notification') return this.#question(event)
-    const call = event['hook_event_name'] === 'BeforeTool' ? toolCall(event) : null
-    if (call === null) return null
-    this.#announced = call
-    this.#look()
-    const mode = this.#context.agent.permissionMode
-    return {
-      stage: 'call',
-      call,
-      patienceMs: this.#holdMs,
-      answer: (verdict) => {
-        // Its own rules may ask about this one all the same.
-        if (verdict.do !== 'pass' && verdict.approved === true) this.#approved.add(callKey(call))
-        return callAnswer(verdict, mode, call)
-      },
-    }
-  }
-
-  /** In mode manual its questions are forwarded. They stand at the terminal too, and whoever is first answers. */
-  #question(event: Record<string, unknown>): Gate | null {
-    const call = this.#announced
-    if (this.#context.agent.permissionMode !== 'manual' || call === null || !isQuestion(event) || !isAbout(detailsOf(event), call)) return null
-    if (this.#approved.has(callKey(call)) || call.kind === 'team' || call.kind === 'own') return null
-    this.#state.asks(`asks for ${short(call.command ?? call.tool)}`)
-    return this.#questions.gate(callKey(call), call, this.#holdMs, (verdict) => this.#type(call, verdict))
-  }
-
-  /** Its hooks cannot answer: a verdict is typed. */
-  #type(call: ToolCall, verdict: Verdict): Record<string, unknown> {
-    if (verdict.do === 'allow' || verdict.do === 'deny') this.#later('its question cannot be answered', this.settle(call, verdict.do === 'allow' ? 'approve' : 'deny'))
-    return {}
+    const gate = this.#questions.gate(event)
+    if (gate?.stage === 'call') this.#look()
+    return gate
   }
 
   /** Nobody waits for it: a terminal that is gone is told. */
@@ -161,7 +129,7 @@ export class GeminiSession implements Session {
     if (why !== null) return refused(why)
     this.#parcels.add(parcel, 'paste')
     this.#held.drop(parcel.marker)
-    const echo = await this.#keys.paste(parcel.text, (ms) => this.#echo(parcel.marker, ms))
+    const echo = await this.#keys.paste(parcel.text, (ms) => this.#echoes.of(parcel.marker, ms))
     return echo ?? { result: 'typed', what: 'pasted, but Gemini has not said that it took it' }
   }
 
@@ -181,7 +149,7 @@ export class GeminiSession implements Session {
     this.#cancelTick()
     this.#cancelGoOn()
     for (const leave of this.#leave.splice(0)) leave()
-    for (const settle of this.#waiters.values()) settle(null)
+    this.#echoes.close()
   }
 
   #tick(): void {
@@ -211,18 +179,13 @@ export class GeminiSession implements Session {
     this.#state.ready(working ? 'busy' : 'idle')
   }
 
-  /** Messages that were held for a turn which ended without them, and after a while those that a failed one lost. */
   #bringWhatIsLeft(): void {
-    const idle = this.#state.idleFor()
-    const [held] = this.#held.left()
-    const [lost] = this.#lost
-    const rested = idle >= againMs && (this.#failed === null || this.#failed === 'transient')
-    const parcel = rested ? (held ?? lost) : this.#failed === null && idle >= goOnMs / 3 ? held : undefined
-    if (parcel === undefined || this.#bringing) return
+    const parcel = this.#bringing ? null : this.#leftovers.due(this.#state.idleFor())
+    if (parcel === null) return
     this.#bringing = true
     void this.#lane
       .run(async () => (this.#state.at === 'idle' ? await this.#paste(parcel) : refused('it is at work')))
-      .then(({ result }) => result !== 'refused' && parcel === lost && this.#lost.shift())
+      .then(({ result }) => result !== 'refused' && this.#leftovers.brought(parcel))
       .catch((error: unknown) => this.#note(`what was held cannot be typed: ${reason(error)}`, 'screen'))
       .finally(() => (this.#bringing = false))
   }
@@ -236,10 +199,10 @@ export class GeminiSession implements Session {
         this.#onPrompt(String(event['prompt'] ?? ''))
         return {}
       case 'BeforeTool':
-        this.#announced = toolCall(event)
+        this.#questions.announce(event)
         return {}
       case 'Notification':
-        this.#onQuestion(event)
+        this.#questions.asked(event)
         return {}
       case 'AfterTool':
         return this.#onTool(event)
@@ -263,32 +226,16 @@ export class GeminiSession implements Session {
   #onPrompt(text: string): void {
     const at = this.#context.host.clock.now()
     this.#cancelGoOn()
-    this.#failed = null
     this.#state.become('busy', 'a prompt was taken', 'hook')
-    this.#unanswered = this.#parcels.in(text).map(({ parcel }) => parcel)
-    for (const parcel of this.#unanswered) this.#conversation.prove(parcel.marker, 'hook', 'BeforeAgent echoed it', at)
-  }
-
-  #onQuestion(event: Record<string, unknown>): void {
-    const details = detailsOf(event)
-    const call = this.#announced
-    if (!isQuestion(event)) return
-    if (call !== null && isAbout(details, call) && this.#approved.delete(callKey(call))) {
-      this.#later('its question cannot be answered', this.settle(call, 'approve'))
-      return
-    }
-    const words = [details['command'], details['filePath'], details['fileName'], details['toolName'], details['prompt']].find((each) => typeof each === 'string')
-    const what = call === null ? 'a permission' : `permission for ${short(call.tool)}`
-    this.#state.waits(what, `asks for ${short(call?.tool ?? String(details['title'] ?? 'a tool'))}${typeof words === 'string' ? `: ${short(words)}` : ''}`, 'hook')
+    const taken = this.#parcels.in(text).map(({ parcel }) => parcel)
+    this.#leftovers.prompted(taken)
+    for (const parcel of taken) this.#conversation.prove(parcel.marker, 'hook', 'BeforeAgent echoed it', at)
   }
 
   #onTool(event: Record<string, unknown>): Record<string, unknown> {
     const tool = String(event['tool_name'] ?? 'a tool')
     const call = toolCall(event)
-    if (call !== null) {
-      this.#approved.delete(callKey(call))
-      this.#questions.made(callKey(call))
-    }
+    if (call !== null) this.#questions.made(call)
     this.#state.become('busy', `${short(tool)} has answered`, 'hook')
     const response = event['tool_response']
     if (!tool.startsWith(teamTools) && !(isRecord(response) && isRecord(response['error']))) this.#signals.emit({ type: 'work', tool })
@@ -317,57 +264,21 @@ export class GeminiSession implements Session {
   #onFailure(text: string, at: number): void {
     const failure = classify(text, at)
     const evidence = { at, what: `turn failed: ${short(text)}`, source: 'session-file' }
-    this.#failed = failure?.class ?? 'unknown'
     this.#signals.emit(failure === null ? { type: 'note', evidence } : { type: 'failure', ...failure, evidence })
-    this.#keepWhatWasLost()
-  }
-
-  /** A prompt that the model never answered is taken back out of the conversation: what stood in it is brought again. */
-  #keepWhatWasLost(): void {
-    const lost = this.#unanswered.splice(0)
-    this.#lost.push(...lost)
+    const lost = this.#leftovers.turnFailed(failure?.class ?? 'unknown')
     for (const { marker } of lost) this.#conversation.forget(marker)
     if (lost.length > 0) this.#note(`the turn that failed took mail ${lost.map(({ n }) => `#${n}`).join(', ')} back out of the conversation: it comes again`, 'session-file')
   }
 
-  /** What becomes of a marker within `ms`: proved, or null. */
-  #echo(marker: string, ms: number): Promise<Attempt | null> {
-    return new Promise((resolve) => {
-      const done = (attempt: Attempt | null) => {
-        cancel()
-        this.#waiters.delete(marker)
-        resolve(attempt)
-      }
-      const cancel = this.#context.host.clock.after(ms, () => done(null))
-      this.#waiters.set(marker, done)
-      const proof = this.#conversation.proofOf(marker)
-      if (proof !== null) done({ result: 'proved', proof, what: 'it stands in the conversation' })
-      else if (this.#closed) done(null)
-    })
-  }
-
   #settle(signal: Signal): void {
-    if (signal.type === 'usage') this.#unanswered = []
-    if (signal.type !== 'proof') return
-    this.#held.drop(signal.marker)
-    this.#waiters.get(signal.marker)?.({ result: 'proved', proof: signal.proof, what: signal.evidence.what })
+    if (signal.type === 'usage') this.#leftovers.answered()
+    if (signal.type === 'proof') this.#held.drop(signal.marker)
+    this.#echoes.heard(signal)
   }
 
   #note(what: string, source: string): void {
     this.#signals.emit({ type: 'note', evidence: { at: this.#context.host.clock.now(), what, source } })
   }
-}
-
-function isQuestion(event: Record<string, unknown>): boolean {
-  return event['notification_type'] === 'ToolPermission'
-}
-
-function detailsOf(event: Record<string, unknown>): Record<string, unknown> {
-  return isRecord(event['details']) ? event['details'] : {}
-}
-
-function callKey({ tool, input }: Pick<ToolCall, 'tool' | 'input'>): string {
-  return canonical([tool, input])
 }
 
 function refused(why: string): Attempt {

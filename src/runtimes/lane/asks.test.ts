@@ -20,14 +20,15 @@ it.each<[string, (context: SessionContext) => Session, object, object]>([
 ])('answers a question that it does not know, also one asked while nobody listened: %s', async (_, make, question, answer) => {
   const lane = await fakeLane()
   const folder = testFolder('asks-')
-  const context = { agent: { address: 'p/a', cwd: '/', mcps: {} }, folder, laneSocket: lane.path, session: null, startedAt: Date.now(), tools: { heardAt: () => null }, host: { clock: systemClock, home: folder, env: {} }, judge: vi.fn() } as unknown as SessionContext
+  const judge = vi.fn<SessionContext['judge']>()
+  const context = { agent: { address: 'p/a', cwd: '/', mcps: {} }, folder, laneSocket: lane.path, session: null, startedAt: Date.now(), tools: { heardAt: () => null }, host: { clock: systemClock, home: folder, env: {} }, judge } as unknown as SessionContext
   const session = make(context)
   onTestFinished(() => session.close())
   await vi.waitFor(() => expect(lane.sockets).toHaveLength(1))
   lane.says({ kind: 'out', text: JSON.stringify(question) })
   const written = () => lane.heard.flatMap((call) => (call.op === 'write' ? [JSON.parse(call.text) as unknown] : []))
   await vi.waitFor(() => expect(written()).toContainEqual(expect.objectContaining({ ...answer, ...('error' in answer ? { error: expect.objectContaining(answer.error as object) } : { response: expect.objectContaining((answer as { response: object }).response) }) })))
-  expect(context.judge).not.toHaveBeenCalled()
+  expect(judge).not.toHaveBeenCalled()
 })
 
 it('asks again for a verdict that could not be had, while the question stands', async () => {

@@ -1,5 +1,5 @@
-import type { Clock } from '../../core/clock.ts'
-import type { Attempt, Parcel, Signal } from '../../core/runtime.ts'
+import type { Attempt, Parcel } from '../../core/runtime.ts'
+import type { Echoes } from '../echoes.ts'
 import type { Parcels } from '../parcels.ts'
 import { dataUrl, readPictures } from '../pictures.ts'
 import type { Client } from './client.ts'
@@ -59,35 +59,4 @@ export async function goOn({ client, session, conversation }: Pick<Parts, 'clien
   if (waiting === null || (await isBusy(client, session))) return
   await conversation.read(session)
   if (conversation.waiting?.message === waiting.message) await client.goOn(session, waiting)
-}
-
-/** Those who wait for a proof. */
-export class Echoes {
-  readonly #clock: Clock
-  readonly #waiters = new Map<string, (attempt: Attempt | null) => void>()
-
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
-
-  /** What becomes of a marker within `ms`: proved, or null. */
-  of(marker: string, ms: number): Promise<Attempt | null> {
-    return new Promise((resolve) => {
-      const done = (attempt: Attempt | null) => {
-        cancel()
-        this.#waiters.delete(marker)
-        resolve(attempt)
-      }
-      const cancel = this.#clock.after(ms, () => done(null))
-      this.#waiters.set(marker, done)
-    })
-  }
-
-  heard(signal: Signal): void {
-    if (signal.type === 'proof') this.#waiters.get(signal.marker)?.({ result: 'proved', proof: signal.proof, what: signal.evidence.what })
-  }
-
-  close(): void {
-    for (const settle of [...this.#waiters.values()]) settle(null)
-  }
 }

@@ -4,13 +4,14 @@ import type { Attempt, Compaction, Gate, Parcel, Session, SessionContext, Signal
 import type { Rung } from '../../core/ladder.ts'
 import type { Typing } from '../../core/supervisor.ts'
 import { coalesce, Lane } from '../../util/in-turn.ts'
+import { Echoes } from '../echoes.ts'
 import { isRecord } from '../json.ts'
 import { Parcels } from '../parcels.ts'
 import { Signals } from '../signals.ts'
 import { becomesReady, pin, show } from './beginning.ts'
 import { Client } from './client.ts'
 import { Conversation } from './conversation.ts'
-import { Echoes, enter, goOn, isBusy } from './entering.ts'
+import { enter, goOn, isBusy } from './entering.ts'
 import { listen } from './events.ts'
 import { opencodeFiles, readDoor } from './files.ts'
 import { anAnswer, decision, Questions, whatOf } from './questions.ts'
@@ -60,7 +61,7 @@ export class OpencodeSession implements Session {
     this.#context = context
     const { clock } = context.host
     this.#age = aging(clock, context.startedAt)
-    this.#echoes = new Echoes(clock)
+    this.#echoes = new Echoes(clock, (marker) => this.#line?.conversation.proofOf(marker) ?? null)
     this.#questions = new Questions(clock, () => this.#tell())
     this.#failures = new TurnFailures({ clock, signals: this.#signals, interrupt: () => this.interrupt() })
     const door = readDoor(opencodeFiles(context.folder), context.incarnation)
