@@ -21,7 +21,7 @@ const rows: [string, (abilities: Abilities) => string][] = [
   ['interrupted in the middle of a turn', ({ interrupt }) => yes(interrupt)],
   ['resumes its conversation', ({ resume }) => yes(resume)],
   ['shortens its conversation when asked', ({ compact }) => yes(compact)],
-  ['tokens of each model call are counted', ({ usage }) => yes(usage)],
+  ['tokens of each model call are counted', ({ usage }) => (usage === 'told' ? 'as it tells' : yes(usage))],
   ['tells that a failing model is asked again', ({ retries }) => yes(retries)],
   ['knows when a used-up allowance is given again', ({ resets }) => yes(resets)],
   ['has the team’s tools', ({ mcp }) => yes(mcp)],

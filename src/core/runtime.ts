@@ -56,7 +56,8 @@ export interface Abilities {
     /** Those that a tool answers with. */
     tool: boolean
   }
-  usage: boolean
+  /** Tokens of each model call. `told`: of a turn, as the agent itself tells them, which may be less or not the same. */
+  usage: boolean | 'told'
   mcp: boolean
   /** Shortens its own conversation when asked, see `Session.compact`. */
   compact: boolean

@@ -284,6 +284,8 @@ export interface RuntimeDescriptor {
   args: string[]
   /** It speaks this, and shows no screen; null: it is used at its terminal. */
   protocol: 'acp' | null
+  /** The way in which it logs in over its protocol, by the protocol's word for it; absent: it is logged in, or says what is missing. */
+  auth?: string
   supportsMcp: boolean
   sessionResume: string | null
   defaultModel: string | null

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Runtime } from '../../src/core/runtime.ts'
@@ -45,5 +45,46 @@ export function openCodeByAcp(descriptor: RuntimeDescriptor): RuntimeSubject {
     limit: { how: () => ({ kind: 'status', status: 402, headers: {}, message: 'insufficient quota' }) },
     tries: 1,
     endless: ['429', '500', 'STREAM'],
+    tells: (tokens) => tokens,
   }
+}
+
+/** Gemini CLI over ACP, with nothing but what a description of it can say: arguments and environment. */
+export function geminiByAcp(descriptor: RuntimeDescriptor): RuntimeSubject {
+  const make = (): Runtime => {
+    const runtime = acp(descriptor)
+    return {
+      ...runtime,
+      // More than every agent of the protocol can.
+      abilities: { ...runtime.abilities, images: { ...runtime.abilities.images, tool: true } },
+      launch: async (context) => {
+        const { spec, ...rest } = await runtime.launch(context)
+        const own = { GEMINI_CLI_HOME: join(context.folder, 'home'), GEMINI_API_KEY: 'none', GOOGLE_GEMINI_BASE_URL: `${context.url}/model`, GEMINI_CLI_NO_RELAUNCH: 'true' }
+        mkdirSync(join(own.GEMINI_CLI_HOME, '.gemini'), { recursive: true })
+        earlier(join(own.GEMINI_CLI_HOME, '.gemini', 'tmp', 'work', 'chats'))
+        // By itself it asks ten times, seconds apart, and another model which model to take: a call that it does not count.
+        writeFileSync(join(own.GEMINI_CLI_HOME, '.gemini', 'settings.json'), JSON.stringify({ general: { maxAttempts: 1 }, model: { name: 'gemini-2.5-flash' } }))
+        return { ...rest, spec: { ...spec, env: { ...spec.env, ...own } } }
+      },
+    }
+  }
+  return {
+    make,
+    env: {},
+    shell: (command) => ({ do: 'tool', tool: 'run_shell_command', args: { command, description: 'as the test says' }, text: '', delay: 0 }),
+    asking: /may it\? .*touch/,
+    keepsWhatWasSaid: true,
+    model: { given: 'gemini-2.5-pro', asked: 'gemini-2.5-pro' },
+    limit: { how: () => ({ kind: 'status', status: 429, headers: {}, message: 'You exceeded your current quota.' }) },
+    tries: 2,
+    drops: 'turn',
+    // It asks again at once, without a word.
+    endless: ['STREAM'],
+    tells: ({ input, cacheRead, ...rest }) => ({ ...rest, input: input + cacheRead, cacheRead: 0 }),
+  }
+}
+
+/** Gemini CLI overwrites a conversation that is taken up in the minute in which it began: the files have names of that minute. */
+function earlier(chats: string): void {
+  for (const name of existsSync(chats) ? readdirSync(chats) : []) renameSync(join(chats, name), join(chats, name.replace(/^session-[\dT-]+-/, 'session-2025-01-01T00-00-')))
 }

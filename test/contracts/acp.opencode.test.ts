@@ -31,6 +31,8 @@ describe('OpenCode over the Agent Client Protocol', () => {
     const first = await tell(stage, run, 'hello', ['push'])
     await run.signal('proof', ({ marker }) => marker === first.marker)
     await overAgain(run, first.from)
+    const { usage } = await run.signal('usage')
+    expect(stage.model.requests().filter(({ kind }) => kind === 'turn').map((each) => ({ model: each.model, tokens: each.usage }))).toEqual([{ model: usage.model, tokens: usage.tokens }])
     expect(stage.asked.some((body) => body.includes('BRIEFING-OF-ALICE'))).toBe(true)
     expect(stage.model.requests().find(({ kind }) => kind === 'turn')?.model).toBe('fake-model')
     const asked = await tell(stage, run, 'ASK-YES', ['push'])

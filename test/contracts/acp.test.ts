@@ -20,11 +20,13 @@ describe('an agent of the Agent Client Protocol', () => {
     for (const each of stages.splice(0)) await each.end()
   })
 
-  async function stage(agent: Partial<Agent> = {}, args: string[] = []): Promise<RuntimeStage> {
-    const made = await RuntimeStage.make(acp({ ...descriptor, args }), { env: {}, rules: [], agent: { mode: 'protocol', ...agent } })
+  async function stage(agent: Partial<Agent> = {}, args: string[] = [], auth?: string): Promise<RuntimeStage> {
+    const made = await RuntimeStage.make(acp({ ...descriptor, args, ...(auth === undefined ? {} : { auth }) }), { env: {}, rules: [], agent: { mode: 'protocol', ...agent } })
     stages.push(made)
     return made
   }
+
+  const requestsOf = (on: RuntimeStage) => readFileSync(join(on.cwd, 'asked'), 'utf8').trim().split('\n')
 
   async function start(on: RuntimeStage, session: string | null = null): Promise<Run> {
     const run = await on.start(session)
@@ -121,6 +123,28 @@ describe('an agent of the Agent Client Protocol', () => {
     expect(await run.session.deliver('push', on.parcel('peer', 'look', undefined, onePixel(7)))).toMatchObject({ result: 'taken' })
     await overAgain(run, from)
     expect((await run.signal('said')).text).toBe(said)
+  })
+
+  it('logs in by the way that its description names, and then has a conversation', async () => {
+    const on = await stage({}, ['--locked'], 'key')
+    const run = await start(on, 's1')
+    expect(requestsOf(on)).toEqual(['initialize', 'session/load', 'authenticate', 'session/load'])
+    await overAgain(run, (await tell(on, run, 'hello')).from)
+    expect(run.signals.filter(({ type }) => type === 'failure')).toEqual([])
+  })
+
+  it.each([
+    [['--locked'], undefined, ['initialize', 'session/new']],
+    [['--shut'], 'key', ['initialize', 'session/new', 'authenticate', 'session/new']],
+  ])('is asked for a conversation no more where it wants a login that it does not get, and says how it could: %j', async (args, auth, expected) => {
+    const on = await stage({}, args, auth)
+    const run = await on.start()
+    runs.push(run)
+    const failure = await run.signal('failure')
+    expect(failure).toMatchObject({ class: 'auth', why: 'Authentication required', fix: expect.stringContaining('Log in (browser), Key (key)') as string })
+    await run.stop()
+    expect(requestsOf(on)).toEqual(expected)
+    expect(run.signals.filter(({ type }) => type === 'failure')).toHaveLength(1)
   })
 
   it('says that it must log in', async () => {

@@ -38,6 +38,20 @@ export function runtimeCalls(subject: RuntimeSubject): void {
       expect(stage.asked.some((body) => body.includes('not without a person of the team'))).toBe(true)
     })
 
+    if (!abilities.gate && abilities.prompts) it('that it asks leave for is held by the team’s rules before anybody is asked, and its model told', async () => {
+      const stage = await trials.stage({ agent: { permissionMode: 'auto' } })
+      const asked: string[] = []
+      stage.verdict = ({ stage: at, call }) => {
+        asked.push(`${at} ${call.command}`)
+        return at === 'call' && call.command?.includes('git push') === true ? { do: 'deny', why: 'not without a person of the team' } : { do: 'pass' }
+      }
+      const run = await trials.start(stage)
+      const { from } = await tell(stage, run, 'PUSH', rungs)
+      await overAgain(run, from)
+      expect(asked).toEqual(['call git push origin main'])
+      expect(stage.pushed).toBe(false)
+    })
+
     if (abilities.prompts) it('that its user is to be asked about is forwarded: a yes makes it, a no does not, and its turn ends well', async () => {
       const stage = await trials.stage()
       const prompts: string[] = []

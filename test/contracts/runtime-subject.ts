@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Rung } from '../../src/core/ladder.ts'
-import type { Launch, Runtime, Signal } from '../../src/core/runtime.ts'
+import type { Launch, Runtime, Signal, UsageRecord } from '../../src/core/runtime.ts'
 import type { Failure, Rule, Step } from '../../src/proxy/scenario.ts'
 import { RuntimeStage, type Run, type StageOptions } from './runtime-stage.ts'
 
@@ -19,6 +19,8 @@ export interface RuntimeSubject {
   model: { given: string; asked: string }
   /** What a request to the model holds where the effort is `low`. Absent where no effort can be set. */
   effort?: RegExp
+  /** What an agent that tells its tokens itself tells of a turn of one call, for which the model counted `tokens`. */
+  tells?: (tokens: UsageRecord['tokens']) => UsageRecord['tokens']
   /** How its provider says that an allowance is used up till then (ms). `launch`: what has to be otherwise for that. */
   limit: { how(until: number): Failure; launch?: (launch: Launch) => Launch }
   /** How often it asks the model in one turn that fails, at most, where `launch` makes it impatient. */

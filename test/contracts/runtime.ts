@@ -177,7 +177,7 @@ export function runtimeContract(name: string, subject: RuntimeSubject): void {
       await toldOnce(stage, run, abilities.rungs.idle)
       const parcel = await toldOnce(stage, run, abilities.rungs.idle)
       const asked = stage.model.requests().map((each) => each.usage)
-      const counted = abilities.usage ? asked : []
+      const counted = !abilities.usage ? [] : abilities.usage === 'told' ? asked.map((each) => subject.tells!(each)) : asked
       await until('all usage is told', () => usageOf(run.signals).length >= counted.length)
       expect(usageOf(run.signals)).toEqual(counted)
       const adopted = trials.adopt(run)

@@ -39,6 +39,7 @@ export function resolveDescriptor(name: string, raw: RawDescriptor, place: Place
     binary: raw.binary,
     args: raw.args,
     protocol: raw.protocol,
+    ...(raw.auth === null ? {} : { auth: raw.auth }),
     supportsMcp: raw.supports_mcp,
     sessionResume: raw.session_resume,
     defaultModel: raw.default_model,

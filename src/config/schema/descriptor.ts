@@ -8,6 +8,7 @@ export const descriptorSchema = z.strictObject({
   binary: text.describe('The program, looked up on PATH'),
   args: list(text).describe('Its arguments'),
   protocol: optional(z.enum(['acp'])).describe('acp: it speaks the Agent Client Protocol on its standard input and output, and its agents run in mode protocol'),
+  auth: optional(text).describe('With protocol acp: the way in which it logs in where it says that it must, one that needs no person, such as an API key of its environment'),
   supports_mcp: z.boolean().default(false).describe('Whether it reads an MCP configuration'),
   session_resume: optional(text).describe('How it takes up an earlier conversation'),
   default_model: optional(text).describe('Model for agents that name none'),

@@ -10,12 +10,14 @@ const launched = z.object({
   shim: z.array(z.string()),
   model: z.string().nullable(),
   briefing: z.string(),
+  /** The way in which it logs in, where it wants to be told. */
+  auth: z.string().nullable().default(null),
 })
 export type Launched = z.infer<typeof launched>
 
-export function writeLaunched({ folder, programs, agent, briefing }: LaunchContext): void {
+export function writeLaunched({ folder, programs, agent, briefing }: LaunchContext, auth: string | null): void {
   mkdirSync(join(folder, 'acp'), { recursive: true, mode: 0o700 })
-  writeAtomic(join(folder, 'acp', 'launched.json'), JSON.stringify({ shim: [programs.node, programs.shim], model: agent.model, briefing } satisfies Launched))
+  writeAtomic(join(folder, 'acp', 'launched.json'), JSON.stringify({ shim: [programs.node, programs.shim], model: agent.model, briefing, auth } satisfies Launched))
 }
 
 /** Throws where it is not there: a launch writes it before the process begins. */

@@ -16,7 +16,7 @@ const abilities: Abilities = {
   rungs: { idle: ['push', 'fetch'], busy: ['fetch'], waiting: [] },
   interrupt: true,
   images: { message: ['push'], tool: false },
-  usage: false,
+  usage: 'told',
   mcp: true,
   compact: false,
   gate: false,
@@ -52,7 +52,7 @@ function launch(descriptor: RuntimeDescriptor | null, context: LaunchContext): L
   const { agent, incarnation, health } = context
   const argv = descriptor === null ? agent.args : [health.program ?? descriptor.binary, ...descriptor.args, ...agent.args]
   if (argv.length === 0) throw new TroupeError('config', '`runtime: acp` needs the command of the agent', { hint: 'write it into `args`, such as [my-agent, --acp]' })
-  writeLaunched(context)
+  writeLaunched(context, descriptor?.auth ?? null)
   const env = { ...context.env, ...descriptor?.env }
   return { spec: { address: agent.address, incarnation, argv: laneArgv(context, { view: 'acp', argv }), env, cwd: agent.cwd }, session: null, notices: [] }
 }

@@ -8,7 +8,11 @@ export const protocolVersion = 1
 
 const record = z.record(z.string(), z.unknown())
 
+const authMethod = z.looseObject({ id: z.string(), name: z.string().optional() })
+export type AuthMethod = z.infer<typeof authMethod>
+
 export const initialized = z.looseObject({
+  authMethods: z.array(authMethod).nullish(),
   agentCapabilities: z
     .looseObject({
       loadSession: z.boolean().default(false),
@@ -18,13 +22,20 @@ export const initialized = z.looseObject({
     .default({ loadSession: false, mcpCapabilities: { http: false }, promptCapabilities: { image: false } }),
 })
 
-const named = z.looseObject({ id: z.string(), category: z.string().nullish() })
+const named = z.looseObject({ id: z.string() })
+/** `options` may stand in groups, which have no value of their own. */
+const configOption = z.looseObject({
+  id: z.string(),
+  category: z.string().nullish(),
+  currentValue: z.string().nullish().catch(null),
+  options: z.array(z.looseObject({ value: z.string().optional() })).nullish().catch(null),
+})
 /** Of `session/new`; that of `session/load` has no id. */
 export const session = z.looseObject({
   sessionId: z.string().optional(),
   modes: z.looseObject({ currentModeId: z.string(), availableModes: z.array(named).default([]) }).nullish(),
   models: z.looseObject({ currentModelId: z.string() }).nullish(),
-  configOptions: z.array(named).nullish(),
+  configOptions: z.array(configOption).nullish(),
 })
 
 export type Opened = z.infer<typeof session>

@@ -7,10 +7,11 @@ import { Asks } from '../lane/asks.ts'
 import { Talk, type Protocol } from '../lane/talk.ts'
 import { readPictures } from '../pictures.ts'
 import { toolCallOf } from './calls.ts'
-import { choicesOf, type Choice } from './choices.ts'
 import { failureOf } from './failure.ts'
 import { readLaunched } from './files.ts'
-import { initialized, message, outcomeOf, permission, protocolVersion, session as sessionAnswer, toolCall, turn, update, type Message, type Permission } from './messages.ts'
+import { Greeting, greetingMethods } from './greeting.ts'
+import { message, outcomeOf, permission, toolCall, turn, update, type Message, type Permission } from './messages.ts'
+import { usageOf } from './usage.ts'
 
 type Fields = Record<string, unknown>
 
@@ -21,26 +22,21 @@ interface Request {
 }
 
 const cancelMs = 10_000
+/** Before an agent that gave no conversation, for a reason that may pass, is asked again. ms */
+const againMs = 5_000
 
 /** One agent over ACP. Everything that it knows is in the lane's record, so that any daemon can go on with it. */
 export class AcpSession implements Session, Protocol {
   readonly #context: SessionContext
   readonly #talk: Talk
   readonly #asks: Asks
+  readonly #greeting: Greeting
   readonly #requests = new Map<string, Request>()
   readonly #questions = new Map<string, string | number>()
   readonly #tools = new Map<string, string>()
   /** What a person typed in the middle of a turn. */
   readonly #later: { text: string; tag: string }[] = []
   readonly #overs = new Set<() => void>()
-  #canLoad = false
-  #http = false
-  #seesPictures = false
-  #id: string | null = null
-  #greeted = false
-  #loadFailed = false
-  /** What is left to be chosen before its first turn. */
-  #choices: Choice[] = []
   #ready = false
   #briefed = false
   #cancelled = false
@@ -49,6 +45,7 @@ export class AcpSession implements Session, Protocol {
 
   constructor(context: SessionContext) {
     this.#context = context
+    this.#greeting = new Greeting(context)
     this.#asks = new Asks(async (gate, signal) => {
       // First what the team's rules say of the call; what they leave to the agent's own mode is asked of a person, as the agent wants.
       const verdict = await context.judge({ ...gate, stage: 'call' }, signal)
@@ -76,7 +73,7 @@ export class AcpSession implements Session, Protocol {
 
   /** Resolves once the turn is over. */
   async interrupt(): Promise<void> {
-    if (!this.#busy || this.#id === null) return
+    if (!this.#busy) return
     const over = new Promise<void>((resolve) => {
       const cancel = this.#context.host.clock.after(cancelMs, () => resolve())
       this.#overs.add(() => (cancel(), resolve()))
@@ -121,14 +118,14 @@ export class AcpSession implements Session, Protocol {
   }
 
   snapshot(): unknown {
-    return this.#ready && this.#requests.size === 0 && this.#asks.size === 0 ? { session: this.#id, briefed: this.#briefed, seesPictures: this.#seesPictures } : null
+    const { id, model, seesPictures } = this.#greeting
+    return this.#ready && this.#requests.size === 0 && this.#asks.size === 0 ? { session: id, briefed: this.#briefed, model, seesPictures } : null
   }
 
   restore(state: unknown): void {
     if (!isRecord(state) || typeof state['session'] !== 'string') return
-    this.#id = state['session']
+    this.#greeting.restore({ session: state['session'], model: state['model'], seesPictures: state['seesPictures'] })
     this.#briefed = state['briefed'] === true
-    this.#seesPictures = state['seesPictures'] === true
     this.#isReady(this.#context.host.clock.now())
   }
 
@@ -142,28 +139,8 @@ export class AcpSession implements Session, Protocol {
 
   /** The next step of the greeting that nobody has taken yet. */
   async #begin(): Promise<void> {
-    if (this.#ready || this.#requests.size > 0) return
-    if (!this.#greeted) {
-      const clientCapabilities = { fs: { readTextFile: false, writeTextFile: false }, terminal: false }
-      return void (await this.#call('initialize', { protocolVersion, clientCapabilities, clientInfo: { name: 'troupe', version: '1' } }))
-    }
-    const [choice] = this.#choices
-    if (choice !== undefined) return void (await this.#call(choice.method, choice.params))
-    const { session, agent } = this.#context
-    const place = { cwd: agent.cwd, mcpServers: this.#servers() }
-    if (session !== null && this.#canLoad && !this.#loadFailed) return void (await this.#call('session/load', { sessionId: session, ...place }))
-    await this.#call('session/new', place)
-  }
-
-  #servers(): Fields[] {
-    const { shim } = readLaunched(this.#context.folder)
-    const [command = '', ...args] = shim
-    const fill = (name: string): { name: string; value: string } => ({ name, value: `\${${name}}` })
-    const team = this.#http
-      ? { type: 'http', name: 'team', url: '${TROUPE_MCP_URL}', headers: [{ name: 'Authorization', value: 'Bearer ${TROUPE_AGENT_TOKEN}' }] }
-      : { name: 'team', command, args, env: [fill('TROUPE_MCP_URL'), fill('TROUPE_AGENT_TOKEN')] }
-    const own = Object.entries(this.#context.agent.mcps).map(([name, { command: program, args: its, env }]) => ({ name, command: program, args: its, env: Object.entries(env).map(([key, value]) => ({ name: key, value })) }))
-    return [...own, team]
+    const next = this.#ready || this.#requests.size > 0 ? null : this.#greeting.next()
+    if (next !== null) await this.#call(next.method, next.params)
   }
 
   #wrote({ id, method, params = {} }: Message, at: number): void {
@@ -187,54 +164,22 @@ export class AcpSession implements Session, Protocol {
   #answered(id: string, answer: Message, at: number): void {
     const request = this.#requests.get(id)
     this.#requests.delete(id)
-    switch (request?.method) {
-      case 'initialize': {
-        const { agentCapabilities } = initialized.parse(answer.result ?? {})
-        this.#greeted = true
-        this.#canLoad = agentCapabilities.loadSession
-        this.#http = agentCapabilities.mcpCapabilities.http
-        this.#seesPictures = agentCapabilities.promptCapabilities.image
-        break
-      }
-      case 'session/load':
-      case 'session/new':
-        this.#opened(request.method, answer, at)
-        break
-      case 'session/set_config_option':
-      case 'session/set_model':
-      case 'session/set_mode':
-        this.#chosen(answer, at)
-        break
-      case 'session/prompt':
-        this.#over(request, answer, at)
-        break
-      default:
-        return
-    }
-    if (this.#talk.isLive && !this.#ready) this.#talk.later(this.#begin())
+    if (request?.method === 'session/prompt') return this.#over(id, request, answer, at)
+    if (request !== undefined && greetingMethods.includes(request.method)) this.#greeted(request.method, answer, at)
   }
 
-  #opened(method: string, { result, error }: Message, at: number): void {
-    if (error !== undefined) {
-      if (method === 'session/load') {
-        this.#loadFailed = true
-        return this.#tell({ type: 'note' }, `conversation ${this.#context.session} could not be taken up (${error.message}): this is a fresh one`, at)
-      }
-      return this.#tell({ type: 'failure', ...failureOf(error) }, `it gave no session: ${error.message}`, at)
+  #greeted(method: string, answer: Message, at: number): void {
+    const step = this.#greeting.answered(method, answer)
+    if (step.is === 'note') this.#tell({ type: 'note' }, step.what, at)
+    if (step.is === 'refused') this.#tell({ type: 'failure', ...step.failure }, `it gave no conversation: ${step.failure.why}`, at)
+    if (step.is === 'conversation') {
+      this.#briefed = step.resumed
+      this.#talk.emit({ type: 'session', id: step.id, evidence: { at, what: `conversation ${step.id}`, source: 'protocol' } })
     }
-    const opened = sessionAnswer.parse(result ?? {})
-    this.#id = opened.sessionId ?? this.#context.session
-    this.#briefed = method === 'session/load'
-    if (this.#id !== null) this.#talk.emit({ type: 'session', id: this.#id, evidence: { at, what: `conversation ${this.#id}`, source: 'protocol' } })
-    const { model } = readLaunched(this.#context.folder)
-    this.#choices = choicesOf(opened, this.#id ?? '', { model, mode: this.#context.agent.permissionMode })
-    if (this.#choices.length === 0) this.#isReady(at)
-  }
-
-  #chosen({ error }: Message, at: number): void {
-    const choice = this.#choices.shift()
-    if (error !== undefined) this.#tell({ type: 'note' }, `${choice?.method} did not work: ${error.message}`, at)
-    if (this.#choices.length === 0) this.#isReady(at)
+    if (this.#greeting.done) return this.#isReady(at)
+    const goOn = (): void => (this.#talk.isLive ? this.#talk.later(this.#begin()) : undefined)
+    if (step.is === 'refused') this.#context.host.clock.after(againMs, goOn)
+    else goOn()
   }
 
   #isReady(at: number): void {
@@ -276,6 +221,8 @@ export class AcpSession implements Session, Protocol {
   #asked(id: string | number, params: Fields, at: number): void {
     const read = permission.safeParse(params)
     if (!read.success) return this.#unknown(id, 'a permission in a form that is not known', at)
+    // It came so far by the prompt.
+    this.#prove(at)
     const call = toolCallOf({ ...read.data.toolCall, title: read.data.toolCall.title ?? this.#tools.get(read.data.toolCall.toolCallId) }, this.#context.agent.cwd)
     this.#questions.set(String(id), id)
     if (call.kind !== 'team') this.#tell({ type: 'waiting', what: `permission: ${call.command ?? read.data.toolCall.title ?? call.tool}`, fix: 'troupe approvals' }, `it asks before ${call.tool}`, at)
@@ -294,7 +241,7 @@ export class AcpSession implements Session, Protocol {
     this.#tell({ type: 'busy' }, `its question was answered: ${allowed ? 'yes' : 'no'}`, this.#context.host.clock.now())
   }
 
-  #over(request: Request, { result, error }: Message, at: number): void {
+  #over(id: string, request: Request, { result, error }: Message, at: number): void {
     const ended = turn.safeParse(result)
     if (error === undefined && request.marker !== null) {
       this.#requests.set('over', request)
@@ -302,8 +249,9 @@ export class AcpSession implements Session, Protocol {
       this.#requests.delete('over')
     }
     this.#asks.shutAll()
+    for (const each of usageOf(result, nameOf(this.#greeting.model))) this.#talk.emit({ type: 'usage', usage: { key: `${this.#greeting.id} ${id} ${at} ${each.model}`, at, ...each } })
     // Some answer to a cancelled prompt with an error.
-    if (error !== undefined && !this.#cancelled) this.#tell({ type: 'failure', ...failureOf(error) }, `turn failed: ${error.message}`, at)
+    if (error !== undefined && !this.#cancelled) this.#failed(error, at)
     else if (ended.success && ended.data.stopReason === 'end_turn' && this.#said !== '') this.#talk.emit({ type: 'said', text: this.#said, at })
     this.#tell({ type: 'idle' }, ended.success ? `the turn is over (${ended.data.stopReason})` : 'the turn is over', at)
     this.#turnOver()
@@ -311,25 +259,30 @@ export class AcpSession implements Session, Protocol {
     if (next !== undefined) this.typed(next.text, next.tag)
   }
 
+  #failed(error: NonNullable<Message['error']>, at: number): void {
+    const failure = failureOf(error, this.#greeting.methods)
+    this.#tell({ type: 'failure', ...failure }, `turn failed: ${failure.why}`, at)
+  }
+
   /** What it is and whom it works with comes before the first words of a conversation: the protocol has no other place. */
   async #prompt(blocks: Fields[], marker: string | null, tag?: string): Promise<boolean> {
     const prompt = this.#briefed ? blocks : [words(readLaunched(this.#context.folder).briefing), ...blocks]
-    return await this.#call('session/prompt', { sessionId: this.#id, prompt, ...(marker === null ? {} : { _meta: { marker } }) }, tag)
+    return await this.#call('session/prompt', { sessionId: this.#greeting.id, prompt, ...(marker === null ? {} : { _meta: { marker } }) }, tag)
   }
 
   /** Its words, then its pictures where the agent takes them. */
   async #blocksOf(parcel: Parcel): Promise<Fields[]> {
-    const pictures = this.#seesPictures ? await readPictures(parcel) : []
+    const pictures = this.#greeting.seesPictures ? await readPictures(parcel) : []
     return [words(parcel.text), ...pictures.flatMap(({ label, mime, base64 }) => [words(label), { type: 'image', mimeType: mime, data: base64 }])]
   }
 
   async #cancel(): Promise<void> {
     for (const id of this.#questions.values()) if (this.#asks.has(String(id))) await this.#talk.write({ jsonrpc: '2.0', id, result: { outcome: { outcome: 'cancelled' } } })
-    await this.#talk.write({ jsonrpc: '2.0', method: 'session/cancel', params: { sessionId: this.#id } })
+    await this.#talk.write({ jsonrpc: '2.0', method: 'session/cancel', params: { sessionId: this.#greeting.id } })
   }
 
   async #call(method: string, params: Fields, tag?: string): Promise<boolean> {
-    if (method === 'session/prompt' && this.#id === null) throw new TroupeError('internal', 'there is no session to prompt')
+    if (method === 'session/prompt' && this.#greeting.id === null) throw new TroupeError('internal', 'there is no session to prompt')
     return await this.#talk.write({ jsonrpc: '2.0', id: `troupe-${process.pid}-${++this.#n}`, method, params }, tag, ['TROUPE_MCP_URL', 'TROUPE_AGENT_TOKEN'].filter(() => method === 'session/new' || method === 'session/load'))
   }
 
@@ -346,4 +299,9 @@ export class AcpSession implements Session, Protocol {
 
 function words(text: string): Fields {
   return { type: 'text', text }
+}
+
+/** Prices go by the model's own name: what stands before it is the provider. */
+function nameOf(model: string | null): string {
+  return model === null ? 'unknown' : model.slice(model.lastIndexOf('/') + 1)
 }
