@@ -14,7 +14,7 @@ interface Found {
 
 /** How one CLI is found and asked. */
 export interface Wanted {
-  /** Looked for on the PATH. */
+  /** Looked for on the PATH, unless it is an absolute path itself. */
   name: string
   /** A variable that may hold its absolute path instead. */
   variable: string
@@ -51,8 +51,8 @@ export class Installed {
 }
 
 async function locate({ env }: Host, name: string, variable: string): Promise<string | null> {
-  const named = env[variable]
-  if (named !== undefined && named !== '') return isAbsolute(named) && (await isProgram(named)) ? await realpath(named) : null
+  const named = env[variable] || (isAbsolute(name) ? name : '')
+  if (named !== '') return isAbsolute(named) && (await isProgram(named)) ? await realpath(named) : null
   for (const folder of (env['PATH'] ?? '').split(delimiter)) {
     const file = join(folder, name)
     if (isAbsolute(file) && (await isProgram(file))) return await realpath(file)

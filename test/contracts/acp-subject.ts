@@ -10,9 +10,8 @@ export const clis = fileURLToPath(new URL('../../.clis/bin', import.meta.url))
 
 /** null: its program is not here. */
 export function acpDescriptor(name: string, args: string[]): RuntimeDescriptor | null {
-  const binary = join(clis, name)
-  if (!existsSync(binary)) return null
-  return { name, binary, args, protocol: 'acp', supportsMcp: true, sessionResume: null, defaultModel: null, env: {}, ready: null, busy: null, idle: null, rateLimitPatterns: [] }
+  if (!existsSync(join(clis, name))) return null
+  return { name, binary: name, args, protocol: 'acp', supportsMcp: true, sessionResume: null, defaultModel: null, env: {}, ready: null, busy: null, idle: null, rateLimitPatterns: [] }
 }
 
 const quiet = { OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_LSP_DOWNLOAD: '1', OPENCODE_DISABLE_DEFAULT_PLUGINS: '1' }
@@ -38,7 +37,7 @@ export function openCodeByAcp(descriptor: RuntimeDescriptor): RuntimeSubject {
   }
   return {
     make,
-    env: {},
+    env: { TROUPE_OPENCODE: join(clis, 'opencode') },
     shell: (command) => ({ do: 'tool', tool: 'bash', args: { command, description: 'as the test says' }, text: '', delay: 0 }),
     asking: /may it\? .*touch/,
     model: { given: 'fake/fake-model', asked: 'fake-model' },
@@ -70,7 +69,7 @@ export function geminiByAcp(descriptor: RuntimeDescriptor): RuntimeSubject {
   }
   return {
     make,
-    env: {},
+    env: { TROUPE_GEMINI: join(clis, 'gemini') },
     shell: (command) => ({ do: 'tool', tool: 'run_shell_command', args: { command, description: 'as the test says' }, text: '', delay: 0 }),
     asking: /may it\? .*touch/,
     keepsWhatWasSaid: true,

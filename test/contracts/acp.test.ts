@@ -42,6 +42,12 @@ describe('an agent of the Agent Client Protocol', () => {
     return { from, ...parcel }
   }
 
+  it('is found where its description says, by an absolute path too', async () => {
+    const { host } = await stage()
+    expect(await acp(descriptor).health(host)).toMatchObject({ installed: true, program: binary, version: '1.2.3', problem: null })
+    expect(await acp({ ...descriptor, binary: `${binary}.none` }).health(host)).toMatchObject({ installed: false, problem: { why: expect.stringContaining('acp-agent.mjs.none') as string } })
+  })
+
   it('is told who it is, has the team’s tools by its own token, which stands in no file of ours, and answers', async () => {
     const on = await stage()
     const run = await start(on)
