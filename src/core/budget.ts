@@ -13,6 +13,9 @@ export interface Limit {
   rule: string
 }
 
+/** The words of a refusal at a ceiling: told to a CLI as its provider would, and known again in what the CLI then says. */
+export const noCallPasses = 'no model call passes'
+
 /** For what is left of a day a person allowed this much more. */
 export interface Allowance {
   scope: Limit['scope']

@@ -117,14 +117,23 @@ export interface FolderFinding {
   what: string
 }
 
-/** How the model calls of a CLI can go through troupe: where they would go, and what proves whose they are. */
+/** Formats of model calls over HTTP: Messages (Anthropic), Responses and Chat Completions (OpenAI), generateContent (Google). */
+export type ModelFormat = 'messages' | 'responses' | 'chat' | 'generate'
+
+/** How the model calls of a CLI can go through troupe: where they would go, in which form, and what proves whose they are. */
 export interface ModelWay {
+  /** The first is that of refusals that fit no call. */
+  formats: readonly [ModelFormat, ...ModelFormat[]]
   /** Of its provider, where nothing says otherwise. */
   root: string
-  /** The variable that names another. The only one that troupe changes. */
-  rootVariable: string
+  /** What each path begins with and the root holds already, such as `/v1`; empty: nothing. */
+  version: string
+  /** The variable that names another root. null: there is none. */
+  rootVariable: string | null
   /** A variable with a key, and the header that carries it; the first that is set counts. */
   keys: readonly { variable: string; header: string; value(key: string): string }[]
+  /** The CLI's record names each call as its provider does. Otherwise what it tells of a call that went through troupe is not counted: it would count twice. */
+  recordsById: boolean
 }
 
 export interface LaunchContext {

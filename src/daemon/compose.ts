@@ -28,7 +28,7 @@ export type { ComposeOptions } from './ground.ts'
 export async function compose(options: ComposeOptions): Promise<Daemon> {
   const ground = await openGround(options)
   const { root, clock, store, desired, agents, supervisor, token } = ground
-  const mail = await mailing(ground, { spend: () => money.spend, holding: () => money.holding, breaking: () => money.breaking, limits: () => limits })
+  const mail = await mailing(ground, { spend: () => money.spend, counted: async (...of) => await calls.counted(...of), holding: () => money.holding, breaking: () => money.breaking, limits: () => limits })
   const { tell, sessions, deliverer, fetching, throttle, bridges, tools } = mail
   const tellingGround = { ...ground, ...mail, mail: tell }
   const money = metering({ ...tellingGround, team: ground.teamNow, chainOf: (...of) => mail.chains.chainOf(...of), mailroom: () => mail.mailroom })

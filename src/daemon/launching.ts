@@ -12,7 +12,7 @@ import type { Pane, Supervisor } from '../core/supervisor.ts'
 import type { Started } from '../core/started.ts'
 import type { Agent, Team } from '../core/team.ts'
 import type { Paths } from '../config/paths.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, Tx } from '../store/store.ts'
 import type { Agents } from './agents.ts'
 import type { Front } from './daemon.ts'
 import type { Sessions } from './sessions.ts'
@@ -39,8 +39,12 @@ export interface LaunchingParts {
   environmentFor(agent: Agent): Record<string, string>
   /** What it is started with now, as hashes. */
   startedWith(agent: Agent): Started
-  /** Its model calls go through troupe. Throws `config` where no key is there for that. */
-  proxied(agent: Agent): boolean
+  calls: {
+    /** Its model calls go through troupe. Throws `config` where no key is there for that. */
+    proxied(agent: Agent): boolean
+    /** Written down with its start: whose word on what it costs counts from then on. */
+    begins(tx: Tx, agent: Agent, at: number): Promise<void>
+  }
   /** How the task that a one-shot agent was made for ended; null where it has none, or is not over. */
   finished(agent: Agent): Promise<'done' | 'failed' | null>
   tools: ToolLines
@@ -87,6 +91,7 @@ export class Launching {
         const tokenHash = createHash('sha256').update(token).digest('hex')
         const { session } = before
         await tx.incarnations.insert({ id: incarnation, agent: agent.address, tokenHash, pane: null, pid: null, session, startedAt, ended: null })
+        await this.#parts.calls.begins(tx, agent, startedAt)
       },
     )
     let newWorktree = false
@@ -209,7 +214,7 @@ export class Launching {
       laneSocket: paths.laneSocket(incarnation),
       session,
       rehearsal: team.rehearsal !== null,
-      proxied: this.#parts.proxied(agent),
+      proxied: this.#parts.calls.proxied(agent),
       briefing: briefing(team, agent, texts.join('\n\n').trim(), join(folder, 'context.md')),
       env: {
         ...this.#parts.environmentFor(agent),

@@ -28,7 +28,7 @@ export interface Given extends Ground {
   spend: Spend
   holding: Holding
   /** Which agents' model calls go through troupe. */
-  calls: { proxied(agent: Agent): boolean }
+  calls: LaunchingParts['calls']
   tell(address: string, text: string, key: string): Promise<void>
   judge: LaunchingParts['judge']
 }
@@ -45,14 +45,13 @@ export interface Lives {
 
 /** The parts that begin, change and end the lives of agents. */
 export function lives({ team: applied, teamNow: team, ...ground }: Given): Lives {
-  const { agents, clock, paths, values, token, calls } = ground
+  const { agents, clock, paths, values, token } = ground
   const fingerprints = new Fingerprints(token.token, runtimeVariables)
   const worktrees = new Worktrees({ ...ground, teamNow: team })
   const launching = new Launching({
     ...ground,
     worktrees,
     team: applied,
-    proxied: (agent) => calls.proxied(agent),
     startedWith: (agent) => fingerprints.now(agent, applied(), values()),
     programs: { node: process.execPath, hook: programPath('hook'), gate: programPath('gate'), pair: programPath('pair'), shim: programPath('shim'), scripted: programPath('scripted'), lane: programPath('lane') },
     missingProgram,

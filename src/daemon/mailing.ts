@@ -18,7 +18,7 @@ import { Tasks } from './tasks/tasks.ts'
 import { ToolLines } from './tool-lines.ts'
 
 /** Parts that listen to agents and are made after those that carry mail. */
-export type Listeners = Pick<SignalParts, 'spend' | 'holding' | 'breaking' | 'limits'>
+export type Listeners = Pick<SignalParts, 'spend' | 'counted' | 'holding' | 'breaking' | 'limits'>
 
 export interface Mailing {
   chains: Chains

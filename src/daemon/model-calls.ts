@@ -1,19 +1,22 @@
+import { acting } from '../core/duty.ts'
 import { costOf } from '../core/prices.ts'
 import { agentEnvironment } from '../config/environment.ts'
 import { modelWay, runtimeVariables } from '../runtimes/index.ts'
 import { prices } from '../runtimes/prices.ts'
+import type { Agents } from './agents.ts'
 import { ModelDoor, type ModelDoorParts } from './model-door.ts'
 
 /** Longer answers than this no model gives. Tokens. */
 const longestAnswer = 128_000
 
-type ModelCallParts = Omit<ModelDoorParts, 'wayOf' | 'environmentFor' | 'most'> & { values(): Record<string, string> }
+type ModelCallParts = Omit<ModelDoorParts, 'wayOf' | 'acting' | 'environmentFor' | 'most'> & { agents: Agents; values(): Record<string, string> }
 
 /** The door for model calls, put together. */
-export function modelCalls({ values, ...parts }: ModelCallParts): ModelDoor {
+export function modelCalls({ agents, values, ...parts }: ModelCallParts): ModelDoor {
   return new ModelDoor({
     ...parts,
     wayOf: modelWay,
+    acting: (agent) => acting(agent, agents.get(agent.address)),
     environmentFor: (agent) => agentEnvironment(agent, values(), runtimeVariables),
     // A token is a byte at least.
     most(model, bytes) {

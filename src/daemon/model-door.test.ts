@@ -54,7 +54,7 @@ beforeEach(async () => {
       spent += usage.tokens.input + usage.tokens.output
     },
   } as unknown as Spend
-  door = new ModelDoor({ store, clock: systemClock, team, spend: () => spend, wayOf: modelWay, environmentFor: () => env, most: (_model, bytes) => (priced ? bytes : null), report: (what, error) => expect.fail(`${what}: ${String(error)}`) })
+  door = new ModelDoor({ store, clock: systemClock, team, spend: () => spend, wayOf: modelWay, acting: (each) => each, environmentFor: () => env, most: (_model, bytes) => (priced ? bytes : null), report: (what, error) => expect.fail(`${what}: ${String(error)}`) })
 })
 afterEach(async () => {
   server.closeAllConnections()

@@ -20,6 +20,8 @@ export interface SignalParts {
   clock: Clock
   agents: Agents
   spend(): Spend
+  /** Of a model call that a record tells of: it was counted on its way to the provider. */
+  counted(address: string, at: number): Promise<boolean>
   holding(): Holding
   breaking(): Breaking
   deliverer(): Deliverer
@@ -103,7 +105,8 @@ export class Signals {
         await agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal) : state))
         return
       case 'usage':
-        return await spend().record(address, incarnation, signal.usage)
+        if (!(await this.#parts.counted(address, signal.usage.at))) await spend().record(address, incarnation, signal.usage)
+        return
       default: {
         const { phase } = await agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal, jitter()) : state))
         // Somebody typed into its terminal, or it was not heard the first time.

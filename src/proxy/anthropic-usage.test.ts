@@ -1,8 +1,9 @@
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { expect, it, vi } from 'vitest'
-import { AnthropicMeter } from './anthropic-usage.ts'
+import { AnthropicTally } from './anthropic-usage.ts'
+import { Meter } from './meter.ts'
 
-type Told = Parameters<ConstructorParameters<typeof AnthropicMeter>[1]>[0]
+type Told = Parameters<ConstructorParameters<typeof Meter>[2]>[0]
 
 const event = (data: { type: string; [key: string]: unknown }): string => `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`
 const start = event({ type: 'message_start', message: { id: 'msg_1', type: 'message', model: 'm', usage: { input_tokens: 7, cache_creation_input_tokens: 5, cache_read_input_tokens: 3, output_tokens: 1 } } })
@@ -12,8 +13,8 @@ const whole = start + event({ type: 'ping' }) + words + delta + event({ type: 'm
 
 function read(chunks: Uint8Array[], headers: Record<string, string> = { 'content-type': 'text/event-stream; charset=utf-8' }): Promise<Told> {
   return new Promise((resolve) => {
-    const meter = new AnthropicMeter(new Headers(headers), resolve)
-    for (const chunk of chunks) meter.feed(chunk)
+    const meter = new Meter(new Headers(headers), new AnthropicTally(), resolve)
+    for (const chunk of chunks) meter.feed(Buffer.from(chunk))
     meter.end()
   })
 }
@@ -41,7 +42,7 @@ it('tells what is known of one that broke off, once, and nothing where there was
   expect(await read([Buffer.from('{"type":"error","error":{"type":"api_error"}}')], { 'content-type': 'application/json' })).toBeNull()
   expect(await read([Buffer.from('<html>')], {})).toBeNull()
   const told = vi.fn<(told: Told) => void>()
-  const meter = new AnthropicMeter(new Headers(), told)
+  const meter = new Meter(new Headers(), new AnthropicTally(), told)
   meter.end()
   meter.end()
   expect(told).toHaveBeenCalledOnce()

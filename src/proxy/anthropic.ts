@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { TroupeError } from '../core/error.ts'
+import { AnthropicTally } from './anthropic-usage.ts'
 import { sse } from './sse.ts'
-import { tokensIn, type Answer, type Ask, type Wire } from './wire.ts'
+import { modelIn, tokensIn, type Answer, type Ask, type Wire } from './wire.ts'
 import type { Turn } from './replay.ts'
 import type { Failure } from './scenario.ts'
 
 /** Anthropic's Messages API, as of its version header 2023-06-01. */
-export const anthropic: Wire = { route, read, answer, count, models, fail, refuse }
+export const anthropic: Wire = { route, read, answer, count, models, fail, refuse, forbid, modelOf: (_path, body) => modelIn(body), tally: () => new AnthropicTally() }
 
 function route(method: string, path: string): 'answer' | 'count' | 'models' | null {
   if (method === 'POST' && path.endsWith('/v1/messages')) return 'answer'
@@ -179,6 +180,11 @@ function fail(failure: Exclude<Failure, { kind: 'never' }>, ask: Ask, said: Answ
 /** Up to the first piece of content. */
 function beginning(ask: Ask, said: Answer): StreamEvent[] {
   return [...events(ask, said)].slice(0, 4)
+}
+
+/** 402 stops them at once: anything else they would ask again, or take for a fault of the key. */
+function forbid(message: string): Response {
+  return refuse(402, message, { 'x-should-retry': 'false' })
 }
 
 function refuse(status: number, message: string, headers: Record<string, string> = {}): Response {

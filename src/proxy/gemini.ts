@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { TroupeError } from '../core/error.ts'
+import { GeminiTally } from './gemini-usage.ts'
 import { sseData } from './sse.ts'
 import { tokensIn, type Answer, type Ask, type Wire } from './wire.ts'
 import type { Turn } from './replay.ts'
 import type { Failure } from './scenario.ts'
 
 /** Google's generateContent, `v1beta`. The model and the way of answering stand in the path. */
-export const gemini: Wire = { route, read, answer, count, models, fail, refuse }
+export const gemini: Wire = { route, read, answer, count, models, fail, refuse, forbid, modelOf: (path) => called.exec(path)?.[1] ?? null, tally: (model) => new GeminiTally(model) }
 
 const called = /\/models\/([^/:]+):(generateContent|streamGenerateContent|countTokens)$/
 
@@ -176,6 +177,10 @@ function beginning(ask: Ask, said: Answer): Chunk[] {
 
 function refuse(status: number, message: string, headers: Record<string, string> = {}): Response {
   return Response.json(error(status, message, headers), { status, headers })
+}
+
+function forbid(message: string): Response {
+  return refuse(402, message)
 }
 
 function error(code: number, message: string, headers: Record<string, string>): Chunk {

@@ -1,15 +1,16 @@
 import { z } from 'zod'
 import { TroupeError } from '../core/error.ts'
-import { tokensIn, type Answer, type Ask, type Wire } from './wire.ts'
+import { ChatTally } from './openai-usage.ts'
+import { modelIn, tokensIn, type Answer, type Ask, type Wire } from './wire.ts'
 import type { Turn } from './replay.ts'
 import type { Failure } from './scenario.ts'
 
 /** OpenAI's Chat Completions API, and what calls itself compatible with it. */
-export const openaiChat: Wire = { route, read, answer, count, models, fail, refuse }
+export const openaiChat: Wire = { route, read, answer, count, models, fail, refuse, forbid, modelOf: (_path, body) => modelIn(body), tally: () => new ChatTally() }
 
-/** GET `…/models` is served by the first wire that knows it. */
-function route(method: string, path: string): 'answer' | null {
-  return method === 'POST' && path.endsWith('/chat/completions') ? 'answer' : null
+function route(method: string, path: string): 'answer' | 'models' | null {
+  if (method === 'POST' && path.endsWith('/chat/completions')) return 'answer'
+  return method === 'GET' && /\/v1\/models(\/[^/]+)?$/.test(path) ? 'models' : null
 }
 
 const part = z.looseObject({ type: z.string(), text: z.string().optional() })
@@ -149,6 +150,10 @@ function beginning(ask: Ask, said: Answer): Record<string, unknown>[] {
 }
 
 const codes: Record<number, string> = { 401: 'invalid_api_key', 402: 'insufficient_quota', 404: 'model_not_found', 429: 'rate_limit_exceeded' }
+
+function forbid(message: string): Response {
+  return refuse(402, message, { 'x-should-retry': 'false' })
+}
 
 function refuse(status: number, message: string, headers: Record<string, string> = {}): Response {
   const type = errorTypes[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error')

@@ -1,15 +1,17 @@
 import { z } from 'zod'
 import { TroupeError } from '../core/error.ts'
+import { ResponsesTally } from './openai-usage.ts'
 import { sse } from './sse.ts'
-import { tokensIn, type Answer, type Ask, type Wire } from './wire.ts'
+import { modelIn, tokensIn, type Answer, type Ask, type Wire } from './wire.ts'
 import type { Turn } from './replay.ts'
 import type { Failure } from './scenario.ts'
 
 /** OpenAI's Responses API, as far as its own agent CLI speaks it. */
-export const openaiResponses: Wire = { route, read, answer, count, models, fail, refuse }
+export const openaiResponses: Wire = { route, read, answer, count, models, fail, refuse, forbid, modelOf: (_path, body) => modelIn(body), tally: () => new ResponsesTally() }
 
-function route(method: string, path: string): 'answer' | null {
-  return method === 'POST' && path.endsWith('/responses') ? 'answer' : null
+function route(method: string, path: string): 'answer' | 'models' | null {
+  if (method === 'POST' && path.endsWith('/responses')) return 'answer'
+  return method === 'GET' && /\/v1\/models(\/[^/]+)?$/.test(path) ? 'models' : null
 }
 
 const part = z.looseObject({ type: z.string(), text: z.string().optional() })
@@ -219,6 +221,11 @@ function refuse(status: number, message: string, headers: Record<string, string>
   const type = limit?.[1] ?? errorTypes[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error')
   const more = limit === null ? { param: null, code: type } : { plan_type: plan ?? 'plus', ...(resets === undefined ? {} : { resets_at: Number(resets) }) }
   return json(status, { error: { message: limit === null ? message : message.slice(limit[0].length) || 'The usage limit has been reached', type, ...more } }, rest)
+}
+
+/** OpenAI's own CLI asks again after 402, five times; a request that is not a good one it gives up. */
+function forbid(message: string): Response {
+  return refuse(400, message, { 'x-should-retry': 'false' })
 }
 
 function json(status: number, value: unknown, headers: Record<string, string> = {}): Response {

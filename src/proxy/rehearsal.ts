@@ -2,12 +2,10 @@ import { TroupeError } from '../core/error.ts'
 import type { Clock } from '../core/clock.ts'
 import { anthropic } from './anthropic.ts'
 import { exampleOf } from './example.ts'
-import { gemini } from './gemini.ts'
-import { openaiChat } from './openai-chat.ts'
-import { openaiResponses } from './openai-responses.ts'
 import { fill, nextMove, replay, type Move, type Planned, type Turn } from './replay.ts'
 import type { Scenario } from './scenario.ts'
 import { tokensIn, type Answer, type Ask, type Wire } from './wire.ts'
+import { findWire } from './wires.ts'
 
 /** One line of what the scripted model was asked, newest last. */
 export interface Exchange extends Answer {
@@ -32,7 +30,6 @@ export interface Rehearsal {
 }
 
 const keptExchanges = 10_000
-const wires: Wire[] = [anthropic, gemini, openaiChat, openaiResponses]
 
 /** The scripted model. Keeps no place in any script: only how often a scripted failure has happened. */
 export function rehearsal(scenario: Scenario, { clock }: { clock: Clock }): Rehearsal {
@@ -176,14 +173,6 @@ class HungUp extends Error {}
 function goneOrThrow(error: unknown): Response {
   if (error instanceof HungUp) return new Response(null, { status: 499 })
   throw error
-}
-
-function findWire(method: string, path: string): { wire: Wire; asked: 'answer' | 'count' | 'models' } | null {
-  for (const wire of wires) {
-    const asked = wire.route(method, path)
-    if (asked !== null) return { wire, asked }
-  }
-  return null
 }
 
 /** CLIs look whether anybody is there before they ask. */

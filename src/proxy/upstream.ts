@@ -51,13 +51,15 @@ export class Upstream {
    * reader too. A reader that goes away ends the call.
    */
   async forward(asked: Asked, to: Forwarding): Promise<Response> {
+    let sent: ClientRequest | null = null
     let ended = false
     const end = (): void => {
       if (!ended) to.ended?.()
       ended = true
     }
     try {
-      const answer = await answerTo(this.#begun(asked, to), asked.body)
+      sent = this.#begun(asked, to)
+      const answer = await answerTo(sent, asked.body)
       const headers = passedBack(answer)
       to.answered?.(headers)
       return new Response(withoutBody(asked.method, answer.statusCode) ? drained(answer, end) : streamOf(answer, to.seen ?? (() => {}), end), {
@@ -67,6 +69,8 @@ export class Upstream {
       })
     } catch (error) {
       end()
+      // An answer that no Response can be made of is nobody's to read.
+      sent?.destroy()
       throw error
     }
   }

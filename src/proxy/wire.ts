@@ -1,3 +1,4 @@
+import type { Tally } from './meter.ts'
 import type { Failure } from './scenario.ts'
 import type { Turn } from './replay.ts'
 
@@ -14,6 +15,17 @@ export interface Wire {
   fail(failure: Exclude<Failure, { kind: 'never' }>, ask: Ask, answer: Answer): Response
   /** A request that cannot be served at all. */
   refuse(status: number, message: string, headers?: Record<string, string>): Response
+  /** A no that stays one however often it is asked: as the clients of this format take it at once, and show its words. */
+  forbid(message: string): Response
+  /** The model that a call is for, by its path and the beginning of its body. null: not to be seen there. */
+  modelOf(path: string, head: string): string | null
+  /** For one answer of a provider. `model` as `modelOf` gave it. */
+  tally(model: string | null): Tally
+}
+
+/** As most formats have it: in the body, which CLIs begin with it. */
+export function modelIn(head: string): string | null {
+  return /"model"\s*:\s*"([^"\\]{1,200})"/.exec(head)?.[1] ?? null
 }
 
 /** A model call, reduced to what a scenario needs. */

@@ -1,6 +1,7 @@
 import { TroupeError } from '../core/error.ts'
 import type { AgentSetting, Health, Host, ModelWay, Runtime } from '../core/runtime.ts'
-import type { Mode, RuntimeDescriptor } from '../core/team.ts'
+import type { Agent, Mode, RuntimeDescriptor } from '../core/team.ts'
+import { claudeWay, codexWay, geminiWay, opencodeProviders, opencodeWay } from './ways.ts'
 import { judged, providers, unknown, within, type Provider, type ProviderHealth } from './providers.ts'
 
 export { notAModel } from './models.ts'
@@ -18,21 +19,12 @@ interface Entry {
   load?: () => Promise<MakeRuntime>
   /** How it can run; absent: in a terminal only. */
   modes?: readonly Mode[]
-  /** Absent where model calls cannot go through troupe. */
-  way?: ModelWay
+  /** Absent where model calls cannot go through troupe. By the model where the CLI knows several providers; `null`: not with this one. */
+  way?: ModelWay | ((model: string | null) => ModelWay | null)
   /** Its abilities say so too, and the contract suite compares. */
   gate?: true
   /** Environment variables that this CLI reads for itself: handed to its agents, and to no other. */
   env: readonly string[]
-}
-
-const anthropic: ModelWay = {
-  root: 'https://api.anthropic.com',
-  rootVariable: 'ANTHROPIC_BASE_URL',
-  keys: [
-    { variable: 'ANTHROPIC_API_KEY', header: 'x-api-key', value: (key) => key },
-    { variable: 'ANTHROPIC_AUTH_TOKEN', header: 'authorization', value: (key) => `Bearer ${key}` },
-  ],
 }
 
 /** Of the hundreds of providers that OpenCode knows, those with the most users. */
@@ -47,7 +39,7 @@ const runtimes: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./claude/index.ts')).claude,
     gate: true,
     modes: ['terminal', 'protocol', 'oneshot'],
-    way: anthropic,
+    way: claudeWay,
     uses: ['effort', 'hooks', 'mcps', 'skills', 'subagents', 'ultracode'],
     env: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_BASE_URL', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_CONFIG_DIR'],
   },
@@ -57,6 +49,7 @@ const runtimes: Readonly<Record<string, Entry>> = {
     modes: ['terminal', 'protocol', 'oneshot'],
     gate: true,
     uses: ['effort', 'mcps'],
+    way: codexWay,
     env: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CODEX_HOME'],
   },
   gemini: {
@@ -64,6 +57,7 @@ const runtimes: Readonly<Record<string, Entry>> = {
     modes: ['terminal', 'oneshot'],
     gate: true,
     uses: ['mcps'],
+    way: geminiWay,
     env: ['GEMINI_API_KEY', 'GOOGLE_API_KEY', 'GOOGLE_GEMINI_BASE_URL', 'GOOGLE_CLOUD_PROJECT', 'GOOGLE_CLOUD_LOCATION', 'GOOGLE_GENAI_USE_VERTEXAI', 'GOOGLE_APPLICATION_CREDENTIALS', 'GEMINI_CLI_HOME', 'GEMINI_TELEMETRY_ENABLED'],
   },
   opencode: {
@@ -71,6 +65,7 @@ const runtimes: Readonly<Record<string, Entry>> = {
     gate: true,
     modes: ['terminal', 'oneshot'],
     uses: ['effort', 'mcps', 'skills'],
+    way: opencodeWay,
     env: opencodeEnv,
   },
   acp: { load: async () => (await import('./acp/index.ts')).acp, modes: ['protocol'], uses: ['mcps'], env: [] },
@@ -103,9 +98,15 @@ export function runtimeVariables(name: string): readonly string[] {
   return (runtimes[name] ?? described).env
 }
 
-/** null: its model calls cannot go through troupe. */
-export function modelWay(name: string): ModelWay | null {
-  return (Object.hasOwn(runtimes, name) ? runtimes[name]?.way : undefined) ?? null
+/** How the model calls of such an agent go through troupe. Throws `config` where they cannot. */
+export function modelWay({ runtime, model }: Pick<Agent, 'runtime' | 'model'>): ModelWay {
+  const way = Object.hasOwn(runtimes, runtime) ? runtimes[runtime]?.way : undefined
+  const found = typeof way === 'function' ? way(model) : way
+  if (found !== undefined && found !== null) return found
+  if (way === undefined) throw new TroupeError('config', `the model calls of ${runtime} cannot go through troupe`, { hint: 'take metering: proxy out' })
+  throw new TroupeError('config', `the model calls of ${runtime} with ${model === null ? 'no model named' : `the model ${model}`} cannot go through troupe`, {
+    hint: `name its \`model\` as provider/model, of ${opencodeProviders.join(', ')}, or take metering: proxy out`,
+  })
 }
 
 /** Loads the code of every runtime, so that none is looked for on disk later. */

@@ -72,7 +72,7 @@ export class PostOffice {
     const offers = new Offers(clock)
     this.#deliverer = new Deliverer({ store, clock, offers, agents: this.#agents, sessions: this.#sessions, picturesOf: () => [], team: () => team, report })
     const chains = new Chains({ store, clock, agents: this.#agents, team: () => team, show: () => {} })
-    this.#signals = new Signals({ chains: () => chains, spend: () => unlimited.spend, holding: () => unlimited.holding, breaking: () => unlimited.breaking, limits: () => ({ hit: async (address, incarnation, signal) => void (await this.#agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal) : state))) }), clock, agents: this.#agents, jitter: () => 0, deliverer: () => this.#deliverer, said: () => undefined, report })
+    this.#signals = new Signals({ chains: () => chains, counted: async () => false, spend: () => unlimited.spend, holding: () => unlimited.holding, breaking: () => unlimited.breaking, limits: () => ({ hit: async (address, incarnation, signal) => void (await this.#agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal) : state))) }), clock, agents: this.#agents, jitter: () => 0, deliverer: () => this.#deliverer, said: () => undefined, report })
     this.#mailroom = new Mailroom({ store, clock, chains, attachments: attachmentsOf(dirname(store.where), store, () => team), bridges: () => [], team: () => team })
     this.#fetching = new Fetching(store, clock, this.#deliverer, offers, () => false)
   }

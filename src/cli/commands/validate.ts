@@ -5,8 +5,8 @@ import { composeFile } from '../../config/paths.ts'
 import { renderDiagnostics } from '../../config/render.ts'
 import { validateReport, validateSummary } from '../../config/report.ts'
 import { unlimited, unpriced } from '../../core/budget.ts'
-import { exitCodes } from '../../core/error.ts'
-import { agentsOf, type Team } from '../../core/team.ts'
+import { exitCodes, TroupeError } from '../../core/error.ts'
+import { agentsOf, type Agent, type Team } from '../../core/team.ts'
 import { isPriced, modelWay } from '../../runtimes/index.ts'
 import type { Cli } from '../cli.ts'
 import { foldersOf } from '../folders.ts'
@@ -31,16 +31,27 @@ export async function validate(cli: Cli, given: Given): Promise<number> {
 
 /** `up` may have another environment, so that this is no error yet. */
 function keyless(team: Team, env: Cli['env']): Diagnostic[] {
-  const without = agentsOf(team).filter(({ metering, runtime }) => metering === 'proxy' && modelWay(runtime)?.keys.some(({ variable }) => (env[variable] ?? '') !== '') === false)
-  if (without.length === 0 || team.rehearsal !== null) return []
-  const variables = modelWay(without[0]!.runtime)?.keys.map(({ variable }) => variable).join(' or ') ?? ''
-  return [
-    {
-      ...{ severity: 'warning', file: join(team.root, composeFile), line: 1, column: 1, excerpt: null },
-      message: `the model calls of ${without.map(({ address }) => address).join(', ')} are to go through troupe, and there is no key here for that: a login of the CLI’s own cannot go that way`,
-      hint: `set ${variables} in the environment of troupe up, or take metering: proxy out`,
-    },
-  ]
+  if (team.rehearsal !== null) return []
+  const found = agentsOf(team).flatMap((agent) => (agent.metering === 'proxy' ? (wayless(agent, env) ?? []) : []))
+  return [...Map.groupBy(found, ({ hint }) => hint)].map(([hint, alike]) => ({
+    ...{ severity: 'warning', file: join(team.root, composeFile), line: 1, column: 1, excerpt: null },
+    message: `the model calls of ${alike.map(({ address }) => address).join(', ')} are to go through troupe, and ${alike[0]?.why ?? ''}`,
+    hint,
+  }))
+}
+
+/** null: its calls have a way, and a key is there. */
+function wayless(agent: Agent, env: Cli['env']): { address: string; why: string; hint: string } | null {
+  const { address } = agent
+  try {
+    const { keys } = modelWay(agent)
+    if (keys.some(({ variable }) => (env[variable] ?? '') !== '')) return null
+    const variables = keys.map(({ variable }) => variable).join(' or ')
+    return { address, why: 'there is no key here for that: a login of the CLI’s own cannot go that way', hint: `set ${variables} in the environment of troupe up, or take metering: proxy out` }
+  } catch (error) {
+    if (!(error instanceof TroupeError)) throw error
+    return { address, why: error.message, hint: error.hint ?? '' }
+  }
 }
 
 function priceless(team: Team): Diagnostic[] {

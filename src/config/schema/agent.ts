@@ -35,7 +35,7 @@ export function agentSchema(known: Known) {
     ),
     reports_to: optional(text).describe('The manager this agent reports to'),
     on_rate_limit: z.array(text).nullable().default(null).describe('Rate-limit hooks in order; [] means do nothing, left out the team’s default_on_hit'),
-    metering: optional(z.enum(['records', 'proxy'])).describe('proxy: its model calls go through troupe, which counts and stops them; needs an API key. Left out, the team’s metering.via'),
+    metering: optional(z.enum(['records', 'proxy'])).describe('proxy: its model calls go through troupe, which counts and stops them; needs an API key; docs/limits.md says which runtimes. Left out, the team’s metering.via'),
     restart: optional(z.enum(restartModes)).describe('What follows when the process ends; never: exit 0 means done. Left out, never for one-shot agents, else always'),
     budget: agentBudget,
     cwd: optional(text).describe('Working directory, relative to the project’s; left out, the project’s'),

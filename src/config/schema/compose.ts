@@ -141,7 +141,7 @@ const rateLimits = z
 const metering = z
   .strictObject({
     via: z.enum(['records', 'proxy']).default('records').describe('For agents that say nothing: counted from the records of their CLI, or by what goes through troupe'),
-    api_root: optional(text).describe('URL of the provider; left out, what the environment says, else the runtime’s own'),
+    api_root: optional(text).describe('URL of the provider, of all agents that go through; left out, what the environment says, else the runtime’s own'),
     calls_at_once: atLeastOne.default(defaultMetering.callsAtOnce).describe('Model calls of one agent that may run side by side'),
   })
   .prefault({})

@@ -1,4 +1,5 @@
 import type { FailureClass } from '../../core/restart.ts'
+import { ceilingIn } from '../ceiling.ts'
 import { resetTime } from '../reset-time.ts'
 import { isRecord } from '../json.ts'
 import type { TurnError } from './protocol.ts'
@@ -20,6 +21,8 @@ const transient = new Set([
 
 /** What a turn that failed means for the agent; null where nothing is known to help. */
 export function classify({ message, codexErrorInfo }: TurnError, now: number): TurnFailure | null {
+  const ceiling = ceilingIn(message)
+  if (ceiling !== null) return ceiling
   const { word, status } = infoOf(codexErrorInfo, message)
   const said = (kind: FailureClass, fix: string, until: number | null = null): TurnFailure => ({ class: kind, why: message, until, fix })
   if (word === 'unauthorized' || status === 401 || status === 403) return said('auth', fixes.auth)

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TroupeError } from '../../core/error.ts'
@@ -83,6 +83,9 @@ const argvs: Readonly<Record<CodexMode, (context: LaunchContext, program: string
 async function chooseProvider(context: LaunchContext, home: CodexHome): Promise<Provider | null> {
   if (context.rehearsal) return { url: `${context.url}/model/v1`, key: 'TROUPE_AGENT_TOKEN', retries: 2 }
   const { host, env } = context
+  // What an earlier start linked there is of no use to it now.
+  if (context.proxied) rmSync(home.auth, { force: true })
+  if (context.proxied) return { url: `${context.url}/model/v1`, key: 'TROUPE_AGENT_TOKEN' }
   if (!(await hasCredentials(host.home, env))) {
     throw new TroupeError('config', 'Codex has no login, and there is no key', { hint: 'run `codex login` once, or set OPENAI_API_KEY' })
   }
@@ -109,7 +112,7 @@ async function chooseConversation({ session }: LaunchContext, home: CodexHome, c
 
 function environment(context: LaunchContext, home: CodexHome): Record<string, string> {
   const own = { CODEX_HOME: home.folder }
-  if (!context.rehearsal) return { ...context.env, ...own }
-  // A key of the person's own must not reach a scripted model.
+  if (!context.rehearsal && !context.proxied) return { ...context.env, ...own }
+  // A key of the person's own must not reach a scripted model, and stays with troupe where that sets it on the way.
   return { ...Object.fromEntries(Object.entries(context.env).filter(([name]) => !leadsOut.test(name))), ...own }
 }

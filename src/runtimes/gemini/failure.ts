@@ -1,4 +1,5 @@
 import type { FailureClass } from '../../core/restart.ts'
+import { ceilingIn } from '../ceiling.ts'
 import { isRecord } from '../json.ts'
 import { resetTime } from '../reset-time.ts'
 
@@ -21,6 +22,8 @@ const fixes = {
  * then, for as long as it thought that this could help.
  */
 export function classify(text: string, now: number): TurnFailure | null {
+  const ceiling = ceilingIn(text)
+  if (ceiling !== null) return ceiling
   const { code, why } = read(text)
   if (code === 401 || code === 403 || /API key not valid|API_KEY_INVALID|invalid authentication|UNAUTHENTICATED|PERMISSION_DENIED/i.test(text)) {
     return { class: 'auth', why, until: null, fix: fixes.auth }

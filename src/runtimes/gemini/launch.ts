@@ -11,7 +11,7 @@ import { approvalMode, policy } from './mode.ts'
 import { findSession, hasPrompts, isSessionId } from './record.ts'
 import { settings } from './settings.ts'
 
-/** What would lead the CLI past the scripted model of a rehearsal. */
+/** What would lead the CLI past troupe: to another than the scripted model of a rehearsal, or uncounted to its provider. */
 const leadsOut = /^(GEMINI_|GOOGLE_|CODE_ASSIST_|CLOUD_SHELL$|CLOUDSDK_)/
 
 /** What a folder's .env could set where the environment has nothing: present, it cannot. */
@@ -44,8 +44,8 @@ export async function launch(context: LaunchContext): Promise<Launch> {
   return { spec: { address: agent.address, incarnation: context.incarnation, argv, env, cwd }, session, notices }
 }
 
-async function login({ rehearsal, env }: LaunchContext, persons: string): Promise<AuthType> {
-  const found = rehearsal ? 'gemini-api-key' : await authType(env, persons)
+async function login({ rehearsal, proxied, env }: LaunchContext, persons: string): Promise<AuthType> {
+  const found = rehearsal || proxied ? 'gemini-api-key' : await authType(env, persons)
   if (found !== null) return found
   throw new TroupeError('config', 'Gemini CLI has no key and no login', { hint: 'set GEMINI_API_KEY, or run `gemini` once and log in' })
 }
@@ -79,7 +79,8 @@ function environment(context: LaunchContext, files: GeminiFiles): Record<string,
     GEMINI_TELEMETRY_ENABLED: context.env['GEMINI_TELEMETRY_ENABLED'] ?? 'false',
   }
   const { NO_COLOR: _, ...env } = context.env
-  if (!context.rehearsal) return { ...withPinned(env), ...ours }
+  if (!context.rehearsal && !context.proxied) return { ...withPinned(env), ...ours }
+  // A key of the person's own must not reach a scripted model, and stays with troupe where that sets it on the way.
   const rest = Object.fromEntries(Object.entries(env).filter(([name]) => !leadsOut.test(name)))
   return withPinned({ ...rest, ...ours, GOOGLE_GEMINI_BASE_URL: `${context.url}/model`, GEMINI_API_KEY: context.env['TROUPE_AGENT_TOKEN'] ?? '' })
 }

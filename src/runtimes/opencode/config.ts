@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { LaunchContext } from '../../core/runtime.ts'
+import { opencodeProvider, opencodeWay } from '../ways.ts'
 import type { OpencodeFiles } from './files.ts'
 import { permissions, teamServer } from './permissions.ts'
 
@@ -32,6 +33,7 @@ export function config(context: LaunchContext, files: OpencodeFiles, cwd: string
     share: 'disabled',
     ...(model === null ? {} : { model }),
     ...(context.rehearsal ? scripted(context, model!) : {}),
+    ...(context.proxied ? throughTroupe(context) : {}),
     default_agent: ownAgent,
     agent: {
       [ownAgent]: { mode: 'primary', description: 'A member of the team', permission: rules, ...(model === null ? {} : { model }), ...(agent.effort === null ? {} : { variant: agent.effort }) },
@@ -69,6 +71,14 @@ function scripted({ url, agent: { effort } }: LaunchContext, model: string): Rec
     enabled_providers: [rehearsalProvider],
     provider: { [rehearsalProvider]: { npm: '@ai-sdk/openai-compatible', name: 'Rehearsal', options, models } },
   }
+}
+
+/** Its provider as it is, at troupe's door; and no other, that nothing goes past it. */
+function throughTroupe({ url, agent }: LaunchContext): Record<string, unknown> {
+  const name = opencodeProvider(agent.model)
+  const version = opencodeWay(agent.model)?.version ?? ''
+  if (name === null) return {}
+  return { enabled_providers: [name], provider: { [name]: { options: { baseURL: `${url}/model${version}`, apiKey: '{env:TROUPE_AGENT_TOKEN}' } } } }
 }
 
 /** The folder's words for agents. They are text, and nothing of it runs; its settings stay out (see `lookInto`). */

@@ -1,4 +1,5 @@
 import type { FailureClass } from '../../core/restart.ts'
+import { ceilingIn } from '../ceiling.ts'
 import { resetTime } from '../reset-time.ts'
 import { isRecord } from '../json.ts'
 
@@ -33,6 +34,8 @@ export function classify(error: unknown, now: number): TurnFailure | null {
   const why = textOf(error)
   const data = isRecord(error['data']) ? error['data'] : {}
   const code = typeof data['statusCode'] === 'number' ? data['statusCode'] : null
+  const ceiling = ceilingIn(why)
+  if (ceiling !== null) return ceiling
   const body = `${why} ${typeof data['responseBody'] === 'string' ? data['responseBody'].slice(0, 2_000) : ''}`
   if (error['name'] === 'ProviderAuthError' || code === 401 || code === 403) return { class: 'auth', why, until: null, fix: fixes.auth }
   if (code === 402 || isAllowance(body)) return allowance(why, resetOf(why, now) ?? resetOf(body, now))

@@ -10,6 +10,7 @@ import { taskLaunch } from '../lane/task.ts'
 import { config, modelOf, ownAgent } from './config.ts'
 import { opencodeFiles, prepareFolder, writeDoor, type OpencodeFiles } from './files.ts'
 import { gatePlugin } from './gate-plugin.ts'
+import { providerKeys } from './program.ts'
 import { asksItself, permissionsAlone, teamServer } from './permissions.ts'
 import { lookInto } from './strange.ts'
 
@@ -18,6 +19,9 @@ const leadsOut = /^(OPENCODE_|XDG_|[A-Z0-9_]+_API_KEY$|AWS_|AZURE_|GOOGLE_)/
 
 /** No updates under a running team, and no settings of the folder's: plugins there would run without a question. */
 const quiet = { OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_DISABLE_PROJECT_CONFIG: '1' }
+
+/** A login of the person's would go before the key that is set, and past troupe. */
+const noLogins = { OPENCODE_AUTH_CONTENT: '{}' }
 
 export type OpencodeMode = 'terminal' | 'oneshot'
 
@@ -90,6 +94,7 @@ async function freePort(): Promise<number> {
 
 function environment(context: LaunchContext, files: OpencodeFiles): Record<string, string> {
   const own = { ...quiet, OPENCODE_DB: files.database }
+  if (context.proxied) return { ...Object.fromEntries(Object.entries(context.env).filter(([name]) => !providerKeys.includes(name))), ...own, ...noLogins }
   if (!context.rehearsal) return { ...context.env, ...own }
   // A key of the person's own must not reach a scripted model.
   const rest = Object.fromEntries(Object.entries(context.env).filter(([name]) => !leadsOut.test(name)))
