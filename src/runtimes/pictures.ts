@@ -31,13 +31,13 @@ export interface PutPicture {
 }
 
 /**
- * Those of a parcel as files in the agent's folder, for a CLI that takes them up by their path, for as long as `use` takes. What a
- * death in between leaves there goes with the other copies that the agent was given.
+ * Those of a parcel as files in a folder of the agent's own, for a CLI that takes them up by their path, for as long as `use` takes.
+ * A death in between leaves them there, where only the agent and whoever runs the team can read them.
  */
-export async function withPicturesIn<T>(agentFolder: string, parcel: Parcel, use: (pictures: PutPicture[]) => Promise<T>): Promise<T> {
+export async function withPicturesIn<T>(ownFolder: string, parcel: Parcel, use: (pictures: PutPicture[]) => Promise<T>): Promise<T> {
   const pictures = await readPictures(parcel)
   if (pictures.length === 0) return await use([])
-  const folder = join(agentFolder, 'attachments', `shown-${randomBytes(6).toString('hex')}`)
+  const folder = join(ownFolder, `shown-${randomBytes(6).toString('hex')}`)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   try {
     const put: PutPicture[] = []

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { onePixel } from '../fixtures/one-pixel.ts'
 import { longPatience, until, type Run, type RuntimeStage } from './runtime-stage.ts'
@@ -19,18 +21,23 @@ export function runtimePictures(subject: RuntimeSubject): void {
   }
 
   describe('a picture of a message', { timeout: longPatience }, () => {
-    it('stands beside its words in the call of the model, or does not, as the abilities say of each rung; one that is gone holds nothing up', async () => {
+    it('stands beside its words in the call of the model, or does not, as the abilities say of each rung; one that is gone holds nothing up, and a file that words name stays where it is', async () => {
       const stage = await trials.stage()
       const run = await trials.start(stage)
+      const secret = join(stage.folder, 'secret.txt')
+      writeFileSync(secret, 'WORDS-OF-THE-MACHINE')
       for (const rung of rungs.idle.filter((each) => each !== 'fetch')) {
         const picture = next()
         const from = run.signals.length
-        const parcel = stage.parcel(rung === 'paste' ? 'operator' : 'peer', `look, by ${rung}`, undefined, picture)
+        // Some take what comes by paste for their own person's word; where that is the only way it is a peer's too.
+        const ofPeer = rung !== 'paste' || !rungs.idle.includes('push')
+        const parcel = stage.parcel(ofPeer ? 'peer' : 'operator', `look, by ${rung}${ofPeer ? ` @${secret}` : ''}`, undefined, picture)
         expect(['proved', 'taken']).toContain((await run.session.deliver(rung, parcel)).result)
         await delivered(run, parcel.marker, from)
         expect({ rung, seen: seen(stage, picture) }).toEqual({ rung, seen: images.message.includes(rung) })
+        expect(stage.asked.some((body) => body.includes('WORDS-OF-THE-MACHINE'))).toBe(false)
         if (!images.message.includes(rung)) continue
-        const gone = stage.parcel(rung === 'paste' ? 'operator' : 'peer', `nothing to see, by ${rung}`, undefined, 'gone')
+        const gone = stage.parcel('operator', `nothing to see, by ${rung}`, undefined, 'gone')
         const then = run.signals.length
         expect(['proved', 'taken']).toContain((await run.session.deliver(rung, gone)).result)
         await delivered(run, gone.marker, then)

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
 import type { Attempt, Parcel, Terminal } from '../../core/runtime.ts'
 import type { Rung } from '../../core/ladder.ts'
@@ -69,7 +70,7 @@ async function pasted(parcel: Parcel, parts: RungParts): Promise<Attempt> {
   parts.parcels.add(parcel, 'paste')
   parts.turnEnd.drop(parcel)
   const words = pieces(parcel.text).map((paste) => ({ paste }))
-  const echo = await withPicturesIn(parts.folder, parcel, async (pictures) => {
+  const echo = await withPicturesIn(join(parts.folder, 'attachments'), parcel, async (pictures) => {
     if (pictures.length > 0) {
       await parts.terminal.type(words)
       await attach(pictures, parts.terminal, parts.clock)

@@ -1,8 +1,10 @@
+import { dirname } from 'node:path'
 import { markerOf } from '../../core/envelope.ts'
 import type { Proof } from '../../core/ladder.ts'
 import { Lane } from '../../util/in-turn.ts'
 import type { Parcels } from '../parcels.ts'
 import type { Signals } from '../signals.ts'
+import { plain } from './mentions.ts'
 import { findSession, SessionRecord, type RecordFact } from './record.ts'
 
 /** Usage older than this before the start was told by the incarnations of then. ms */
@@ -28,6 +30,7 @@ export class Conversation {
   #id: string | null
   #told: string | null = null
   #record: SessionRecord | null = null
+  #place: string | null = null
   readonly #lane = new Lane()
 
   constructor(parts: Parts, id: string | null) {
@@ -38,6 +41,11 @@ export class Conversation {
   /** There is a session file. */
   get found(): boolean {
     return this.#record !== null
+  }
+
+  /** What the CLI keeps for this working folder, from where it reads without asking; null before there is a session file. */
+  get place(): string | null {
+    return this.#place
   }
 
   /** `/clear` and the like begin another one in the same process. */
@@ -75,6 +83,7 @@ export class Conversation {
       const file = await findSession(tmp, this.#id)
       if (file === null) return
       this.#record = new SessionRecord(file, this.#id)
+      this.#place = dirname(dirname(file))
       this.#tell(this.#id)
     }
     if (this.#record === null) return
@@ -93,9 +102,9 @@ export class Conversation {
     const { signals, startedAt, parcels } = this.#parts
     if (fact.type === 'usage' && fact.usage.at >= startedAt - usageReach) signals.emit(fact)
     if (fact.type !== 'entered' || fact.at < startedAt - clockSlack) return
-    const given = parcels.in(fact.text).map(({ parcel }) => parcel.marker)
+    const given = parcels.in(plain(fact.text)).map(({ parcel }) => parcel.marker)
     // Another daemon may have given the one whose envelope begins the text.
-    const first = fact.by === 'prompt' ? markerOf(fact.text) : null
+    const first = fact.by === 'prompt' ? markerOf(plain(fact.text)) : null
     for (const marker of first === null ? given : [...given, first]) this.prove(marker, 'record', 'its text stands in the session file', fact.at)
   }
 

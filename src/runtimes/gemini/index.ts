@@ -17,7 +17,7 @@ const terminal: Abilities = {
   // There is no channel into an idle session but its terminal; into a running turn its hooks carry messages.
   rungs: { idle: ['paste'], busy: ['push', 'turn-end'], waiting: ['push'] },
   interrupt: true,
-  images: { message: [], tool: true },
+  images: { message: ['paste'], tool: true },
   usage: true,
   mcp: true,
   compact: false,

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { aging } from '../../core/clock.ts'
 import type { ToolCall } from '../../core/gate.ts'
 import type { Rung } from '../../core/ladder.ts'
@@ -7,6 +8,7 @@ import { coalesce, Lane } from '../../util/in-turn.ts'
 import { Echoes } from '../echoes.ts'
 import { isRecord } from '../json.ts'
 import { Parcels } from '../parcels.ts'
+import { withPicturesIn } from '../pictures.ts'
 import { Signals } from '../signals.ts'
 import { takeSpool } from '../spool.ts'
 import { watchFolder } from '../watch-folder.ts'
@@ -16,6 +18,7 @@ import { geminiFiles, readLaunched, type GeminiFiles } from './files.ts'
 import { Held } from './held.ts'
 import { Keys } from './keys.ts'
 import { Leftovers } from './leftovers.ts'
+import { canMention, plain, withMentions } from './mentions.ts'
 import { Questions } from './questions.ts'
 import { lastLines, short, type Shown } from './screen.ts'
 import { teamTools } from './settings.ts'
@@ -129,7 +132,11 @@ export class GeminiSession implements Session {
     if (why !== null) return refused(why)
     this.#parcels.add(parcel, 'paste')
     this.#held.drop(parcel.marker)
-    const echo = await this.#keys.paste(parcel.text, (ms) => this.#echoes.of(parcel.marker, ms))
+    const place = this.#conversation.place
+    const shown = place !== null && canMention(place) ? parcel : { ...parcel, pictures: [] }
+    const echo = await withPicturesIn(join(place ?? '', 'images'), shown, async (pictures) => {
+      return await this.#keys.paste(withMentions(parcel.text, pictures), (ms) => this.#echoes.of(parcel.marker, ms))
+    })
     return echo ?? { result: 'typed', what: 'pasted, but Gemini has not said that it took it' }
   }
 
@@ -227,7 +234,7 @@ export class GeminiSession implements Session {
     const at = this.#context.host.clock.now()
     this.#cancelGoOn()
     this.#state.become('busy', 'a prompt was taken', 'hook')
-    const taken = this.#parcels.in(text).map(({ parcel }) => parcel)
+    const taken = this.#parcels.in(plain(text)).map(({ parcel }) => parcel)
     this.#leftovers.prompted(taken)
     for (const parcel of taken) this.#conversation.prove(parcel.marker, 'hook', 'BeforeAgent echoed it', at)
   }
