@@ -88,6 +88,13 @@ describe('fail-over', () => {
     expect(without.evidence.at(-1)?.what).toBe('beta cannot stand in: not installed')
   })
 
+  it('moves nobody whose login is refused, but a stand-in', () => {
+    const refused = { type: 'failure', class: 'auth', why: 'not logged in', until: null, evidence: { at: 4, what: '', source: '' } } as const
+    expect(nextMove(agent, onSignal(running, refused), alone, 5)).toBeNull()
+    const onBeta = started(ended(settled(limited(running, 1, hour), 1), 2), 3, 'i2')
+    expect(nextMove(agent, onSignal(onBeta, refused), alone, 5)?.to?.runtime).toBe('gamma')
+  })
+
   it('leaves a stand-in that is blocked, and one that is no fallback any more', () => {
     const onBeta = started(ended(settled(limited(running, 1, hour), 1), 2), 3, 'i2')
     const blocked = enter(onBeta, { name: 'blocked', why: 'not logged in' }, { at: 4, what: '', source: '' })

@@ -2,12 +2,11 @@ import { z } from 'zod'
 import { TroupeError } from '../core/error.ts'
 import { AnthropicTally } from './anthropic-usage.ts'
 import { sse } from './sse.ts'
-import { modelIn, tokensIn, type Answer, type Ask, type Wire } from './wire.ts'
+import { modelIn, tokensIn, type Answer, type Ask, type Told, type Wire } from './wire.ts'
 import type { Turn } from './replay.ts'
-import type { Failure } from './scenario.ts'
 
 /** Anthropic's Messages API, as of its version header 2023-06-01. */
-export const anthropic: Wire = { route, read, answer, count, models, fail, refuse, forbid, modelOf: (_path, body) => modelIn(body), tally: () => new AnthropicTally() }
+export const anthropic: Wire = { route, read, answer, count, models, fail, usedUp, refuse, forbid, modelOf: (_path, body) => modelIn(body), tally: () => new AnthropicTally() }
 
 function route(method: string, path: string): 'answer' | 'count' | 'models' | null {
   if (method === 'POST' && path.endsWith('/v1/messages')) return 'answer'
@@ -169,12 +168,20 @@ const inStream = {
   rate_limit: { status: 429, type: 'rate_limit_error', message: 'This request would exceed your rate limit' },
 } as const
 
-function fail(failure: Exclude<Failure, { kind: 'never' }>, ask: Ask, said: Answer): Response {
+function fail(failure: Told, ask: Ask, said: Answer): Response {
   if (failure.kind === 'status') return refuse(failure.status, failure.message, failure.headers)
   if (failure.kind === 'drop') return sse(failure.midway ? beginning(ask, said) : [], { broken: true })
   const { status, type, message } = inStream[failure.error]
   if (!ask.stream) return refuse(status, message)
   return sse([...beginning(ask, said), { type: 'error', error: { type, message } }])
+}
+
+/** In words too: with a key, the CLI shows the words alone. */
+function usedUp(until: number, now: number): ReturnType<Wire['usedUp']> {
+  const seconds = String(Math.round((until - now) / 1000))
+  const unified = { 'anthropic-ratelimit-unified-status': 'rejected', 'anthropic-ratelimit-unified-reset': String(until / 1000), 'anthropic-ratelimit-unified-representative-claim': 'five_hour' }
+  const message = `You've hit your usage limit · resets ${new Date(until).toISOString()}`
+  return { kind: 'status', status: 429, headers: { 'x-should-retry': 'false', 'retry-after': seconds, ...unified }, message }
 }
 
 /** Up to the first piece of content. */

@@ -2,12 +2,11 @@ import { z } from 'zod'
 import { TroupeError } from '../core/error.ts'
 import { GeminiTally } from './gemini-usage.ts'
 import { sseData } from './sse.ts'
-import { tokensIn, type Answer, type Ask, type Wire } from './wire.ts'
+import { tokensIn, type Answer, type Ask, type Told, type Wire } from './wire.ts'
 import type { Turn } from './replay.ts'
-import type { Failure } from './scenario.ts'
 
 /** Google's generateContent, `v1beta`. The model and the way of answering stand in the path. */
-export const gemini: Wire = { route, read, answer, count, models, fail, refuse, forbid, modelOf: (path) => called.exec(path)?.[1] ?? null, tally: (model) => new GeminiTally(model) }
+export const gemini: Wire = { route, read, answer, count, models, fail, usedUp, refuse, forbid, modelOf: (path) => called.exec(path)?.[1] ?? null, tally: (model) => new GeminiTally(model) }
 
 const called = /\/models\/([^/:]+):(generateContent|streamGenerateContent|countTokens)$/
 
@@ -163,11 +162,15 @@ const inStream = {
   rate_limit: { status: 429, message: 'Resource has been exhausted (e.g. check quota).' },
 } as const
 
-function fail(failure: Exclude<Failure, { kind: 'never' }>, ask: Ask, said: Answer): Response {
+function fail(failure: Told, ask: Ask, said: Answer): Response {
   if (failure.kind === 'status') return refuse(failure.status, failure.message, failure.headers)
   if (failure.kind === 'drop') return sseData(failure.midway ? beginning(ask, said) : [], { broken: true })
   const { status, message } = inStream[failure.error]
   return ask.stream ? sseData([...beginning(ask, said), error(status, message, {})]) : refuse(status, message)
+}
+
+function usedUp(until: number, now: number): ReturnType<Wire['usedUp']> {
+  return { kind: 'status', status: 429, headers: { 'retry-after': String(Math.round((until - now) / 1000)) }, message: 'Quota exceeded for requests.' }
 }
 
 /** The first piece of an answer that has more. */

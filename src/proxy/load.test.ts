@@ -25,7 +25,7 @@ describe('scenarios that ship', () => {
     const { scripts } = parseScenario(yaml, 'docs/scenarios.md')
     const steps = Object.values(scripts).flatMap(({ rules }) => rules.flatMap((rule) => rule.steps))
     const failures = steps.flatMap((step) => (step.do === 'fail' ? [step.how.kind] : []))
-    expect(new Set(failures)).toEqual(new Set(['status', 'error', 'drop', 'never']))
+    expect(new Set(failures)).toEqual(new Set(['status', 'limit', 'error', 'drop', 'never']))
   })
 
   it('are named when another is asked for', () => {

@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import { TroupeError } from '../core/error.ts'
 import { ChatTally } from './openai-usage.ts'
-import { modelIn, tokensIn, type Answer, type Ask, type Wire } from './wire.ts'
+import { modelIn, tokensIn, type Answer, type Ask, type Told, type Wire } from './wire.ts'
 import type { Turn } from './replay.ts'
-import type { Failure } from './scenario.ts'
 
 /** OpenAI's Chat Completions API, and what calls itself compatible with it. */
-export const openaiChat: Wire = { route, read, answer, count, models, fail, refuse, forbid, modelOf: (_path, body) => modelIn(body), tally: () => new ChatTally() }
+export const openaiChat: Wire = { route, read, answer, count, models, fail, usedUp, refuse, forbid, modelOf: (_path, body) => modelIn(body), tally: () => new ChatTally() }
 
 function route(method: string, path: string): 'answer' | 'models' | null {
   if (method === 'POST' && path.endsWith('/chat/completions')) return 'answer'
@@ -136,12 +135,17 @@ const inStream = {
   rate_limit: { status: 429, type: 'rate_limit_exceeded', code: 'rate_limit_exceeded', message: 'Rate limit reached for requests' },
 } as const
 
-function fail(failure: Exclude<Failure, { kind: 'never' }>, ask: Ask, said: Answer): Response {
+function fail(failure: Told, ask: Ask, said: Answer): Response {
   if (failure.kind === 'status') return refuse(failure.status, failure.message, failure.headers)
   if (failure.kind === 'drop') return streamed(failure.midway ? beginning(ask, said) : [], { broken: true })
   const { status, ...error } = inStream[failure.error]
   if (!ask.stream) return refuse(status, error.message)
   return streamed([...beginning(ask, said), { error: { ...error, param: null } }])
+}
+
+/** No header has the CLI wait longer than the words say. */
+function usedUp(until: number): ReturnType<Wire['usedUp']> {
+  return { kind: 'status', status: 429, headers: {}, message: `You have reached your usage limit. It resets at ${new Date(until).toISOString().replace(/\.\d+/, '')}` }
 }
 
 /** Up to the first piece of content. */

@@ -2,12 +2,11 @@ import { z } from 'zod'
 import { TroupeError } from '../core/error.ts'
 import { ResponsesTally } from './openai-usage.ts'
 import { sse } from './sse.ts'
-import { modelIn, tokensIn, type Answer, type Ask, type Wire } from './wire.ts'
+import { modelIn, tokensIn, type Answer, type Ask, type Told, type Wire } from './wire.ts'
 import type { Turn } from './replay.ts'
-import type { Failure } from './scenario.ts'
 
 /** OpenAI's Responses API, as far as its own agent CLI speaks it. */
-export const openaiResponses: Wire = { route, read, answer, count, models, fail, refuse, forbid, modelOf: (_path, body) => modelIn(body), tally: () => new ResponsesTally() }
+export const openaiResponses: Wire = { route, read, answer, count, models, fail, usedUp, refuse, forbid, modelOf: (_path, body) => modelIn(body), tally: () => new ResponsesTally() }
 
 function route(method: string, path: string): 'answer' | 'models' | null {
   if (method === 'POST' && path.endsWith('/responses')) return 'answer'
@@ -195,13 +194,17 @@ const inStream = {
   rate_limit: { status: 429, code: 'rate_limit_exceeded', message: 'Rate limit reached. Please try again in 1s.' },
 } as const
 
-function fail(failure: Exclude<Failure, { kind: 'never' }>, ask: Ask, said: Answer): Response {
+function fail(failure: Told, ask: Ask, said: Answer): Response {
   if (failure.kind === 'status') return refuse(failure.status, failure.message, failure.headers)
   if (failure.kind === 'drop') return sse(failure.midway ? beginning(ask, said) : [], { broken: true })
   const { status, code, message } = inStream[failure.error]
   if (!ask.stream) return refuse(status, message)
   const error = { code, message }
   return sse([...beginning(ask, said), { type: 'response.failed', response: envelope(ask, newId('resp'), 'failed', { error }) }])
+}
+
+function usedUp(until: number): ReturnType<Wire['usedUp']> {
+  return { kind: 'status', status: 429, headers: { 'x-resets-at': String(until / 1000) }, message: 'usage_limit_reached' }
 }
 
 /** Up to the first piece of content. */

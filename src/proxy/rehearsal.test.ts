@@ -63,6 +63,17 @@ function shape(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, key === 'type' ? each : shape(each)]))
 }
 
+it('fails as often as a scenario says: at words of its own in each conversation, at a message once, wherever it is shown', async () => {
+  const { ask } = model()
+  const statuses = async (text: string): Promise<number[]> => {
+    const found: number[] = []
+    for (let n = 0; n < 4; n++) found.push((await ask(text)).status)
+    return found
+  }
+  expect(await statuses('limit')).toEqual([429, 429, 200, 429])
+  expect(await statuses('[mail #7 · from user · id m]\n<<<f00\nlimit\nf00>>>')).toEqual([429, 429, 200, 200])
+})
+
 describe('answers on the wire', () => {
   it('streams the events that clients rely on, in their order and shape', async () => {
     const response = await model().ask('call', { stream: true })

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { anthropic } from './anthropic.ts'
 import { exampleOf } from './example.ts'
 import { fill, nextMove, replay, type Move, type Planned, type Turn } from './replay.ts'
-import type { Scenario } from './scenario.ts'
+import type { Failure, Scenario } from './scenario.ts'
 import { tokensIn, type Answer, type Ask, type Wire } from './wire.ts'
 import { findWire } from './wires.ts'
 
@@ -15,7 +15,7 @@ export interface Exchange extends Answer {
   model: string
   /** `side`: a call of the CLI's own, such as for a title. */
   kind: 'turn' | 'side'
-  outcome: 'answered' | 'status' | 'drop' | 'error' | 'never'
+  outcome: 'answered' | Failure['kind']
   usage: { input: number; output: number; cacheRead: number; cacheWrite: number }
 }
 
@@ -72,7 +72,9 @@ export function rehearsal(scenario: Scenario, { clock }: { clock: Clock }): Rehe
     const { how, delay } = failing.step
     await pause(delay, clock, signal)
     note('turn', how.kind, noAnswer)
-    return how.kind === 'never' ? untilGone(signal) : wire.fail(how, ask, answer)
+    if (how.kind === 'never') return untilGone(signal)
+    const now = clock.now()
+    return wire.fail(how.kind === 'limit' ? wire.usedUp((Math.ceil(now / 1000) + how.seconds) * 1000, now) : how, ask, answer)
   }
 
   return {
@@ -94,7 +96,10 @@ function aside(wire: Wire, ask: Ask, note: Note): Response {
 class Failures {
   readonly #times = new Map<string, number>()
 
-  /** The first failure of the move that has not happened often enough. Once all have, they are forgotten. */
+  /**
+   * The first failure of the move that has not happened often enough. Once all have, they are forgotten, so that they happen
+   * in the next conversation too; but those of a message are not, which is one thing in every conversation that it is shown in.
+   */
   next(agent: string, { fails }: Move): Move['fails'][number] | null {
     for (const planned of fails) {
       const key = `${agent} ${planned.key}`
@@ -103,7 +108,7 @@ class Failures {
       this.#times.set(key, times + 1)
       return planned
     }
-    for (const planned of fails) this.#times.delete(`${agent} ${planned.key}`)
+    for (const planned of fails) if (planned.values.id === null) this.#times.delete(`${agent} ${planned.key}`)
     return null
   }
 }

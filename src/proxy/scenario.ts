@@ -32,6 +32,8 @@ export type Step =
 /** Ways in which a model API fails. */
 export type Failure =
   | { kind: 'status'; status: number; headers: Record<string, string>; message: string }
+  /** An allowance is used up, and given again after so many seconds; each provider has words of its own for it. */
+  | { kind: 'limit'; seconds: number }
   /** The connection breaks: before the first byte of the body, or in the middle of the answer. */
   | { kind: 'drop'; midway: boolean }
   /** An error event inside an answer that began well. */

@@ -13,6 +13,7 @@ const step = z
     status: z.number().int().min(400).max(599).optional(),
     headers: z.record(z.string(), z.coerce.string()).optional(),
     message: z.string().optional(),
+    limit: z.number().int().min(1).max(31_536_000).optional(),
     drop: z.union([z.literal(true), z.literal('midway')]).optional(),
     error: z.enum(['overloaded', 'api', 'rate_limit']).optional(),
     never: z.literal(true).optional(),
@@ -21,11 +22,11 @@ const step = z
     delay: ms.default(0),
   })
   .superRefine((value, context) => {
-    const kinds = (['tool', 'status', 'drop', 'error', 'never'] as const).filter((kind) => value[kind] !== undefined)
+    const kinds = (['tool', 'status', 'limit', 'drop', 'error', 'never'] as const).filter((kind) => value[kind] !== undefined)
     const refuse = (message: string, key?: string) => context.addIssue({ code: 'custom', message, path: key === undefined ? [] : [key] })
     if (kinds.length > 1) return refuse(`a step does one thing, this one has ${kinds.join(' and ')}`)
     const kind = kinds[0] ?? 'text'
-    if (kind === 'text' && value.text === undefined) refuse('a step needs one of tool, text, status, drop, error, never')
+    if (kind === 'text' && value.text === undefined) refuse('a step needs one of tool, text, status, limit, drop, error, never')
     if (value.args !== undefined && kind !== 'tool') refuse('args go with tool', 'args')
     if (value.text !== undefined && kind !== 'tool' && kind !== 'text') refuse(`text does not go with ${kind}`, 'text')
     if (value.output_tokens !== undefined && kind !== 'tool' && kind !== 'text') refuse(`output_tokens does not go with ${kind}`, 'output_tokens')
@@ -41,6 +42,7 @@ function toStep(value: {
   status?: number | undefined
   headers?: Record<string, string> | undefined
   message?: string | undefined
+  limit?: number | undefined
   drop?: true | 'midway' | undefined
   error?: 'overloaded' | 'api' | 'rate_limit' | undefined
   times?: number | undefined
@@ -55,6 +57,7 @@ function toStep(value: {
   if (value.status !== undefined) {
     return fail({ kind: 'status', status: value.status, headers: value.headers ?? {}, message: value.message ?? 'as the scenario says' })
   }
+  if (value.limit !== undefined) return fail({ kind: 'limit', seconds: value.limit })
   if (value.drop !== undefined) return fail({ kind: 'drop', midway: value.drop === 'midway' })
   return fail(value.error === undefined ? { kind: 'never' } : { kind: 'error', error: value.error })
 }

@@ -12,7 +12,9 @@ export interface Wire {
   count(ask: Ask): Response
   models(): Response
   /** `ask` is what would have been answered, so that a failure can come in the middle of it. */
-  fail(failure: Exclude<Failure, { kind: 'never' }>, ask: Ask, answer: Answer): Response
+  fail(failure: Told, ask: Ask, answer: Answer): Response
+  /** How this provider says that an allowance is used up, and given again at `until`, ms since the epoch, whole seconds. */
+  usedUp(until: number, now: number): Told & { kind: 'status' }
   /** A request that cannot be served at all. */
   refuse(status: number, message: string, headers?: Record<string, string>): Response
   /** A no that stays one however often it is asked: as the clients of this format take it at once, and show its words. */
@@ -27,6 +29,9 @@ export interface Wire {
 export function modelIn(head: string): string | null {
   return /"model"\s*:\s*"([^"\\]{1,200})"/.exec(head)?.[1] ?? null
 }
+
+/** A failure that is an answer as it stands. */
+export type Told = Exclude<Failure, { kind: 'never' | 'limit' }>
 
 /** A model call, reduced to what a scenario needs. */
 export interface Ask {
