@@ -19,6 +19,8 @@ const goOn = 'The limit that stopped your last turn should be over. Go on where 
 
 /** Looks again although nothing told it to: the safety net under the events. ms */
 const safetyTick = 5_000
+/** How long a daemon that begins may take to look before it is answered without. ms */
+const longestLook = 3_000
 /** What failed is tried again after this, as long as its cause may take to go away. ms */
 const failedPause = 1_000
 
@@ -52,6 +54,7 @@ export class Reconciler {
   readonly #backoffs: Backoffs
   #running = false
   #again = false
+  readonly #looked = Promise.withResolvers<void>()
   #stopped = true
   /** Cut short when the loop ends. */
   readonly #pauses = new Set<() => void>()
@@ -61,6 +64,16 @@ export class Reconciler {
   constructor(parts: ReconcilerParts) {
     this.#parts = parts
     this.#backoffs = new Backoffs(parts.clock)
+  }
+
+  /**
+   * Resolves once what ended while no daemon was there is written down: until then an agent may be shown at work whose
+   * process went with the machine. Not for long: who cannot be looked at is shown as it was known.
+   */
+  async looked(): Promise<void> {
+    const enough = this.#parts.clock.after(longestLook, this.#looked.resolve)
+    await this.#looked.promise
+    enough()
   }
 
   start(): void {
@@ -74,6 +87,7 @@ export class Reconciler {
   /** Waits for the actions under way. Idempotent. */
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#looked.resolve()
     this.#leave()
     this.#cancelTick()
     for (const end of this.#pauses) end()
@@ -132,6 +146,8 @@ export class Reconciler {
     const moves = this.#parts.failingOver.due().filter(({ address }) => !planned.has(address))
     const steps: Step[] = [...actions, ...moves.map((due) => ({ do: 'move' as const, ...due }))]
     for (const step of steps) if (!changing.has(step.address) && !changing.has(keyOf(step))) this.#begin(step)
+    const ends = steps.filter((step) => step.do === 'record-end' || step.do === 'forget-launch').map((step) => this.#busy.get(keyOf(step)))
+    void Promise.all(ends).then(() => this.#looked.resolve())
   }
 
   async #known(): Promise<Known[]> {

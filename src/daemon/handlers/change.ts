@@ -8,6 +8,7 @@ export function change(parts: Parts): Pick<Handlers, 'up' | 'plan' | 'reload' | 
   const { changing } = parts
   return {
     up: async (input, { signal }) => {
+      await parts.reconciler.looked()
       const wish = { names: input.agents, env: input.env, rehearsal: input.rehearsal }
       const changed = await changing.up(wish, { drainMs: null, timeoutMs: input.timeoutMs }, signal)
       return { ...changed, agents: await agentRows(parts, changed.agents) }

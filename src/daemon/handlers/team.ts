@@ -57,10 +57,12 @@ export function team(parts: Parts): Pick<Handlers, Names> {
       return { stopped: await lifecycle.kill(input.agents) }
     },
     ps: async () => {
+      await parts.reconciler.looked()
       const leaving = parts.desired.leaving.filter(({ address }) => parts.agents.get(address).incarnation !== null)
       return await agentRows(parts, [...agentsOf(parts.team()), ...leaving])
     },
     inspect: async (input) => {
+      await parts.reconciler.looked()
       const agent = resolveAgent(parts.team(), input.agent)
       const [shown] = await agentRows(parts, [agent])
       if (shown === undefined) throw new TroupeError('internal', `no row for ${agent.address}`)
