@@ -4,6 +4,7 @@ import { linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, st
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ask, toolCall } from '../fixtures/ask.ts'
 import { liveDaemon, type LiveDaemon } from '../fixtures/live-daemon.ts'
@@ -85,7 +86,7 @@ describe('files that come with messages', () => {
 
   it('are shown as pictures where the agent sees them, as a copy of its own where they are neither', async () => {
     await begin()
-    await dm([put('dot.png', png), put('a b;$(x).bin', Buffer.from([1, 0, 2]))])
+    await dm([put('dot.png', png), put('a b;$(x).bin', Buffer.from([1, 0, 2])), put('cut off.png', png.subarray(0, 40))])
     const { text } = await ask(live.url, '/mcp', { token: live.agents['bob']?.token ?? '', body: toolCall('read_attachment', { id: 1 }) })
     expect(JSON.parse(text).result.content).toEqual([
       { type: 'text', text: '[attachment #1 "dot.png" (image/png, 70 bytes) · of mail #1 · from p:ada · trust peer]' },
@@ -94,6 +95,8 @@ describe('files that come with messages', () => {
     const { path } = await read('bob', 2)
     expect(path).toBe(join(live.root, 'state', 'agents', 'p-bob', 'attachments', '2-a_b_x_.bin'))
     expect([readFileSync(path ?? ''), statSync(path ?? '').mode & 0o777]).toEqual([Buffer.from([1, 0, 2]), 0o600])
+    // A provider would refuse it, and all that is said after it.
+    expect(await read('bob', 3)).toMatchObject({ image: null, path: expect.stringContaining('3-cut_off.png') as string })
   })
 
   it('that were changed on the disk are not passed on', async () => {
@@ -239,4 +242,17 @@ it('by the command line: sent, shown, read by an agent, taken out', async () => 
   expect(await troupe.run('attachment', 'get', '1')).toMatchObject({ code: 2, stderr: expect.stringContaining('is there already') as string })
   expect((await troupe.run('attachment', 'get', '9')).code).toBe(4)
   expect((await troupe.run('send', 'dev', 'x', '--attach', 'none')).code).toBe(2)
+}, 120_000)
+
+it('a picture stands beside the words of its message where the agent takes it so; one that is gone holds no mail up, and is told of', async () => {
+  const agent = fileURLToPath(new URL('../fixtures/acp-agent.mjs', import.meta.url))
+  const troupe = new Troupe(team({ dev: { runtime: 'acp', mode: 'protocol', args: [agent, '--pictures'] } }))
+  writeFileSync(join(troupe.folder, 'shot.png'), png)
+  writeFileSync(join(troupe.folder, 'other.png'), png.subarray(0, 50))
+  await troupe.ok('up')
+  await troupe.ok('send', 'dev', '--attach', 'shot.png', '--attach', 'other.png', 'what is this?')
+  const said = `saw image/png ${png.toString('base64')}`.slice(0, 60)
+  await vi.waitFor(async () => expect((await troupe.ok('logs', 'dev')).replaceAll(/\s/g, '')).toContain(said.replaceAll(/\s/g, '')), patiently)
+  await vi.waitFor(async () => expect((await troupe.mail())[0]?.state).toMatch(/^(delivered|acked)/), patiently)
+  expect(await troupe.ok('tail', '--lines', '100')).toMatch(/mail #1 came without its picture 2: .*damaged or cut off/)
 }, 120_000)
