@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Rung } from '../../src/core/ladder.ts'
 import type { Signal } from '../../src/core/runtime.ts'
 import { runtimeCalls } from './runtime-calls.ts'
+import { runtimeCompaction } from './runtime-compact.ts'
 import { runtimeFailures } from './runtime-failures.ts'
 import { runtimePictures } from './runtime-pictures.ts'
 import { longPatience, until, type Run, type RuntimeStage } from './runtime-stage.ts'
@@ -190,6 +191,7 @@ export function runtimeContract(name: string, subject: RuntimeSubject): void {
     runtimeCalls(subject)
     runtimePictures(subject)
     runtimeFailures(subject)
+    runtimeCompaction(subject)
   })
 }
 

@@ -31,6 +31,7 @@ export class Conversation {
   #told: string | null = null
   #record: SessionRecord | null = null
   #place: string | null = null
+  #compressions = { done: 0, vain: 0 }
   readonly #lane = new Lane()
 
   constructor(parts: Parts, id: string | null) {
@@ -46,6 +47,11 @@ export class Conversation {
   /** What the CLI keeps for this working folder, from where it reads without asking; null before there is a session file. */
   get place(): string | null {
     return this.#place
+  }
+
+  /** How often a summary took the place of the conversation, as far as was read; and how often whoever asked for one was answered. */
+  get compressions(): { done: number; vain: number } {
+    return this.#compressions
   }
 
   /** `/clear` and the like begin another one in the same process. */
@@ -100,6 +106,10 @@ export class Conversation {
 
   #take(fact: RecordFact): void {
     const { signals, startedAt, parcels } = this.#parts
+    if (fact.type === 'compressed') {
+      const { done, vain } = this.#compressions
+      this.#compressions = fact.done ? { done: done + 1, vain } : { done, vain: vain + 1 }
+    }
     if (fact.type === 'usage' && fact.usage.at >= startedAt - usageReach) signals.emit(fact)
     if (fact.type !== 'entered' || fact.at < startedAt - clockSlack) return
     const given = parcels.in(plain(fact.text)).map(({ parcel }) => parcel.marker)

@@ -20,7 +20,7 @@ const terminal: Abilities = {
   images: { message: ['paste'], tool: true },
   usage: true,
   mcp: true,
-  compact: false,
+  compact: true,
   gate: true,
   prompts: true,
   retries: false,

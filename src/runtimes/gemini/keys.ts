@@ -12,6 +12,7 @@ const afterPasteMs = 150
 const frameMs = 60
 const drawLooks = 8
 const drawMs = 200
+const mostEnters = 3
 const interruptPatience = 10_000
 const stepMs = 50
 /** A question is drawn a moment after its hook. */
@@ -32,17 +33,51 @@ export class Keys {
     return look(screen)
   }
 
-  /** Two looks in a row must show an empty box. The end of a turn is told before it is drawn: that is waited for. */
   async whyNoPaste(text: string): Promise<string | null> {
-    if (/^\s*[/!?@]/.test(text)) return 'its first character would make it a command'
+    return /^\s*[/!?@]/.test(text) ? 'its first character would make it a command' : await this.#whyNotFree()
+  }
+
+  /** Two looks in a row must show an empty box. The end of a turn is told before it is drawn: that is waited for. */
+  async #whyNotFree(): Promise<string | null> {
     let why: string | null = null
     for (let left = drawLooks, empty = 0; left > 0; left -= 1) {
-      why = whyNot(look(await this.#terminal.screen()))
+      why = whyNot(await this.#shown())
       empty = why === null ? empty + 1 : 0
       if (empty === 2) return null
       await this.#pause(why === null ? frameMs : drawMs)
     }
     return why ?? 'its screen changes all the time'
+  }
+
+  /** Enters a command of the CLI's own. Null once it was taken, else why not. */
+  async command(words: string): Promise<string | null> {
+    const isInBox = async (): Promise<boolean> => (await this.#shown()).draft === words
+    // Left there by an earlier try, whose Enter was lost.
+    if (!(await isInBox())) {
+      const why = await this.#whyNotFree()
+      if (why !== null) return why
+      await this.#terminal.type([{ paste: words }])
+      await this.#pause(afterPasteMs)
+      if (!(await this.#becomes(isInBox))) return 'somebody is writing in the input box'
+    }
+    // A first Enter that comes too soon is taken for a part of the paste.
+    for (let left = mostEnters; left > 0; left -= 1) {
+      await this.#terminal.type([{ keys: ['Enter'] }])
+      if (await this.#becomes(async () => !(await isInBox()))) return null
+    }
+    return 'its input box does not give the command away'
+  }
+
+  async #becomes(so: () => Promise<boolean>): Promise<boolean> {
+    for (let left = drawLooks; left > 0; left -= 1) {
+      if (await so()) return true
+      await this.#pause(drawMs)
+    }
+    return false
+  }
+
+  async #shown(): Promise<Shown> {
+    return look(await this.#terminal.screen())
   }
 
   /** `echo` resolves with what became of the text, or null when the ms are over. */

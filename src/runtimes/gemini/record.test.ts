@@ -14,6 +14,15 @@ let tmp: string
 beforeEach(() => void (tmp = mkdtempSync(join(tmpdir(), 'gemini-record-'))))
 afterEach(() => rmSync(tmp, { recursive: true }))
 
+it('tells that a summary took the place of the conversation, and not of an agent that says so', () => {
+  const thanks = 'Got it. Thanks for the additional context!'
+  const set = (...messages: object[]) => JSON.stringify({ $set: { messages } })
+  const summed = set({ type: 'user', content: [{ text: 'context' }] }, { type: 'user', content: [{ text: 'the summary' }] }, { type: 'gemini', content: [{ text: thanks }] })
+  expect(readLine(summed)).toEqual([{ type: 'compressed', done: true }])
+  expect(readLine(line({ type: 'info', content: '' }))).toEqual([{ type: 'compressed', done: false }])
+  expect([set({ type: 'gemini', content: thanks, tokens }), set({ type: 'user', content: thanks }), line({ type: 'user', content: [{ text: thanks }] })].map((each) => readLine(each).filter(({ type }) => type === 'compressed'))).toEqual([[], [], []])
+})
+
 it('reads prompts, what hooks added, failures and a cancelled turn; what an agent or a tool says is none of these', () => {
   expect(readLine(line({ type: 'user', content: [{ text: 'hello' }] }))).toEqual([{ type: 'entered', by: 'prompt', text: 'hello', at }])
   const output = 'a tool says [mail #1] too\n\n<hook_context>[mail #2]\n&lt;&lt;&lt;x</hook_context>'

@@ -11,6 +11,8 @@ export type RecordFact =
   | { type: 'failed'; text: string; at: number }
   /** Somebody pressed Escape: the turn is over, and no hook tells of it where a question was open. */
   | { type: 'cancelled'; at: number }
+  /** A summary took the place of the conversation (done), or somebody who asked for one was answered, with or without it. */
+  | { type: 'compressed'; done: boolean }
   | { type: 'usage'; usage: UsageRecord }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -19,10 +21,11 @@ export function isSessionId(text: string): boolean {
   return uuid.test(text)
 }
 
-/** What a line shows. Rewritings of the whole (`$set`) tell nothing new. */
+/** What a line shows. Rewritings of the whole (`$set`) tell nothing new but that a summary begins it. */
 export function readLine(line: string): RecordFact[] {
   const record = parse(line)
-  if (record === null || typeof record['type'] !== 'string') return []
+  if (record === null) return []
+  if (typeof record['type'] !== 'string') return isSummed(record['$set']) ? [{ type: 'compressed', done: true }] : []
   const at = Date.parse(String(record['timestamp']))
   switch (record['type']) {
     case 'user':
@@ -32,10 +35,24 @@ export function readLine(line: string): RecordFact[] {
     case 'error':
       return [{ type: 'failed', text: textOf(record['content']), at }]
     case 'info':
-      return textOf(record['content']) === 'Request cancelled.' ? [{ type: 'cancelled', at }] : []
+      return infoOf(textOf(record['content']), at)
     default:
       return []
   }
+}
+
+/** The line on the screen that tells what became of a summary has no text in the file. */
+function infoOf(text: string, at: number): RecordFact[] {
+  if (text === 'Request cancelled.') return [{ type: 'cancelled', at }]
+  return text === '' ? [{ type: 'compressed', done: false }] : []
+}
+
+/** What the CLI has its model say to a summary. An answer that the model gave has figures. */
+const thanks = 'Got it. Thanks for the additional context!'
+
+function isSummed(set: unknown): boolean {
+  const messages = isRecord(set) && Array.isArray(set['messages']) ? set['messages'].filter(isRecord) : []
+  return messages.some(({ type, tokens, content }) => type === 'gemini' && !isRecord(tokens) && textOf(content) === thanks)
 }
 
 function parse(line: string): Record<string, unknown> | null {

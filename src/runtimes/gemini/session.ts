@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { aging } from '../../core/clock.ts'
 import type { ToolCall } from '../../core/gate.ts'
 import type { Rung } from '../../core/ladder.ts'
-import type { Attempt, Gate, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
+import type { Attempt, Compaction, Gate, Parcel, Session, SessionContext, Signal } from '../../core/runtime.ts'
 import type { Typing } from '../../core/supervisor.ts'
 import { coalesce, Lane } from '../../util/in-turn.ts'
 import { Echoes } from '../echoes.ts'
@@ -12,6 +12,7 @@ import { withPicturesIn } from '../pictures.ts'
 import { Signals } from '../signals.ts'
 import { takeSpool } from '../spool.ts'
 import { watchFolder } from '../watch-folder.ts'
+import { compact } from './compact.ts'
 import { Conversation } from './conversation.ts'
 import { classify } from './failure.ts'
 import { geminiFiles, readLaunched, type GeminiFiles } from './files.ts'
@@ -53,6 +54,7 @@ export class GeminiSession implements Session {
   #started = false
   #closed = false
   #bringing = false
+  #compacting = false
   #cancelTick = () => {}
   #cancelGoOn = () => {}
 
@@ -112,8 +114,9 @@ export class GeminiSession implements Session {
     return await this.#lane.run(() => this.#keys.answer(call, verdict))
   }
 
-  deliver(rung: Rung, parcel: Parcel): Promise<Attempt> {
-    return this.#lane.run(() => this.#offer(rung, parcel))
+  async deliver(rung: Rung, parcel: Parcel): Promise<Attempt> {
+    if (this.#compacting) return refused('its conversation is being shortened')
+    return await this.#lane.run(() => this.#offer(rung, parcel))
   }
 
   async #offer(rung: Rung, parcel: Parcel): Promise<Attempt> {
@@ -141,9 +144,24 @@ export class GeminiSession implements Session {
   }
 
   async interrupt(): Promise<void> {
+    if (this.#compacting) return
     await this.#lane.run(async () => {
       if (this.#state.at === 'busy' || this.#state.at === 'waiting') await this.#keys.interrupt(() => this.#state.at === 'idle' || this.#closed)
     })
+  }
+
+  async compact(): Promise<Compaction> {
+    if (this.#compacting) return { result: 'later', what: 'it is at it' }
+    this.#compacting = true
+    try {
+      return await this.#lane.run(async () => {
+        const at = this.#state.at
+        if (at !== 'idle') return { result: 'later', what: `Gemini is ${at ?? 'not ready'}` }
+        return await compact({ keys: this.#keys, conversation: this.#conversation, clock: this.#context.host.clock, closed: () => this.#closed })
+      })
+    } finally {
+      this.#compacting = false
+    }
   }
 
   /** SIGTERM: it ends within a second and keeps the conversation; no key can go astray in a dialog. */
