@@ -24,6 +24,8 @@ export interface TaskReader {
   read(event: Record<string, unknown>, at: number): TaskSignal[]
   /** A line that is no JSON object, on standard output or standard error. */
   other?(line: string, at: number): TaskSignal[]
+  /** Nothing will come of it, though the CLI goes on by itself: the run is ended. */
+  readonly isVain?: boolean
   /** Its last words as far as they were heard: the final text, or why it failed. Asked once it has ended. */
   outcome(exit: { code: number | null; signal: string | null }): { ok: boolean; text: string }
 }
@@ -59,6 +61,10 @@ export class TaskSession implements Session {
   readonly #signals = new Signals(() => undefined)
   readonly gate?: NonNullable<Session['gate']>
   #began = false
+  /** What was said before this session has been heard. */
+  #live = false
+  /** It is over, or was ended. */
+  #over = false
 
   constructor(context: SessionContext, reader: TaskReader, hooks: TaskHooks = {}) {
     this.#context = context
@@ -68,7 +74,11 @@ export class TaskSession implements Session {
     this.#line = new LaneLine(context.laneSocket, context.host.clock, {
       entry: (entry) => this.#take(entry),
       marked: () => undefined,
-      caughtUp: () => this.#begin(context.host.clock.now()),
+      caughtUp: () => {
+        this.#live = true
+        this.#begin(context.host.clock.now())
+        this.#endWhereVain()
+      },
       wrong: (error) => this.#signals.emit(notFollowed(error, context.host.clock.now())),
     })
   }
@@ -106,6 +116,14 @@ export class TaskSession implements Session {
       for (const signal of event === null ? (this.#reader.other?.(entry.text, at) ?? []) : this.#reader.read(event, at)) this.#emit(signal)
     }
     if (entry.kind === 'exit') this.#ended(entry)
+    this.#endWhereVain()
+  }
+
+  /** Twice: where a person began a line, the first empties that. */
+  #endWhereVain(): void {
+    if (!this.#live || this.#over || this.#reader.isVain !== true) return
+    this.#over = true
+    this.#context.terminal.type([{ keys: ['C-c'] }, { keys: ['C-c'] }]).catch((error: unknown) => this.#signals.emit(notFollowed(error, this.#context.host.clock.now())))
   }
 
   #emit(signal: TaskSignal): void {
@@ -121,6 +139,7 @@ export class TaskSession implements Session {
   }
 
   #ended({ at, code, signal }: LaneEntry & { kind: 'exit' }): void {
+    this.#over = true
     const { ok, text } = this.#reader.outcome({ code, signal })
     const done = ok && code === 0
     const what = done ? 'the run came to its end' : `the run failed: ${text === '' ? `exit ${code ?? signal ?? '?'}` : text.slice(0, 300)}`

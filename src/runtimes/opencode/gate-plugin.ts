@@ -1,5 +1,8 @@
 import { teamTools, type Permissions } from './permissions.ts'
 
+/** What a line on standard error begins with that tells of a retry, where nobody is at the terminal. */
+export const retryWord = 'troupe: the model is asked again: '
+
 /** What counts where nobody can be asked. */
 export interface Alone {
   /** Tools that may be used without a word of troupe's: for others no opinion is a no. Null: all of them. */
@@ -34,6 +37,7 @@ import { writeFileSync } from 'node:fs'
 
 const { sink, loaded, asks, alone, awayMs } = ${JSON.stringify(made)}
 const teamTools = ${JSON.stringify(teamTools)}
+const retryWord = ${JSON.stringify(retryWord)}
 ${body}`
 }
 
@@ -69,6 +73,9 @@ async function judged(event, signal) {
     }
   }
 }
+
+/** A run tells nobody of its retries. Whoever reads what it says does so on standard error. */
+const sayRetry = ({ attempt, message, next }) => process.stderr.write(retryWord + JSON.stringify({ attempt, message, next }) + '\\n')
 
 export const Troupe = async ({ directory, serverUrl }) => {
   /** Calls that troupe allowed: OpenCode's own question about them is answered at once. */
@@ -126,6 +133,7 @@ export const Troupe = async ({ directory, serverUrl }) => {
       output.env.OPENCODE_SERVER_PASSWORD = ''
     },
     event: async ({ event: { type, properties } }) => {
+      if (alone !== null && type === 'session.status' && properties.status?.type === 'retry') sayRetry(properties.status)
       if (type === 'permission.asked') await onAsked(properties).catch(() => {})
       if (type !== 'session.status' || properties.status?.type !== 'idle') return
       turns.get(properties.sessionID)?.abort()

@@ -26,8 +26,8 @@ const terminal: Abilities = {
   settings: ['effort', 'mcps', 'skills'],
 }
 
-/** A run tells neither of retries nor of the wait that a provider asks for. */
-const oneshot = taskAbilities({ ...terminal, prompts: false, retries: false, resets: false })
+/** What a run does not tell of retries, and of the wait that a provider asks for, the plugin does. */
+const oneshot = taskAbilities({ ...terminal, prompts: false })
 
 const modes = {
   terminal: { abilities: terminal, open: (context: SessionContext): Session => new OpencodeSession(context) },

@@ -1,8 +1,9 @@
 import type { SessionContext, UsageRecord } from '../../core/runtime.ts'
-import { isRecord } from '../json.ts'
+import { isRecord, parseRecord } from '../json.ts'
 import { TaskSession, type TaskReader, type TaskSignal } from '../lane/task.ts'
-import { classify, textOf } from './failure.ts'
+import { classify, classifyRetry, textOf } from './failure.ts'
 import { opencodeFiles, readDoor } from './files.ts'
+import { retryWord } from './gate-plugin.ts'
 import { teamTools } from './permissions.ts'
 import { decision } from './questions.ts'
 import { toolCall } from './tool-call.ts'
@@ -26,12 +27,13 @@ export function oneshotSession(context: SessionContext): TaskSession {
 }
 
 /** What a run's events mean. Each step is one call of the model; those of subagents are not told. */
-class RunReader implements TaskReader {
+export class RunReader implements TaskReader {
   readonly #model: string
   #session: string | null = null
   #said = ''
   #failed: string | null = null
   #ended = false
+  #vain = false
 
   constructor(model: string) {
     this.#model = model
@@ -46,8 +48,14 @@ class RunReader implements TaskReader {
     return [...this.#began(event['sessionID'], at), ...this.#told(event, part, at)]
   }
 
-  /** What stands on standard error where it ends before its first event. */
-  other(line: string): TaskSignal[] {
+  /** It would ask its model for ever. */
+  get isVain(): boolean {
+    return this.#vain
+  }
+
+  /** What the plugin tells of retries on standard error, and what stands there where it ends before its first event. */
+  other(line: string, at: number): TaskSignal[] {
+    if (line.startsWith(retryWord)) return this.#retried(parseRecord(line.slice(retryWord.length)), at)
     if (this.#session === null && line.trim() !== '') this.#failed = line
     return []
   }
@@ -94,7 +102,19 @@ class RunReader implements TaskReader {
     return { key: String(part['messageID'] ?? part['id']), at, model: this.#model, tokens: counts }
   }
 
+  #retried(status: Event | null, at: number): TaskSignal[] {
+    if (status === null || this.#vain) return []
+    const [attempt, message, next] = [Number(status['attempt']), String(status['message']), Number(status['next'])]
+    const failure = classifyRetry({ attempt, message, next }, at)
+    if (failure === null) return [{ type: 'note', evidence: { at, what: `its model is asked again after a failure (${attempt}): ${message}`, source: 'plugin' } }]
+    this.#vain = true
+    this.#failed = message
+    return [{ type: 'failure', ...failure, evidence: { at, what: `asked in vain ${attempt} times: ${message}`, source: 'plugin' } }]
+  }
+
   #broke(error: unknown, at: number): TaskSignal[] {
+    // Ended by troupe: the reason stands.
+    if (this.#vain) return []
     const why = textOf(error)
     this.#failed = why
     const failure = classify(error, at)
