@@ -5,12 +5,14 @@ import type { Store } from '../../store/store.ts'
 import type { Changing } from '../changing.ts'
 import type { Desired } from '../desired.ts'
 import type { TeamFiles } from '../read-team.ts'
+import type { Settling } from '../settling.ts'
 import { fileOf } from './hiring.ts'
 
 export interface ClearingParts {
   store: Store
   desired: Desired
   changing: Changing
+  settling: Pick<Settling, 'when'>
   files(): TeamFiles
   write(file: string, before: string, after: string): void
   edit<T>(work: () => Promise<T>): Promise<T>
@@ -26,6 +28,13 @@ const goneWithinMs = 60_000
 
 /** Takes workers out that were spawned and have done their work. Whoever was written into the files by hand is never touched. */
 export async function clear(parts: ClearingParts, failed: boolean, signal: AbortSignal): Promise<Cleared> {
+  const done = await takeOut(parts, failed, signal)
+  // Not in the turn of changes: tasks are taken in and brought to others meanwhile.
+  await parts.settling.when(done.cleared, ({ incarnation }) => incarnation === null, goneWithinMs, signal)
+  return done
+}
+
+async function takeOut(parts: ClearingParts, failed: boolean, signal: AbortSignal): Promise<Cleared> {
   return await parts.edit(async () => {
     const files = parts.files()
     const spawned = agentsOf(files.team).filter((agent) => agent.spawned)
@@ -56,7 +65,7 @@ async function remove({ desired, changing, write }: ClearingParts, files: TeamFi
   }
   const known = applied(desired)
   const names = going.map(({ address }) => address).filter((address) => known.has(address))
-  if (names.length > 0) await changing.reload(names, {}, { drainMs: null, timeoutMs: goneWithinMs }, signal)
+  if (names.length > 0) await changing.reload(names, {}, { drainMs: null, timeoutMs: 0 }, signal)
 }
 
 /** A team that is down is not brought up by this. */

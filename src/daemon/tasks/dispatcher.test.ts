@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 import { TroupeError } from '../../core/error.ts'
 import { workshop } from '../../../test/fixtures/workshop.ts'
@@ -37,4 +39,21 @@ it('stops whom it started for a task that was taken back meanwhile', async () =>
   await on.tasks.change(task.id, { type: 'cancel', why: 'taken back' })
   resolve()
   await vi.waitFor(() => expect(on.lives).toEqual(['start p:b', 'stop p:b']), bound)
+})
+
+it('gives a new worker neither the mail nor the notes nor the conversation of an earlier one of the same name', async () => {
+  writeFileSync(join(on.folder, 'p.yaml'), 'workers:\n  a: { runtime: scripted }\n')
+  const folder = join(on.folder, 'state/agents/p-b')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'context.md'), 'we use tabs')
+  await on.agents.update('p:b', (state) => ({ ...state, session: 'of the one before' }))
+  const { message } = await on.mailroom.post({ from: 'user', to: 'p:b', text: 'remove the branch', threadId: null, priority: 'normal', key: null })
+  const team = on.team
+  on.team = { ...team, projects: team.projects.map((project) => ({ ...project, agents: project.agents.filter(({ id }) => id !== 'b') })) }
+  on.during.reload = async () => void (on.team = team)
+  const task = await on.order('p:b', 'mend it', { agent: null })
+  await vi.waitFor(async () => expect((await on.task(task)).message).not.toBeNull(), bound)
+  expect(await on.stateOf(message.id, 'p:b')).toMatchObject({ state: 'dead' })
+  expect(existsSync(folder)).toBe(false)
+  expect(on.agents.get('p:b').session).toBeNull()
 })

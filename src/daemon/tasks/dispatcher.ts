@@ -4,6 +4,7 @@ import { dispatch } from '../../core/dispatch.ts'
 import { TroupeError } from '../../core/error.ts'
 import { filesSignal, isAtWork, isHeldUp, type Task } from '../../core/task.ts'
 import { findAgent, type Team } from '../../core/team.ts'
+import type { Paths } from '../../config/paths.ts'
 import type { Store } from '../../store/store.ts'
 import { coalesce, Lane } from '../../util/in-turn.ts'
 import type { Agents } from '../agents.ts'
@@ -14,6 +15,7 @@ import type { Mailroom } from '../mailroom.ts'
 import type { TeamFiles } from '../read-team.ts'
 import type { Conversations } from './conversations.ts'
 import { entryOf, fileOf, leadOf } from './hiring.ts'
+import { forgetNamesake } from './namesake.ts'
 import type { Tasks } from './tasks.ts'
 
 export interface DispatcherParts {
@@ -21,6 +23,7 @@ export interface DispatcherParts {
   clock: Clock
   tasks: Tasks
   agents: Agents
+  paths: Paths
   desired: Desired
   changing: Changing
   lifecycle: Lifecycle
@@ -151,6 +154,7 @@ export class Dispatcher {
     const text = readTeamFile(file)
     const there = workerEntry(text, id) as WorkerEntry | undefined
     const wanted = wantedEntry(task, there, files.team)
+    if (there === undefined && wanted !== null) await forgetNamesake(this.#parts, address, files.team)
     if (wanted !== null && JSON.stringify(wanted) !== JSON.stringify(there)) this.#parts.write(file, text, withWorker(text, id, wanted))
     const { session } = task.wish
     const hired = session === null ? undefined : findAgent(read().team, address)
