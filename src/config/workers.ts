@@ -1,4 +1,4 @@
-import { chmodSync, realpathSync, statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { isMap, isNode, isScalar, parseDocument, Scalar, stringify, type Document } from 'yaml'
 import { TroupeError } from '../core/error.ts'
 import { writeAtomic } from '../util/atomic-write.ts'
@@ -112,8 +112,7 @@ export function workerEntry(text: string, id: string): unknown {
 export function writeTeamFile(file: string, text: string): void {
   const real = realpathSync(file)
   const { mode } = statSync(real)
-  writeAtomic(real, text)
-  chmodSync(real, mode & 0o777)
+  writeAtomic(real, text, { mode: mode & 0o777 })
 }
 
 /** Throws `config` where it cannot be read. */

@@ -1,63 +1,50 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
-import { moved } from '../core/fail-over.ts'
-import { systemClock } from '../core/clock.ts'
-import { launchedAs } from '../core/duty.ts'
-import { enter } from '../core/plan.ts'
-import type { Runtime, Session, SessionContext } from '../core/runtime.ts'
-import type { Agent, Fallback } from '../core/team.ts'
-import { teamPaths } from '../config/paths.ts'
-import { openStore } from '../store/open.ts'
-import { Agents } from './agents.ts'
+import { expect, it, vi } from 'vitest'
+import type { Agent, Team } from '../core/team.ts'
+import { carriers } from '../../test/fixtures/carriers.ts'
 import { Launching, type LaunchingParts } from './launching.ts'
-import { Sessions } from './sessions.ts'
 
-const one = (runtime: string): Fallback => ({ runtime, descriptor: null, model: 'small', mode: 'terminal' })
-const declared = { address: 'p:a', id: 'a', project: 'p', runtime: 'alpha', descriptor: null, model: null, mode: 'terminal', fallback: [one('beta')] } as unknown as Agent
+const on = carriers()
 
-it('takes up a process that is ending as what it was started as, whoever comes after it', async () => {
-  const root = mkdtempSync(join(tmpdir(), 'launching-'))
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }))
-  const store = await openStore({ type: 'sqlite', path: join(root, 'mailbox.db') }, { root, host: 'here', env: {}, clock: systemClock })
-  onTestFinished(() => store.close())
-  const agents = new Agents(store, systemClock)
-  const opened: [runtime: string, model: string | null, session: string | null][] = []
-  const session: Session = { subscribe: () => () => {}, hook: async () => ({}), deliver: async () => ({ result: 'refused', why: '' }), interrupt: async () => {}, farewell: () => 'signal', close: () => {} }
-  const runtimeOf = async ({ runtime: name }: Agent) => ({ name, open: (context: SessionContext) => (opened.push([name, context.agent.model, context.session]), session) }) as unknown as Runtime
+/** A launcher whose look at the CLI, and whose making of the worktree, take as long as the test wants. */
+function slow() {
+  const declared = { address: 'p:a', id: 'a', project: 'p', model: 'small', restart: 'always' } as Agent
+  const at = { declared, looked: Promise.withResolvers<void>(), made: Promise.withResolvers<void>() }
+  const ready = vi.fn<() => Promise<boolean>>(async () => {
+    await at.made.promise
+    throw new Error('as far as this test goes')
+  })
   const parts = {
-    ...{ store, agents, runtimeOf, sessions: new Sessions(() => {}, () => {}), paths: teamPaths(root), host: () => ({ clock: systemClock }) },
-    ...{ front: () => ({ endpoints: { open: async () => {} } }), tools: { of: () => ({}) } },
-  }
-  const launching = new Launching(parts as unknown as LaunchingParts)
-  const run = { pane: '%1', pid: 7 }
-  /** As a daemon left it that started it, and died. */
-  const leave = async (incarnation: string, as: Agent, talk: string) =>
-    await agents.update(
-      'p:a',
-      (state) => enter({ ...state, wanted: 'running', incarnation, session: talk }, { name: 'idle' }, { at: 1, what: '', source: '' }),
-      async (tx) => {
-        await tx.incarnations.insert({ id: incarnation, agent: 'p:a', tokenHash: incarnation, ...run, session: talk, startedAt: 1, ended: null })
-        await tx.settings.put('launched-as:p:a', launchedAs(as, incarnation))
-      },
-    )
+    ...{ store: on.store, agents: on.agents, sessions: on.sessions, worktrees: { ready }, calls: { begins: async () => undefined }, missingProgram: () => null, finished: async () => null, jitter: () => 0 },
+    host: () => ({ clock: on.clock }),
+    team: () => ({ projects: [{ id: 'p', agents: [at.declared] }] }) as unknown as Team,
+    runtimeOf: async () => ({ name: 'pen' }),
+    healthOf: async () => await at.looked.promise.then(() => ({ problem: null })),
+    startedWith: ({ model }: Agent) => ({ model: model ?? '' }),
+    front: () => ({ endpoints: { close: async () => undefined } }),
+    supervisor: { sweep: async () => undefined },
+  } as unknown as LaunchingParts
+  return { at, ready, launching: new Launching(parts) }
+}
 
-  // Beta stands in, and alpha can work again.
-  await leave('i1', { ...declared, ...one('beta') }, 'talk-of-beta')
-  await agents.update('p:a', (state) => ({ ...state, duty: { standIn: one('beta'), from: 'alpha', at: 1, why: '', out: {}, sessions: { alpha: 'talk-of-alpha' }, resumes: false, told: true } }))
-  await agents.update('p:a', (state) => moved(declared, state, { to: null, why: '', until: undefined }, 2))
-  expect(agents.get('p:a')).toMatchObject({ phase: { name: 'stopping' }, session: 'talk-of-alpha', duty: { standIn: null } })
-  await launching.adopt(declared, 'i1', run)
-  expect(opened.splice(0)).toEqual([['beta', 'small', 'talk-of-beta']])
+it.each([
+  ['the files', async (at: ReturnType<typeof slow>['at']) => void (at.declared = { ...at.declared, model: 'large' })],
+  ['who stands in for it', async () => void (await on.agents.update('p:a', (state) => ({ ...state, duty: { standIn: { runtime: 'other', descriptor: null, model: null, mode: 'terminal' }, from: 'pen', at: 0, why: '', out: {}, sessions: {}, resumes: true, told: true } })))],
+] as const)('starts nobody as was said before %s changed', async (_what, change) => {
+  const { at, ready, launching } = slow()
+  const launch = launching.launch(at.declared)
+  await change(at)
+  at.looked.resolve()
+  at.made.resolve()
+  await launch
+  expect(ready).not.toHaveBeenCalled()
+})
 
-  // The files name another program by the time it is taken up.
-  await leave('i2', declared, 'talk-of-alpha')
-  await launching.adopt({ ...declared, runtime: 'gamma', fallback: [] }, 'i2', run)
-  expect(opened.splice(0)).toEqual([['alpha', null, 'talk-of-alpha']])
-
-  // What was written down for another process says nothing of this one.
-  await store.write((tx) => tx.settings.put('launched-as:p:a', launchedAs({ ...declared, runtime: 'old' }, 'i0')))
-  await launching.adopt(declared, 'i2', run)
-  expect(opened).toEqual([['alpha', null, 'talk-of-alpha']])
+it('writes down what an agent is started with before it is: who compares meanwhile compares with that', async () => {
+  const { at, ready, launching } = slow()
+  at.looked.resolve()
+  const launch = launching.launch(at.declared)
+  await vi.waitFor(() => expect(ready).toHaveBeenCalled(), { timeout: 10_000 })
+  expect(await on.store.read((db) => db.settings.get('launched:p:a'))).toEqual({ model: 'small' })
+  at.made.resolve()
+  await launch
 })

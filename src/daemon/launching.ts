@@ -10,7 +10,7 @@ import type { Verdict } from '../core/gate.ts'
 import type { Health, Host, Launch, LaunchContext, Programs, Runtime, SessionContext } from '../core/runtime.ts'
 import type { Pane, Supervisor } from '../core/supervisor.ts'
 import type { Started } from '../core/started.ts'
-import type { Agent, Team } from '../core/team.ts'
+import { findAgent, type Agent, type Team } from '../core/team.ts'
 import type { Paths } from '../config/paths.ts'
 import type { Store, Tx } from '../store/store.ts'
 import type { Agents } from './agents.ts'
@@ -78,6 +78,7 @@ export class Launching {
     if (finished !== null) return await this.#rest(agent, finished)
     const runtime = await this.#parts.runtimeOf(agent)
     const health = await this.#parts.healthOf(agent)
+    if (this.#hasChanged(agent)) return
     if (health.problem !== null) return await this.#block(agent, health.problem)
     const incarnation = uuid()
     const token = randomBytes(32).toString('base64url')
@@ -92,20 +93,31 @@ export class Launching {
         const { session } = before
         await tx.incarnations.insert({ id: incarnation, agent: agent.address, tokenHash, pane: null, pid: null, session, startedAt, ended: null })
         await this.#parts.calls.begins(tx, agent, startedAt)
+        // What it was declared as is what a change of the files is compared with, from now on.
+        await tx.settings.put(`launched:${agent.address}`, this.#parts.startedWith(declared))
+        await tx.settings.put(launchedKey(agent), launchedAs(agent, incarnation))
       },
     )
+    // The next round forgets this launch, and begins one as it is now.
+    if (this.#hasChanged(agent)) return
     let newWorktree = false
     try {
       newWorktree = await this.#parts.worktrees.ready(agent)
       const launch = await runtime.launch(await this.#context(agent, incarnation, token, health, before.session))
       await supervisor.start()
       const pane = await supervisor.launch(launch.spec)
-      await this.#started(agent, declared, incarnation, launch, pane)
+      await this.#started(agent, incarnation, launch, pane)
       sessions.open(runtime, await this.#sessionContext(agent, incarnation, pane.pid, startedAt, launch.session ?? before.session))
     } catch (error) {
       await this.#failed(agent, incarnation, startedAt, error)
       if (newWorktree) await this.#parts.worktrees.undo(agent)
     }
+  }
+
+  /** The files were applied, or another runtime took over, while its CLI was looked at. */
+  #hasChanged(agent: Agent): boolean {
+    const declared = findAgent(this.#parts.team(), agent.address)
+    return declared === undefined || JSON.stringify(acting(declared, this.#parts.agents.get(agent.address))) !== JSON.stringify(agent)
   }
 
   /** Takes up a process that an earlier daemon started, as what it was started: its successor may be another program. */
@@ -134,8 +146,7 @@ export class Launching {
     sessions.open(runtime, await this.#sessionContext(agent, incarnation, pid, row.startedAt, session))
   }
 
-  /** What it was declared as is what a change of the files is compared with. */
-  async #started(agent: Agent, declared: Agent, incarnation: string, launch: Launch, pane: Pane): Promise<void> {
+  async #started(agent: Agent, incarnation: string, launch: Launch, pane: Pane): Promise<void> {
     const at = this.#parts.host().clock.now()
     const notices = launch.notices.map((what) => ({ at, what, source: 'runtime' }))
     await this.#parts.agents.update(
@@ -143,8 +154,6 @@ export class Launching {
       (state) => notices.reduce(witness, { ...state, session: launch.session ?? state.session }),
       async (tx) => {
         await tx.incarnations.update(incarnation, { ...pane, session: launch.session })
-        await tx.settings.put(`launched:${agent.address}`, this.#parts.startedWith(declared))
-        await tx.settings.put(launchedKey(agent), launchedAs(agent, incarnation))
         const data = { incarnation, ...pane, runtime: agent.runtime, notices: launch.notices }
         await tx.journal({ type: 'agent.launched', subject: agent.address, agent: agent.address, data })
       },

@@ -151,10 +151,11 @@ export class Dispatcher {
     const files = read()
     const file = fileOf(files, task.project)
     const id = address.slice(address.indexOf(':') + 1)
+    if (task.wish.agent === null && workerEntry(readTeamFile(file), id) === undefined) await forgetNamesake(this.#parts, address, files.team)
+    // Read and written in one go: whoever edits the file loses nothing of it.
     const text = readTeamFile(file)
     const there = workerEntry(text, id) as WorkerEntry | undefined
     const wanted = wantedEntry(task, there, files.team)
-    if (there === undefined && wanted !== null) await forgetNamesake(this.#parts, address, files.team)
     if (wanted !== null && JSON.stringify(wanted) !== JSON.stringify(there)) this.#parts.write(file, text, withWorker(text, id, wanted))
     const { session } = task.wish
     const hired = session === null ? undefined : findAgent(read().team, address)
