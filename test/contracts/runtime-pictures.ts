@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { onePixel } from '../fixtures/one-pixel.ts'
 import { longPatience, until, type Run, type RuntimeStage } from './runtime-stage.ts'
-import { on, overAgain, say, tell, tool, Trials, type RuntimeSubject } from './runtime-subject.ts'
+import { on, overAgain, say, sayNo, tell, tool, Trials, type RuntimeSubject } from './runtime-subject.ts'
 
 /** Pictures that come with a message, as the model is asked with them. */
 export function runtimePictures(subject: RuntimeSubject): void {
   const { abilities } = subject.make()
   const { rungs, images } = abilities
-  const trials = new Trials(subject, [on('HOLD', tool('hold'), say('held and done'))])
+  const trials = new Trials(subject, [on('HOLD', tool('hold'), say('held and done')), on('ASK', subject.shell('touch made'), say('asked and done'))])
   afterEach(async () => await trials.clear())
   let grey = 0
   const next = (): Buffer => onePixel((grey += 1))
@@ -21,7 +21,7 @@ export function runtimePictures(subject: RuntimeSubject): void {
   }
 
   describe('a picture of a message', { timeout: longPatience }, () => {
-    it('stands beside its words in the call of the model, or does not, as the abilities say of each rung; one that is gone holds nothing up, and a file that words name stays where it is', async () => {
+    it('stands beside its words in the call of the model, or does not, as the abilities say of each rung in each state; one that is gone holds nothing up, and a file that words name stays where it is', async () => {
       const stage = await trials.stage()
       const run = await trials.start(stage)
       const secret = join(stage.folder, 'secret.txt')
@@ -56,6 +56,19 @@ export function runtimePictures(subject: RuntimeSubject): void {
         await run.signal('idle', undefined, from)
         expect({ rung, seen: seen(stage, picture) }).toEqual({ rung, seen: images.message.includes(rung) })
       }
+      const rung = rungs.waiting.find((each) => images.message.includes(each))
+      if (rung === undefined) return
+      const { from } = await tell(stage, run, 'ASK please', rungs.idle)
+      await run.signal('waiting', undefined, from)
+      await until('the question is drawn', async () => subject.asking.test(await run.screen()))
+      const picture = next()
+      const parcel = stage.parcel('peer', 'look once it is answered', undefined, picture)
+      expect((await run.session.deliver(rung, parcel)).result).toBe('taken')
+      const then = run.signals.length
+      await sayNo(run, subject)
+      await run.signal('proof', (signal) => signal.marker === parcel.marker)
+      await run.signal('idle', undefined, then)
+      expect({ state: 'waiting', seen: seen(stage, picture) }).toEqual({ state: 'waiting', seen: true })
     })
   })
 }

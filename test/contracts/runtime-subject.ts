@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Rung } from '../../src/core/ladder.ts'
 import type { Launch, Runtime, Signal, UsageRecord } from '../../src/core/runtime.ts'
 import type { Failure, Rule, Step } from '../../src/proxy/scenario.ts'
-import { RuntimeStage, type Run, type StageOptions } from './runtime-stage.ts'
+import { RuntimeStage, until, type Run, type StageOptions } from './runtime-stage.ts'
 
 /** What a runtime brings to the suite. */
 export interface RuntimeSubject {
@@ -91,6 +92,19 @@ export async function tell(stage: RuntimeStage, run: Run, text: string, rungs: r
 export async function overAgain(run: Run, from: number): Promise<void> {
   const busy = await run.signal('busy', undefined, from)
   await run.signal('idle', undefined, run.signals.indexOf(busy))
+}
+
+/** Longer than any CLI takes to draw what an Escape did. ms */
+const escapeMs = 1_000
+
+/** To a question on its screen. Some let a key pass by just after they have asked, against a person who types something else. */
+export async function sayNo(run: Run, { asking, keepsWhatWasSaid }: RuntimeSubject): Promise<void> {
+  await until('the question is answered', async () => {
+    if (!asking.test(await run.screen())) return true
+    await run.type({ keys: ['Escape'] })
+    await sleep(escapeMs)
+    return keepsWhatWasSaid === true
+  })
 }
 
 export function first(rungs: readonly Rung[]): Rung {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Rung } from '../../src/core/ladder.ts'
 import type { Signal } from '../../src/core/runtime.ts'
@@ -7,12 +6,9 @@ import { runtimeCompaction } from './runtime-compact.ts'
 import { runtimeFailures } from './runtime-failures.ts'
 import { runtimePictures } from './runtime-pictures.ts'
 import { longPatience, until, type Run, type RuntimeStage } from './runtime-stage.ts'
-import { first, on, overAgain, proofsOf, say, tell, tool, Trials, type RuntimeSubject } from './runtime-subject.ts'
+import { first, on, overAgain, proofsOf, say, sayNo, tell, tool, Trials, type RuntimeSubject } from './runtime-subject.ts'
 
 export type { RuntimeSubject } from './runtime-subject.ts'
-
-/** Longer than any CLI takes to draw what an Escape did. ms */
-const escapeMs = 1_000
 
 const everyRung: Rung[] = ['push', 'turn-end', 'paste']
 
@@ -108,13 +104,7 @@ export function runtimeContract(name: string, subject: RuntimeSubject): void {
       await until('the question is still there', async () => subject.asking.test(await run.screen()))
       expect(proofsOf(run, parcel.marker)).toEqual([])
       const from = run.signals.length
-      // Some let a key pass by just after they have asked, against a person who types something else.
-      await until('the question is answered', async () => {
-        if (!subject.asking.test(await run.screen())) return true
-        await run.type({ keys: ['Escape'] })
-        await sleep(escapeMs)
-        return subject.keepsWhatWasSaid === true
-      })
+      await sayNo(run, subject)
       if (rung !== undefined) await run.signal('proof', (signal) => signal.marker === parcel.marker)
       await run.signal('idle', undefined, from)
     })
