@@ -31,8 +31,8 @@ export const mostAttachments = 10
 export const mostShownText = 64 * 1024
 /** As models take images: beyond it a copy is given. Bytes. */
 export const mostShownImage = 3.5 * 1024 * 1024
-/** Of the images that one message shows: a provider takes 20 MB a call, the conversation before them included. Bytes. */
-export const mostShownTogether = 8 * 1024 * 1024
+/** Of the images that one message shows: a provider takes 20 MB a call, and a conversation keeps those of several messages. Bytes. */
+export const mostShownTogether = 5 * 1024 * 1024
 
 const unknownMime = 'application/octet-stream'
 const imageMimes: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp'])

@@ -27,7 +27,7 @@ export function openCodeByAcp(descriptor: RuntimeDescriptor): RuntimeSubject {
         const home = join(context.folder, 'home')
         mkdirSync(home, { recursive: true })
         const config = join(home, 'config.json')
-        const models = { 'fake-model': {}, 'fake-small': {} }
+        const models = { 'fake-model': { attachment: true, modalities: { input: ['text', 'image'], output: ['text'] } }, 'fake-small': {} }
         const provider = { fake: { npm: '@ai-sdk/openai-compatible', options: { baseURL: `${context.url}/model/v1`, apiKey: 'none' }, models } }
         writeFileSync(config, JSON.stringify({ provider, model: 'fake/fake-model', small_model: 'fake/fake-small', autoupdate: false, share: 'disabled', enabled_providers: ['fake'], permission: { bash: 'ask' } }))
         const xdg = { XDG_CONFIG_HOME: join(home, 'config'), XDG_DATA_HOME: join(home, 'data'), XDG_STATE_HOME: join(home, 'state'), XDG_CACHE_HOME: join(home, 'cache') }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { onePixel } from '../fixtures/one-pixel.ts'
 import { acpDescriptor, openCodeByAcp } from './acp-subject.ts'
 import { until } from './runtime-stage.ts'
 import { on, overAgain, say, tell, Trials } from './runtime-subject.ts'
@@ -19,7 +20,7 @@ describe('OpenCode over the Agent Client Protocol', () => {
   })
 
   // It takes seconds to start: one launch for all of it.
-  if (trials !== null) it('takes messages with proof, asks leave through the gate, is interrupted and goes on', async () => {
+  if (trials !== null) it('takes messages with proof, asks leave through the gate, is interrupted and goes on, and sees the pictures of a message', async () => {
     const stage = await trials!.stage({ agent: { mode: 'protocol', model: 'fake/fake-model' } })
     const prompts: string[] = []
     stage.verdict = ({ stage: at, call }) => {
@@ -46,6 +47,10 @@ describe('OpenCode over the Agent Client Protocol', () => {
     await run.signal('idle', undefined, slow.from)
     const after = await tell(stage, run, 'and now', ['push'])
     await overAgain(run, after.from)
+    const looking = run.signals.length
+    expect(await run.session.deliver('push', stage.parcel('peer', 'look', undefined, onePixel(77)))).toMatchObject({ result: 'taken' })
+    await overAgain(run, looking)
+    expect(stage.asked.some((body) => body.includes(onePixel(77).toString('base64')))).toBe(true)
     expect(run.signals.filter(({ type }) => type === 'failure')).toEqual([])
     run.forget()
   }, 240_000)
