@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Limit } from '../core/budget.ts'
 import { systemClock } from '../core/clock.ts'
+import { TroupeError } from '../core/error.ts'
 import type { UsageRecord } from '../core/runtime.ts'
 import type { Agent, Team } from '../core/team.ts'
 import { modelWay } from '../runtimes/index.ts'
@@ -30,6 +31,12 @@ let budget: Pick<Team['budget'], 'unknownPrice'>
 let priced: boolean
 let recorded: UsageRecord[]
 let open: ServerResponse[]
+let seen: IncomingMessage[]
+let as: Pick<Agent, 'runtime' | 'model'>
+let apiRoot: string | null
+/** So often the store takes nothing. */
+let away: number
+let reports: string[]
 
 /** A message that costs ten. */
 const answer = (id: string): string => JSON.stringify({ type: 'message', id, model: 'm', usage: { input_tokens: 4, output_tokens: 6 } })
@@ -37,26 +44,29 @@ const answer = (id: string): string => JSON.stringify({ type: 'message', id, mod
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'model-door-'))
   store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock: systemClock })
-  open = []
-  server = createServer((request, response) => void request.resume().on('end', () => open.push(response)))
+  ;[open, seen, as, apiRoot, away, reports] = [[], [], { runtime: 'claude-code', model: null }, null, 0, []]
+  server = createServer((request, response) => void request.resume().on('end', () => void (seen.push(request), open.push(response))))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   ;[limits, callsAtOnce, spent, recorded, budget, priced, env] = [[], 9, 0, [], { unknownPrice: 'warn' }, true, { ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }]
   const agent = { address: 'p:a', id: 'a', project: 'p', runtime: 'claude-code', metering: 'proxy' } as Agent
   const other = { ...agent, address: 'p:b', id: 'b', metering: null }
-  const team = () => ({ rehearsal: null, metering: { apiRoot: null, callsAtOnce }, budget, places: {}, projects: [{ id: 'p', agents: [agent, other], channels: [] }] }) as unknown as Team
+  const team = () => ({ rehearsal: null, metering: { apiRoot, callsAtOnce }, budget, places: {}, projects: [{ id: 'p', agents: [agent, other], channels: [] }] }) as unknown as Team
+  const own = recorded
   const spend = {
     limits: () => limits,
     spentOn: () => ({ nano: spent, unpriced: 0 }),
     verdict: () => (limits.length > 0 && spent >= limit.nano ? { state: 'stop', limit, spent: { nano: spent, unpriced: 0 }, until: 5_000 } : { state: 'ok' }),
     record: async (_agent: string, _run: string, usage: UsageRecord) => {
       await new Promise((resolve) => setTimeout(resolve, 20)) // as a store takes
-      recorded.push(usage)
+      if ((away -= 1) >= 0) throw new TroupeError('unavailable', 'the disk is full')
+      own.push(usage)
       spent += usage.tokens.input + usage.tokens.output
     },
   } as unknown as Spend
-  door = new ModelDoor({ store, clock: systemClock, team, spend: () => spend, wayOf: modelWay, acting: (each) => each, environmentFor: () => env, most: (_model, bytes) => (priced ? bytes : null), report: (what, error) => expect.fail(`${what}: ${String(error)}`) })
+  door = new ModelDoor({ store, clock: systemClock, team, spend: () => spend, wayOf: modelWay, acting: (each) => ({ ...each, ...as }), environmentFor: () => env, most: (_model, bytes) => (priced ? bytes : null), report: (what, error) => reports.push(`${what}: ${String(error)}`) })
 })
 afterEach(async () => {
+  expect(reports).toEqual([])
   server.closeAllConnections()
   await door.close()
   await new Promise((resolve) => server.close(resolve))
@@ -180,4 +190,77 @@ it('T19: forgets a call that could not even begin: no other waits for it', async
   await asked(1)
   reply(0)
   expect((await after).status).toBe(200)
+})
+
+describe('each provider’s format', () => {
+  const root = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const openai = { message: expect.stringMatching(words()) as string, type: 'insufficient_quota' }
+  const ways = [
+    { runtime: 'codex', model: null, key: 'OPENAI_API_KEY', rootOf: 'OPENAI_BASE_URL', base: '/v1', path: '/v1/responses', to: '/v1/responses', header: ['authorization', 'Bearer k'], status: 400, error: { message: expect.stringMatching(words()) as string, type: 'invalid_request_error' }, body: { id: 'r', model: 'm', usage: { input_tokens: 4, output_tokens: 6 } } },
+    { runtime: 'codex', model: null, key: 'OPENAI_API_KEY', rootOf: 'OPENAI_BASE_URL', base: '/azure/openai', path: '/v1/responses', to: '/azure/openai/responses', header: ['authorization', 'Bearer k'], status: 400, error: { type: 'invalid_request_error' }, body: { id: 'r', model: 'm', usage: { input_tokens: 4, output_tokens: 6 } } },
+    { runtime: 'gemini', model: null, key: 'GEMINI_API_KEY', rootOf: 'GOOGLE_GEMINI_BASE_URL', base: '', path: '/v1beta/models/m:generateContent', to: '/v1beta/models/m:generateContent', header: ['x-goog-api-key', 'k'], status: 402, error: { code: 402, message: expect.stringMatching(words()) as string }, body: { responseId: 'r', modelVersion: 'm', usageMetadata: { promptTokenCount: 4, candidatesTokenCount: 6, totalTokenCount: 10 } } },
+    { runtime: 'opencode', model: 'openrouter/x/m', key: 'OPENROUTER_API_KEY', rootOf: null, base: '', path: '/v1/chat/completions', to: '/v1/chat/completions', header: ['authorization', 'Bearer k'], status: 402, error: openai, body: { id: 'r', model: 'm', usage: { prompt_tokens: 4, completion_tokens: 6 } } },
+    { runtime: 'opencode', model: 'google/m', key: 'GEMINI_API_KEY', rootOf: null, base: '', path: '/v1beta/models/m:generateContent', to: '/v1beta/models/m:generateContent', header: ['x-goog-api-key', 'k'], status: 402, error: { code: 402 }, body: { responseId: 'r', modelVersion: 'm', usageMetadata: { promptTokenCount: 4, candidatesTokenCount: 6, totalTokenCount: 10 } } },
+  ] as const
+
+  function words(): RegExp {
+    return /no model call passes until .*budget\.daily_usd_limit/
+  }
+
+  it.each(ways)('$runtime $model: goes to its provider with the key, is counted, and is refused at a ceiling as its CLI takes it for an end', async (way) => {
+    as = way
+    apiRoot = way.rootOf === null ? root() : null
+    env = { [way.key]: 'k', ...(way.rootOf === null ? {} : { [way.rootOf]: `${root()}${way.base}` }) }
+    limits = [limit]
+    spent = 95
+    const calling = call(30, { path: way.path })
+    await asked(1)
+    open[0]?.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(way.body))
+    expect(await (await calling).json()).toEqual(way.body)
+    expect([seen[0]?.url, seen[0]?.headers[way.header[0]]]).toEqual([way.to, way.header[1]])
+    const refused = await call(30, { path: way.path })
+    expect([refused.status, await refused.json()]).toEqual([way.status, expect.objectContaining({ error: expect.objectContaining(way.error) as unknown })])
+    expect(recorded).toMatchObject([{ key: 'r', model: 'm', tokens: { input: 4, output: 6, cacheRead: 0, cacheWrite: 0 } }])
+    // Another format’s calls are none of its provider’s.
+    expect((await call(30, { path: '/v1/messages' })).status).toBe(404)
+    expect(open).toHaveLength(1)
+  })
+
+  it('has no way for a model whose provider is not known, and says what would give it one', async () => {
+    for (const model of [null, 'gpt-5', 'nobody/m', 'constructor/m']) {
+      as = { runtime: 'opencode', model }
+      const refused = await call(30, { path: '/v1/chat/completions' })
+      expect([refused.status, await refused.text()]).toEqual([401, expect.stringMatching(/cannot go through troupe.*provider\/model/)])
+    }
+  })
+
+  it('counts a record’s word on calls that went through it where its names are the provider’s, and once where they are its own', async () => {
+    const agent = { address: 'p:a', metering: 'proxy' } as Agent
+    const began = async (runtime: string, at: number, key: string) => {
+      as = { runtime, model: null }
+      env = { [key]: 'k' }
+      await store.write(async (tx) => await door.begins(tx, { ...agent, ...as }, at))
+    }
+    await began('gemini', 1_000, 'GEMINI_API_KEY')
+    expect([await door.counted('p:a', 999), await door.counted('p:a', 1_000), await door.counted('p:b', 1_000)]).toEqual([false, true, false])
+    await began('codex', 2_000, 'OPENAI_API_KEY')
+    expect([await door.counted('p:a', 1_999), await door.counted('p:a', 2_000)]).toEqual([true, false])
+    await began('gemini', 3_000, 'OPENAI_API_KEY')
+    expect(await door.counted('p:a', 3_000)).toBe(false)
+  })
+
+  it('writes down what a call cost once the store can take it, and lets none pass a ceiling before', async () => {
+    limits = [limit]
+    away = 1
+    const calling = call()
+    await asked(1)
+    reply(0)
+    await (await calling).text()
+    const next = call()
+    await asked(2)
+    expect(recorded).toMatchObject([{ key: 'msg_0' }])
+    reply(1)
+    await (await next).text()
+    expect(reports.splice(0)).toEqual([expect.stringMatching(/counting a model call of p:a.*the disk is full/)])
+  })
 })

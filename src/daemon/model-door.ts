@@ -51,6 +51,7 @@ export class ModelDoor {
   /** What calls that have ended cost, on its way into the store. */
   readonly #recording = new Set<Promise<void>>()
   readonly #refusedAt = new Map<string, number>()
+  #closed = false
 
   constructor(parts: ModelDoorParts) {
     this.#parts = parts
@@ -96,6 +97,7 @@ export class ModelDoor {
 
   /** Waits until what has ended is counted. */
   async close(): Promise<void> {
+    this.#closed = true
     this.#routes.close()
     for (const wake of this.#waiting) wake()
     await Promise.all(this.#recording)
@@ -198,18 +200,28 @@ export class ModelDoor {
   }
 
   #ended(call: Call, incarnation: string, usage: UsageRecord | null): void {
-    const { spend, report } = this.#parts
     this.#running.set(call.agent, (this.#running.get(call.agent) ?? 1) - 1)
-    // What cannot be written down now is read in the CLI's own record later.
-    const counted = usage === null ? Promise.resolve() : spend().record(call.agent, incarnation, usage)
-    const recording = counted
-      .catch((error: unknown) => report(`counting a model call of ${call.agent}`, error))
-      .finally(() => {
-        this.#recording.delete(recording)
-        this.#underWay.delete(call)
-        for (const wake of [...this.#waiting]) wake()
-      })
+    const written = usage === null ? Promise.resolve() : this.#write(call.agent, incarnation, usage)
+    const recording = written.finally(() => {
+      this.#recording.delete(recording)
+      this.#underWay.delete(call)
+      for (const wake of [...this.#waiting]) wake()
+    })
     this.#recording.add(recording)
+  }
+
+  /** Tried until the store can take it: not every CLI's record tells of the same call later. Given up with the daemon. */
+  async #write(agent: string, incarnation: string, usage: UsageRecord): Promise<void> {
+    const { spend, report, clock } = this.#parts
+    for (let told = false; ; told = true) {
+      try {
+        return await spend().record(agent, incarnation, usage)
+      } catch (error) {
+        if (!told) report(`counting a model call of ${agent}`, error)
+        if (this.#closed || !(error instanceof TroupeError) || error.code !== 'unavailable') return
+      }
+      await new Promise<void>((resolve) => clock.after(retryMs, resolve))
+    }
   }
 
   #target(agent: Agent): Target | TroupeError {
@@ -224,6 +236,8 @@ export class ModelDoor {
 
 /** Calls that are refused are told in the journal this often for each agent, ms. */
 const refusalsTold = 60_000
+/** While the store cannot take what a call cost, it is asked again this often. ms */
+const retryMs = 1_000
 
 function noPrice(wire: Wire, what: string, limit: Limit, rule: string): Response {
   return wire.forbid(`troupe: ${what}, which ${limit.rule} cannot count: ${noCallPasses} until a person names it in budget.prices (${rule})`)

@@ -1,15 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer as createTcp, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net'
 import { afterEach, expect, it, vi } from 'vitest'
 import { Upstream, type Forwarding } from './upstream.ts'
 
 const patiently = { timeout: 30_000, interval: 10 }
 let server: Server | null = null
+let rude: { server: TcpServer; sockets: Set<Socket> } | null = null
 const way = new Upstream({})
 
 afterEach(() => {
   server?.closeAllConnections()
   server?.close()
+  for (const socket of rude?.sockets ?? []) socket.destroy()
+  rude?.server.close()
+  ;[server, rude] = [null, null]
 })
 
 async function provider(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
@@ -124,4 +128,61 @@ it('takes no more from a provider than the reader takes, and no more from the as
   expect(pulled).toBeLessThan(megabytes / 2)
   gone.abort()
   await expect(slow).rejects.toThrow()
+})
+
+/** A provider that sends these bytes for an answer, whatever was asked, and `then` does with its end what it likes. */
+async function rudeProvider(bytes: (string | Buffer)[], then: (socket: Socket) => void = (socket) => void socket.end()): Promise<string> {
+  const sockets = new Set<Socket>()
+  const listening = createTcp((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket))
+    socket.once('data', () => {
+      for (const piece of bytes) socket.write(piece)
+      then(socket)
+    })
+  })
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve))
+  rude = { server: listening, sockets }
+  return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`
+}
+
+const head = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n'
+const rudeness: [what: string, bytes: (string | Buffer)[]][] = [
+  ['no HTTP at all', [Buffer.alloc(4096, 0xff)]],
+  ['a header larger than any', [`${head}x-huge: ${'h'.repeat(1024 * 1024)}\r\n\r\n`]],
+  ['ten thousand headers', [head, ...Array.from({ length: 10_000 }, (_, n) => `x-${n}: ${n}\r\n`), '\r\n']],
+  ['a status that there is not', ['HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n']],
+  ['another protocol', ['HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n\u0081\u0005hello']],
+  ['half a head', ['HTTP/1.1 200 OK\r\ncontent-ty']],
+  ['nothing', []],
+]
+
+it.each(rudeness)('says that there is no answer, once, where a provider sends %s', async (_what, bytes) => {
+  const ended = vi.fn<() => void>()
+  await expect(ask(await rudeProvider(bytes), {}, { ended })).rejects.toThrow()
+  expect(ended).toHaveBeenCalledOnce()
+  await vi.waitFor(() => expect(rude?.sockets.size).toBe(0), patiently)
+})
+
+const broken: [what: string, bytes: (string | Buffer)[], whole: string][] = [
+  ['garbage between chunks', [`${head}transfer-encoding: chunked\r\n\r\n4\r\ndata\r\n`, Buffer.from([0xde, 0xad, 0xbe, 0xef, 0x0d, 0x0a])], 'data'],
+  ['half a chunk', [`${head}transfer-encoding: chunked\r\n\r\n4\r\ndata\r\nffff\r\nhalf`], 'datahalf'],
+  ['less than it said', [`${head}content-length: 100\r\n\r\nhalf`], 'half'],
+]
+
+it.each(broken)('hands on what there was, and breaks off, where a provider sends %s', async (_what, bytes, whole) => {
+  const ended = vi.fn<() => void>()
+  const seen: Buffer[] = []
+  const answer = await ask(await rudeProvider(bytes), {}, { ended, seen: (chunk) => seen.push(chunk) })
+  await expect(answer.text()).rejects.toThrow()
+  expect([Buffer.concat(seen).toString(), ended.mock.calls.length]).toEqual([whole, 1])
+})
+
+it('breaks off where a provider stalls: before its answer, and in the middle of it', async () => {
+  const impatient = new Upstream({}, 200)
+  const stalls = (root: string) => impatient.forward({ method: 'POST', path: '/', headers: new Headers(), body: null, signal: none }, { root, headers: {} })
+  await expect(stalls(await rudeProvider([], () => {}))).rejects.toThrow('it said nothing for')
+  const answer = await stalls(await rudeProvider([`${head}transfer-encoding: chunked\r\n\r\n4\r\ndata\r\n`], () => {}))
+  await expect(answer.text()).rejects.toThrow()
+  impatient.close()
 })

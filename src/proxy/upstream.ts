@@ -38,8 +38,10 @@ export interface Forwarding {
 export class Upstream {
   readonly #plain: PlainAgent
   readonly #secure: SecureAgent
+  readonly #silenceMs: number
 
-  constructor(env: Record<string, string>) {
+  constructor(env: Record<string, string>, silence = silenceMs) {
+    this.#silenceMs = silence
     const options = { keepAlive: true, proxyEnv: env }
     this.#plain = new PlainAgent(options)
     this.#secure = new SecureAgent(options)
@@ -78,10 +80,10 @@ export class Upstream {
   /** Throws where nothing can be asked at all, such as with a key that no header can hold. */
   #begun(asked: Asked, { root, headers }: Forwarding): ClientRequest {
     const url = new URL(root)
-    const options: RequestOptions = { method: asked.method, headers: { ...passedOn(asked.headers), ...headers }, timeout: silenceMs, signal: asked.signal }
+    const options: RequestOptions = { method: asked.method, headers: { ...passedOn(asked.headers), ...headers }, timeout: this.#silenceMs, signal: asked.signal }
     const target = new URL(`${url.pathname.replace(/\/$/, '')}${asked.path}`, url)
     const sent = url.protocol === 'https:' ? secure(target, { ...options, agent: this.#secure }) : plain(target, { ...options, agent: this.#plain })
-    return sent.on('timeout', () => sent.destroy(new Error('it said nothing for ten minutes')))
+    return sent.on('timeout', () => sent.destroy(new Error(`it said nothing for ${this.#silenceMs / 1000} s`)))
   }
 
   close(): void {
@@ -94,6 +96,11 @@ function answerTo(sent: ClientRequest, body: Asked['body']): Promise<IncomingMes
   return new Promise((resolve, reject) => {
     sent.on('error', reject)
     sent.on('response', resolve)
+    // Nobody asked for another protocol: without this the call would have neither an answer nor an end.
+    sent.on('upgrade', (_answer, socket) => {
+      socket.destroy()
+      reject(new Error('it answers in another protocol'))
+    })
     if (body === null) sent.end()
     // A provider may answer before it has read all, and close: the answer counts.
     else Readable.fromWeb(body as NodeStream).on('error', (error) => sent.destroy(error)).pipe(sent)
