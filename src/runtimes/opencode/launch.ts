@@ -10,8 +10,8 @@ import { taskLaunch } from '../lane/task.ts'
 import { config, modelOf, ownAgent } from './config.ts'
 import { opencodeFiles, prepareFolder, writeDoor, type OpencodeFiles } from './files.ts'
 import { gatePlugin } from './gate-plugin.ts'
-import { providerKeys } from './program.ts'
 import { asksItself, permissionsAlone, teamServer } from './permissions.ts'
+import { providerKeys } from './program.ts'
 import { lookInto } from './strange.ts'
 
 /** What would lead OpenCode past the scripted model of a rehearsal, or to the person's own state. */
@@ -94,7 +94,7 @@ async function freePort(): Promise<number> {
 
 function environment(context: LaunchContext, files: OpencodeFiles): Record<string, string> {
   const own = { ...quiet, OPENCODE_DB: files.database }
-  if (context.proxied) return { ...Object.fromEntries(Object.entries(context.env).filter(([name]) => !providerKeys.includes(name))), ...own, ...noLogins }
+  if (context.proxied) return { ...Object.fromEntries(Object.entries(context.env).filter(([name]) => !isKey(name))), ...own, ...noLogins }
   if (!context.rehearsal) return { ...context.env, ...own }
   // A key of the person's own must not reach a scripted model.
   const rest = Object.fromEntries(Object.entries(context.env).filter(([name]) => !leadsOut.test(name)))
@@ -106,6 +106,11 @@ function environment(context: LaunchContext, files: OpencodeFiles): Record<strin
     OPENCODE_DISABLE_LSP_DOWNLOAD: '1',
     OPENCODE_DISABLE_DEFAULT_PLUGINS: '1',
   }
+}
+
+/** Of a provider of models; what the agent's tools log in with is theirs. */
+function isKey(name: string): boolean {
+  return name.endsWith('_API_KEY') && providerKeys.includes(name)
 }
 
 /** OpenCode installs a package beside each of its configurations, over the network; not where it stands in the lock file. */
