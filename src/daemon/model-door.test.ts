@@ -32,10 +32,10 @@ let priced: boolean
 let recorded: UsageRecord[]
 let open: ServerResponse[]
 let seen: IncomingMessage[]
-let as: Pick<Agent, 'runtime' | 'model'>
+let running: Pick<Agent, 'runtime' | 'model'>
 let apiRoot: string | null
 /** So often the store takes nothing. */
-let away: number
+let failing: number
 let reports: string[]
 
 /** A message that costs ten. */
@@ -44,7 +44,7 @@ const answer = (id: string): string => JSON.stringify({ type: 'message', id, mod
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'model-door-'))
   store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock: systemClock })
-  ;[open, seen, as, apiRoot, away, reports] = [[], [], { runtime: 'claude-code', model: null }, null, 0, []]
+  ;[open, seen, running, apiRoot, failing, reports] = [[], [], { runtime: 'claude-code', model: null }, null, 0, []]
   server = createServer((request, response) => void request.resume().on('end', () => void (seen.push(request), open.push(response))))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   ;[limits, callsAtOnce, spent, recorded, budget, priced, env] = [[], 9, 0, [], { unknownPrice: 'warn' }, true, { ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }]
@@ -58,12 +58,12 @@ beforeEach(async () => {
     verdict: () => (limits.length > 0 && spent >= limit.nano ? { state: 'stop', limit, spent: { nano: spent, unpriced: 0 }, until: 5_000 } : { state: 'ok' }),
     record: async (_agent: string, _run: string, usage: UsageRecord) => {
       await new Promise((resolve) => setTimeout(resolve, 20)) // as a store takes
-      if ((away -= 1) >= 0) throw new TroupeError('unavailable', 'the disk is full')
+      if ((failing -= 1) >= 0) throw new TroupeError('unavailable', 'the disk is full')
       own.push(usage)
       spent += usage.tokens.input + usage.tokens.output
     },
   } as unknown as Spend
-  door = new ModelDoor({ store, clock: systemClock, team, spend: () => spend, wayOf: modelWay, acting: (each) => ({ ...each, ...as }), environmentFor: () => env, most: (_model, bytes) => (priced ? bytes : null), report: (what, error) => reports.push(`${what}: ${String(error)}`) })
+  door = new ModelDoor({ store, clock: systemClock, team, spend: () => spend, wayOf: modelWay, acting: (each) => ({ ...each, ...running }), environmentFor: () => env, most: (_model, bytes) => (priced ? bytes : null), report: (what, error) => reports.push(`${what}: ${String(error)}`) })
 })
 afterEach(async () => {
   expect(reports).toEqual([])
@@ -208,7 +208,7 @@ describe('each provider’s format', () => {
   }
 
   it.each(ways)('$runtime $model: goes to its provider with the key, is counted, and is refused at a ceiling as its CLI takes it for an end', async (way) => {
-    as = way
+    running = way
     apiRoot = way.rootOf === null ? root() : null
     env = { [way.key]: 'k', ...(way.rootOf === null ? {} : { [way.rootOf]: `${root()}${way.base}` }) }
     limits = [limit]
@@ -228,7 +228,7 @@ describe('each provider’s format', () => {
 
   it('has no way for a model whose provider is not known, and says what would give it one', async () => {
     for (const model of [null, 'gpt-5', 'nobody/m', 'constructor/m']) {
-      as = { runtime: 'opencode', model }
+      running = { runtime: 'opencode', model }
       const refused = await call(30, { path: '/v1/chat/completions' })
       expect([refused.status, await refused.text()]).toEqual([401, expect.stringMatching(/cannot go through troupe.*provider\/model/)])
     }
@@ -237,9 +237,9 @@ describe('each provider’s format', () => {
   it('counts a record’s word on calls that went through it where its names are the provider’s, and once where they are its own', async () => {
     const agent = { address: 'p:a', metering: 'proxy' } as Agent
     const began = async (runtime: string, at: number, key: string) => {
-      as = { runtime, model: null }
+      running = { runtime, model: null }
       env = { [key]: 'k' }
-      await store.write(async (tx) => await door.begins(tx, { ...agent, ...as }, at))
+      await store.write(async (tx) => await door.begins(tx, { ...agent, ...running }, at))
     }
     await began('gemini', 1_000, 'GEMINI_API_KEY')
     expect([await door.counted('p:a', 999), await door.counted('p:a', 1_000), await door.counted('p:b', 1_000)]).toEqual([false, true, false])
@@ -251,7 +251,7 @@ describe('each provider’s format', () => {
 
   it('writes down what a call cost once the store can take it, and lets none pass a ceiling before', async () => {
     limits = [limit]
-    away = 1
+    failing = 1
     const calling = call()
     await asked(1)
     reply(0)
