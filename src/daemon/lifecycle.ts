@@ -69,11 +69,11 @@ export class Lifecycle {
   }
 
   async stop(names: string[], drainMs: number | null): Promise<Stopped[]> {
-    return await this.#stopAll(this.#named(names), drainMs)
+    return await this.#stopAll(this.named(names), drainMs)
   }
 
   async kill(names: string[]): Promise<Stopped[]> {
-    return await this.#stopAll(this.#named(names), 0)
+    return await this.#stopAll(this.named(names), 0)
   }
 
   /** Part of the team; the rest and the daemon go on. */
@@ -100,8 +100,8 @@ export class Lifecycle {
     return stopped
   }
 
-  /** Names of agents; one that left the team counts as long as its process is there. */
-  #named(names: string[]): string[] {
+  /** Addresses of agents; one that left the team counts as long as its process is there. Throws `unknown`. */
+  named(names: string[]): string[] {
     const { agents, desired } = this.#parts
     const leaving = new Set(agents.all().map(({ address }) => address).filter((address) => names.includes(address)))
     const others = names.filter((name) => !leaving.has(name))

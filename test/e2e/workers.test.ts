@@ -125,6 +125,9 @@ describe('workers', () => {
     const any = await team.waited('--any', 'c', 'a')
     expect([any.ran.code, any.out.open.map(({ agent }) => agent)]).toEqual([0, ['p:c']])
     const waiting = team.waited('c')
+    // What is refused has done nothing.
+    expect((await team.run('stop', 'c', 'nobody', '--now')).code).toBe(4)
+    expect((await team.tasks()).find(({ agent }) => agent === 'p:c')?.state).not.toBe('cancelled')
     await team.ok('stop', 'c', '--now')
     const stopped = await waiting
     expect(stopped.ran.code).toBe(1)

@@ -23,10 +23,11 @@ type Names = 'down' | 'down.part' | 'start' | 'stop' | 'kill' | 'restart' | 'ps'
 export function team(parts: Parts): Pick<Handlers, Names> {
   const { lifecycle } = parts
 
-  /** A worker that is stopped is not done with what it had before it. Names that nobody has are refused by what follows. */
-  async function takeBack(names: string[]): Promise<void> {
-    const all = agentsOf(parts.team()).filter(({ id, address }) => names.length === 0 || names.includes(address) || names.includes(id))
-    await cancelOf(parts, all.map(({ address }) => address), 'its worker was stopped')
+  /** A worker that is stopped is not done with what it had before it. Nothing is taken back where one of the names is wrong. */
+  async function takeBack(names: string[]): Promise<string[]> {
+    const addresses = lifecycle.named(names)
+    await cancelOf(parts, addresses, 'its worker was stopped')
+    return addresses
   }
 
   return {
@@ -49,12 +50,10 @@ export function team(parts: Parts): Pick<Handlers, Names> {
       return { ...settled, agents: await agentRows(parts, settled.agents) }
     },
     stop: async (input) => {
-      await takeBack(input.agents)
-      return { stopped: await lifecycle.stop(input.agents, input.drainMs) }
+      return { stopped: await lifecycle.stop(await takeBack(input.agents), input.drainMs) }
     },
     kill: async (input) => {
-      await takeBack(input.agents)
-      return { stopped: await lifecycle.kill(input.agents) }
+      return { stopped: await lifecycle.kill(await takeBack(input.agents)) }
     },
     ps: async () => {
       await parts.reconciler.looked()
