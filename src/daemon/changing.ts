@@ -31,6 +31,7 @@ export interface ChangingParts extends DraftParts {
   /** argv of the stdio program for the team's tools. */
   shim: string[]
   front(): Front
+  report(what: string, error: unknown): void
 }
 
 export interface Waits {
@@ -87,8 +88,8 @@ export class Changing {
     const before = new Map(this.#parts.agents.all().map(({ address, incarnation }) => [address, incarnation]))
     const made = await this.#inTurn(async () => {
       const found = await draft(this.#parts, wish)
-      if (verb === 'up' || found.changes.some(isDifference)) await this.#apply(found, verb, waits, begins)
-      return found
+      const applies = verb === 'up' || found.changes.some(isDifference)
+      return applies ? { ...found, notices: [...found.notices, ...(await this.#apply(found, verb, waits, begins))] } : found
     })
     const agents = chosenAgents(made.choice, made.team)
     const anew = new Set(made.changes.filter(({ action }) => action === 'restart').map(({ agent }) => agent))
@@ -106,7 +107,7 @@ export class Changing {
     return { ...settled, agents, notices: [...made.notices, ...open, ...settled.notices], changes: made.rows }
   }
 
-  async #apply(made: Draft, verb: 'up' | 'reload', { drainMs }: Waits, begins: Begins): Promise<void> {
+  async #apply(made: Draft, verb: 'up' | 'reload', { drainMs }: Waits, begins: Begins): Promise<string[]> {
     const { agents, desired, clock, drain, reconciler } = this.#parts
     const at = clock.now()
     const applied = { at, ...made.outside, leaving: this.#leaving(made.team) }
@@ -121,11 +122,14 @@ export class Changing {
       },
       () => desired.took(made.team, applied),
     )
-    this.#write(made.team, applied)
-    this.#parts.front().held.put({ at, env: made.values })
-    for (const { address, incarnation } of ending) if (drainMs === 0 && incarnation !== null) await reconciler.endHard(address, incarnation)
-    await this.#parts.spend.load()
-    reconciler.wake()
+    this.#parts.front().held.renew(made.values, at)
+    try {
+      for (const { address, incarnation } of ending) if (drainMs === 0 && incarnation !== null) await reconciler.endHard(address, incarnation)
+      await this.#parts.spend.load()
+    } finally {
+      reconciler.wake()
+    }
+    return this.#write(made.team, applied)
   }
 
   #steps({ changes, rows, choice, team, isUp }: Draft, verb: 'up' | 'reload', at: number, begins: Begins): Step[] {
@@ -148,9 +152,16 @@ export class Changing {
     return action === 'start' || action === 'restart' || (action === 'stop' && this.#parts.agents.all().some(({ address }) => address === agent))
   }
 
-  #write(team: Team, applied: Applied): void {
-    const { paths, shim, fingerprints } = this.#parts
-    writeApplied(paths, team, applied.at, shim, (agent) => fingerprints.of(agent, team, applied))
+  /** For people and scripts: what runs depends on none of it. A notice where it could not be written. */
+  #write(team: Team, applied: Applied): string[] {
+    const { paths, shim, fingerprints, report } = this.#parts
+    try {
+      writeApplied(paths, team, applied.at, shim, (agent) => fingerprints.of(agent, team, applied))
+      return []
+    } catch (error) {
+      report('writing what is applied', error)
+      return [`what scripts read of the applied team could not be written: ${error instanceof Error ? error.message : String(error)}. Try: mend that, then troupe daemon restart`]
+    }
   }
 
   /** Agents that are not in the team any more, and whose processes have still to come to their end. */

@@ -76,6 +76,8 @@ export interface Held {
   readonly values: HeldValues | null
   /** Ignored if older than what is held. */
   put(values: HeldValues): void
+  /** What a person brought just now counts, also where the clock was set back since the last time. */
+  renew(env: Record<string, string>, now: number): void
   subscribe(listener: (values: HeldValues) => void): () => void
 }
 

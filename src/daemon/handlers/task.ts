@@ -59,7 +59,7 @@ export function tasks(parts: Parts): Pick<Handlers, Names> {
 /** What a new worker's runtime reads may not have been known when the team came up: it is kept for when the worker's turn comes. */
 function hold({ front, clock }: Parts, env: Record<string, string>): void {
   const { held } = front()
-  held.put({ at: clock.now(), env: { ...held.values?.env, ...env } })
+  held.renew({ ...held.values?.env, ...env }, clock.now())
 }
 
 /** Until the worker is up, or it is plain that the task has to wait for its turn. */
