@@ -93,6 +93,8 @@ export interface Health {
   features: Record<string, boolean>
   /** Set where it cannot be used as it is: why, and what to do. */
   problem: { why: string; fix: string } | null
+  /** Worth knowing where all is well, such as what of a person's own settings agents have. */
+  notes?: readonly string[]
 }
 
 /** An agent, as far as its runtime keeps conversations for it. `folder` as in `LaunchContext`. */

@@ -65,12 +65,12 @@ async function examined(setting: Setting): Promise<Examined[]> {
   return found.filter(({ name, health: { program, problem } }) => name === setting.only || used.has(name) || program !== null || problem !== null)
 }
 
-function judge({ name, health: { installed, program, version, features, problem }, needed }: Examined): Finding {
+function judge({ name, health: { installed, program, version, features, problem, notes = [] }, needed }: Examined): Finding {
   const check = `runtime ${name}`
   const without = needed ? '' : ' (not needed here)'
   if (problem !== null) return needed || installed ? wrong(check, `${problem.why}${without}`, problem.fix) : fine(check, `${problem.why}${without}. To use it: ${problem.fix}`)
   const text = `${version ?? 'unknown version'} at ${program ?? '?'}`
-  if (features['authenticated'] !== false) return fine(check, `${text}${features['authenticated'] === true ? ', logged in' : ''}`)
+  if (features['authenticated'] !== false) return fine(check, [`${text}${features['authenticated'] === true ? ', logged in' : ''}`, ...notes].join('; '))
   return needed ? wrong(check, `${text} is not logged in`, `run ${program ?? name} once and log in, or set its key in the environment of troupe up`) : fine(check, `${text}, not logged in${without}`)
 }
 

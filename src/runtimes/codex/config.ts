@@ -2,6 +2,7 @@ import type { LaunchContext } from '../../core/runtime.ts'
 import { hooksOf, shellWords, type CommandHook } from './hooks.ts'
 import type { CodexHome } from './home.ts'
 import type { ChosenMode } from './mode.ts'
+import type { Personal } from './person.ts'
 import { toml, type Toml } from './toml.ts'
 
 /** As Codex names the tools of the team: `mcp__team__dm`. */
@@ -20,6 +21,8 @@ export interface ConfigParts {
   /** The person trusts the folder: what it brings along for Codex may come in. */
   trusted: boolean
   provider: Provider | null
+  /** What the person's own config.toml gives. */
+  personal: Pick<Personal, 'settings' | 'providers'>
 }
 
 /** Where the model is, other than where Codex's login leads. `key` is the variable that holds the bearer. */
@@ -39,6 +42,7 @@ export function config(context: LaunchContext, parts: ConfigParts): string {
   const { agent, briefing, rehearsal } = context
   const model = agent.model ?? (rehearsal ? scriptedModel : null)
   return toml({
+    ...(agent.model === null ? parts.personal.settings : ofAnyModel(parts.personal.settings)),
     ...(model === null ? {} : { model }),
     ...(agent.effort === null ? {} : { model_reasoning_effort: effortOf(agent.effort) }),
     ...(parts.provider === null ? {} : { model_provider: providerName }),
@@ -52,10 +56,20 @@ export function config(context: LaunchContext, parts: ConfigParts): string {
     feedback: { enabled: false },
     tui: { show_tooltips: false, notifications: false },
     projects: { [parts.cwd]: { trust_level: parts.trusted ? 'trusted' : 'untrusted' } },
-    ...(parts.provider === null ? {} : { model_providers: { [providerName]: providerOf(parts.provider) } }),
+    ...providersOf(parts),
     mcp_servers: { ...mcpsOf(context), [teamServer]: team(context) },
     hooks: hooksOf(parts.home.config, gates(context)),
   })
+}
+
+/** Without what the person said of their own. */
+function ofAnyModel({ model: _model, model_context_window: _window, model_auto_compact_token_limit: _limit, ...rest }: Personal['settings']): Personal['settings'] {
+  return rest
+}
+
+function providersOf({ personal, provider }: ConfigParts): { model_providers?: Toml } {
+  const all = { ...personal.providers, ...(provider === null ? {} : { [providerName]: providerOf(provider) }) }
+  return Object.keys(all).length === 0 ? {} : { model_providers: all }
 }
 
 function providerOf({ url, key, retries }: Provider): Toml {

@@ -1,12 +1,15 @@
+import { join } from 'node:path'
 import type { Abilities, Runtime, Session, SessionContext } from '../../core/runtime.ts'
 import type { Mode, RuntimeDescriptor } from '../../core/team.ts'
 import { taskAbilities } from '../lane/task.ts'
 import { codexFiles } from './files.ts'
 import { findConversation } from './known.ts'
 import { launcher, type CodexMode } from './launch.ts'
+import { personsHome } from './home.ts'
 import { hasCredentials } from './login.ts'
 import { looks } from './looks.ts'
 import { oneshotSession } from './oneshot.ts'
+import { personal, told } from './person.ts'
 import { program } from './program.ts'
 import { CodexSession } from './session.ts'
 import { CodexStream } from './stream-session.ts'
@@ -40,12 +43,15 @@ export function codex(_descriptor: RuntimeDescriptor | null = null, mode: Mode =
     abilities: abilities[how],
     health: async (host) => {
       const found = await installed.health(host)
-      return found.installed ? { ...found, features: { ...found.features, authenticated: await hasCredentials(host.home, host.env) } } : found
+      if (!found.installed) return found
+      const own = await personal(host.home, host.env)
+      const taken = told(own)
+      return { ...found, features: { ...found.features, authenticated: await hasCredentials(host.home, host.env, own) }, ...(taken === null ? {} : { notes: [taken] }) }
     },
     launch: launcher(how),
     findConversation,
     looks,
-    guarded: (_host, folder) => ({ users: [], own: [codexFiles(folder).launched] }),
+    guarded: (host, folder) => ({ users: [join(personsHome(host.home, host.env), 'config.toml')], own: [codexFiles(folder).launched] }),
     open: open[how],
   }
 }

@@ -115,6 +115,38 @@ describe('the launch of Codex', () => {
     expect(configOf(own)).toContain('trust_level = "untrusted"')
   })
 
+  it('takes over model and provider of the person, their secrets by variables, and nothing that loosens what holds agents', async () => {
+    const theirs = `model = "big"\nmodel_context_window = 1000\nmodel_provider = "acme"\nsandbox_mode = "danger-full-access"\n[features]\nhooks = false\n[model_providers.acme]\nbase_url = "https://acme.test/v1"\nexperimental_bearer_token = "sk-acme"\n[mcp_servers.github]\ncommand = "gh"\n`
+    writeFileSync(join(folder, 'home/.codex/config.toml'), theirs)
+    const own = context({ env: { PATH: '/bin' } })
+    const { spec, notices } = await launch(own)
+    expect(configOf(own)).toMatch(/^model = "big"\nmodel_context_window = 1000\nmodel_provider = "acme"\n/)
+    expect(configOf(own)).toContain('[model_providers.acme]\nname = "acme"\nenv_key = "TROUPE_CODEX_1_TOKEN"\nbase_url = "https://acme.test/v1"')
+    expect(spec.env['TROUPE_CODEX_1_TOKEN']).toBe('sk-acme')
+    expect(configOf(own)).not.toMatch(/sk-acme|danger|hooks = false|github/)
+    expect(notices).toEqual([expect.stringMatching(/config\.toml agents have model = big, .*model_providers\.acme; not sandbox_mode, features, mcp_servers \(github\)$/)])
+    const named = context({ env: { PATH: '/bin' } }, { model: 'small' })
+    await launch(named)
+    expect(configOf(named)).toMatch(/^model_provider = "acme"\nmodel = "small"\n/)
+    expect(configOf(named)).not.toContain('context_window')
+    for (const more of [{ rehearsal: true }, { proxied: true }]) {
+      const without = context(more)
+      const launched = await launch(without)
+      expect([configOf(without).includes('acme'), JSON.stringify(launched.spec.env).includes('sk-acme'), launched.notices]).toEqual([false, false, []])
+    }
+    expect(readFileSync(join(folder, 'home/.codex/config.toml'), 'utf8')).toBe(theirs)
+  })
+
+  it.each([
+    ['model_provider = "acme"\n[model_providers.acme]\nbase_url = "https://acme.test/v1"\nenv_key = "ACME_KEY"', { OPENAI_API_KEY: 'sk' }, /acme of .*ACME_KEY/, /env: \[ACME_KEY\]/],
+    ['cli_auth_credentials_store = "keyring"', {}, /keyring/, /"file"/],
+  ])('says what is missing where the person’s own file leads to it: %j', async (file, env, why, hint) => {
+    writeFileSync(join(folder, 'home/.codex/config.toml'), file)
+    const message = expect.stringMatching(why) as string
+    await expect(launch(context({ env: { PATH: '/bin', ...env } as Record<string, string> }))).rejects.toMatchObject({ code: 'config', message, hint: expect.stringMatching(hint) as string })
+    await expect(launch(context({ env: { PATH: '/bin', ACME_KEY: 'k', OPENAI_API_KEY: 'sk' } }))).resolves.toBeDefined()
+  })
+
   it('resumes a conversation of this folder, and begins anew otherwise', async () => {
     const id = '01a1fec9-6213-7712-9908-6bd687e5e3f5'
     const own = context({ session: id })

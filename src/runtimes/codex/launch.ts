@@ -9,8 +9,9 @@ import { checkArgs, checkBeforehand } from './beforehand.ts'
 import { config, type Provider } from './config.ts'
 import { codexFiles, writeLaunched } from './files.ts'
 import { findRollout, homeOf, personsHome, type CodexHome } from './home.ts'
-import { hasCredentials, linkLogin, personTrusts, providerByKey } from './login.ts'
+import { hasCredentials, hasLogin, linkLogin, noCredentials, providerByKey } from './login.ts'
 import { chooseMode } from './mode.ts'
+import { nothing, personal, told, trusts, type Personal } from './person.ts'
 import { startedIn } from './rollout.ts'
 
 /** Its modes that troupe can drive. */
@@ -34,14 +35,18 @@ async function launch(context: LaunchContext, how: CodexMode): Promise<Launch> {
   const files = codexFiles(context.folder)
   const cwd = await realpath(agent.cwd)
   const home = homeOf(host.home, { root: context.team.root, address: agent.address, rehearsal })
-  const provider = await chooseProvider(context, home)
+  const own = await personal(host.home, context.env)
+  // A scripted model is nobody's, and what goes through troupe has one way.
+  const given = rehearsal || context.proxied ? nothing : own
+  const provider = await chooseProvider(context, home, given)
   const mode = chooseMode(agent.permissionMode, host)
-  const trusted = !rehearsal && (await personTrusts(host.home, context.env, cwd))
+  const trusted = !rehearsal && trusts(own, cwd)
   const conversation = await chooseConversation(context, home, cwd)
   mkdirSync(home.folder, { recursive: true, mode: 0o700 })
-  writeAtomic(home.config, config(context, { home, cwd, mode, trusted, provider }))
+  writeAtomic(home.config, config(context, { home, cwd, mode, trusted, provider, personal: given }))
   checkArgs(agent.args)
-  const env = environment(context, home)
+  const env = { ...environment(context, home), ...given.secrets }
+  const taken = told(given)
   if (how === 'oneshot') await checkBeforehand({ program: health.program, args: agent.args, env, cwd, config: home.config })
   writeLaunched(files, { home: home.folder, session: conversation.session, holdMs: context.team.hitl.holdMs })
   return {
@@ -53,7 +58,7 @@ async function launch(context: LaunchContext, how: CodexMode): Promise<Launch> {
       cwd,
     },
     session: conversation.session,
-    notices: [...mode.notices, ...conversation.notices],
+    notices: [...mode.notices, ...conversation.notices, ...(taken === null ? [] : [taken])],
   }
 }
 
@@ -80,18 +85,16 @@ const argvs: Readonly<Record<CodexMode, (context: LaunchContext, program: string
   },
 }
 
-async function chooseProvider(context: LaunchContext, home: CodexHome): Promise<Provider | null> {
+async function chooseProvider(context: LaunchContext, home: CodexHome, given: Personal): Promise<Provider | null> {
   if (context.rehearsal) return { url: `${context.url}/model/v1`, key: 'TROUPE_AGENT_TOKEN', retries: 2 }
   const { host, env } = context
   // What an earlier start linked there is of no use to it now.
   if (context.proxied) rmSync(home.auth, { force: true })
   if (context.proxied) return { url: `${context.url}/model/v1`, key: 'TROUPE_AGENT_TOKEN' }
-  if (!(await hasCredentials(host.home, env))) {
-    throw new TroupeError('config', 'Codex has no login, and there is no key', { hint: 'run `codex login` once, or set OPENAI_API_KEY' })
-  }
-  const provider = await providerByKey(host.home, env)
+  if (!(await hasCredentials(host.home, env, given))) throw noCredentials(given)
+  const provider = await providerByKey(host.home, env, given)
   mkdirSync(home.folder, { recursive: true, mode: 0o700 })
-  if (provider === null) linkLogin(home.auth, join(personsHome(host.home, env), 'auth.json'))
+  if (provider === null && (await hasLogin(host.home, env))) linkLogin(home.auth, join(personsHome(host.home, env), 'auth.json'))
   return provider
 }
 
