@@ -34,7 +34,7 @@ const text = z.string().min(1).max(2_000)
 const count = z.int().min(0)
 const texts = z.record(text, text)
 /** What troupe gives an agent is for nobody else. */
-const variable = z.string().regex(/^(?!TROUPE_)[A-Za-z_]\w*$/)
+const variableName = z.string().regex(/^(?!TROUPE_)[A-Za-z_]\w*$/)
 
 /** Codex goes on with defaults, without any hook, where a single value is not as it wants it: what is not known here is left. */
 const settings = {
@@ -55,11 +55,11 @@ const settings = {
 const provider = {
   name: text,
   base_url: z.url(),
-  env_key: variable,
+  env_key: variableName,
   env_key_instructions: text,
   wire_api: z.literal('responses'),
   query_params: texts,
-  env_http_headers: z.record(text, variable),
+  env_http_headers: z.record(text, variableName),
   request_max_retries: count,
   stream_max_retries: count,
   stream_idle_timeout_ms: count,
@@ -85,14 +85,14 @@ export async function personal(home: string, env: Record<string, string>): Promi
   const file = join(personsHome(home, env), 'config.toml')
   const none = { ...nothing, file }
   try {
-    return { ...none, ...taken(parse(await read(file))) }
+    return { ...none, ...taken(parse(await contentOf(file))) }
   } catch (error) {
     const isMissing = error instanceof Error && 'why' in error && error.why === 'missing'
     return isMissing ? none : { ...none, wrong: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) }
   }
 }
 
-async function read(path: string): Promise<string> {
+async function contentOf(path: string): Promise<string> {
   const { file, bytes } = await openRegular(path)
   try {
     if (bytes > longest) throw new Error(`it has ${bytes} bytes`)
