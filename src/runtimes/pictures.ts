@@ -31,23 +31,23 @@ export interface PutPicture {
 }
 
 /**
- * Those of a parcel as files in a folder of the agent's own, for a CLI that takes them up by their path, for as long as `use` takes.
- * A death in between leaves them there, where only the agent and whoever runs the team can read them.
+ * Those of a parcel as files below a folder of the agent's own, for a CLI that takes them up by their path, for as long as `use`
+ * takes. One at a time: what a death in between has left there goes with the next.
  */
 export async function withPicturesIn<T>(ownFolder: string, parcel: Parcel, use: (pictures: PutPicture[]) => Promise<T>): Promise<T> {
   const pictures = await readPictures(parcel)
   if (pictures.length === 0) return await use([])
-  const folder = join(ownFolder, `shown-${randomBytes(6).toString('hex')}`)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const all = join(ownFolder, 'shown')
+  const away = async (): Promise<void> => await rm(all, { recursive: true, force: true })
+  await away()
   try {
-    const put: PutPicture[] = []
-    for (const [at, { label, mime, base64 }] of pictures.entries()) {
-      const file = join(folder, `${at + 1}.${mime.slice('image/'.length)}`)
-      await writeFile(file, base64, { encoding: 'base64', mode: 0o600, flag: 'wx' })
-      put.push({ label, file })
-    }
-    return await use(put)
+    // A CLI that is slow must not find those of the next message under the names of this one's.
+    const folder = join(all, randomBytes(6).toString('hex'))
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const put = pictures.map(({ label, mime, base64 }, at) => ({ label, base64, file: join(folder, `${at + 1}.${mime.slice('image/'.length)}`) }))
+    for (const { file, base64 } of put) await writeFile(file, base64, { encoding: 'base64', mode: 0o600, flag: 'wx' })
+    return await use(put.map(({ label, file }) => ({ label, file })))
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await away()
   }
 }

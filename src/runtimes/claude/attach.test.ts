@@ -10,6 +10,7 @@ const pictures = [1, 2].map((n) => ({ label: `[attachment #${n} of mail #4]`, fi
 describe('pictures in the input box', () => {
   it('are known by what ends the box, not by what was said before', () => {
     expect(lastImage(screen('look [Image #12]  '))).toBe('12')
+    expect(lastImage(screen('look [Ima\n  ge #1\n  2]'))).toBe('12')
     expect(lastImage(screen('look [Image #12] and'))).toBeNull()
     expect(lastImage(screen(''))).toBeNull()
     expect(lastImage('')).toBeNull()

@@ -31,5 +31,7 @@ export async function attach(pictures: readonly PutPicture[], terminal: Terminal
 export function lastImage(screen: string): string | null {
   const lines = screen.split('\n')
   const end = lines.findLastIndex((line) => /^─{10}/.test(line))
-  return /\[Image #(\d+)\]$/.exec((lines[end - 1] ?? '').trimEnd())?.[1] ?? null
+  // A narrow terminal breaks it over lines.
+  const last = lines.slice(Math.max(0, end - 3), Math.max(0, end)).join('').replaceAll(/\s/g, '')
+  return /\[Image#(\d+)\]$/.exec(last)?.[1] ?? null
 }
