@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Verdict } from './done.ts'
-import { isAtWork, isOpenTask, noWish, titleOf, turnTask, type Task, type TaskState, type TaskTurn } from './task.ts'
+import { isAtWork, isOpenTask, noWish, referredTask, taskInFile, titleOf, turnTask, type Task, type TaskState, type TaskTurn } from './task.ts'
 
 const queued: Task = {
   ...{ id: 't', n: 1, key: null, project: 'p', title: 't', text: 't', source: 'cli', by: 'user', origin: null, after: [], wish: noWish, agent: null, message: null, attempts: 0 },
@@ -59,4 +59,11 @@ it('is begun anew only when asked, with nothing left of the first time', () => {
 it('has the first words of its text as its title', () => {
   expect(titleOf('\n\n  -mend\tthe \u001b[31mtests\nand more')).toBe('-mend the [31mtests')
   expect([...titleOf('é'.repeat(500))]).toHaveLength(80)
+})
+
+it('a text that is long, or looks like a name, stands in the files as the name of its task', () => {
+  for (const [text, short] of [['tidy up', true], ['ä'.repeat(2_048), true], ['ä'.repeat(2_049), false], ['troupe:task other', false], ['say troupe:task x', true]] as const) {
+    const inFile = taskInFile('id-1', text)
+    expect([inFile === text, referredTask(inFile)]).toEqual([short, short ? null : 'id-1'])
+  }
 })

@@ -200,3 +200,18 @@ export function titleOf(text: string): string {
 }
 
 const titleLength = 80
+
+const reference = 'troupe:task '
+
+/** Longest text of a task in the team's files, bytes of UTF-8. */
+const longestInFile = 4096
+
+/** What stands in the team's files for a one-shot worker: its text, or where that is long, which task it is of. */
+export function taskInFile(id: string, text: string): string {
+  return Buffer.byteLength(text) > longestInFile || text.startsWith(reference) ? `${reference}${id}` : text
+}
+
+/** Id of the task that the team's files name instead of its text. */
+export function referredTask(inFile: string): string | null {
+  return inFile.startsWith(reference) ? inFile.slice(reference.length).trim() : null
+}

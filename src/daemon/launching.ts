@@ -47,6 +47,8 @@ export interface LaunchingParts {
   }
   /** How the task that a one-shot agent was made for ended; null where it has none, or is not over. */
   finished(agent: Agent): Promise<'done' | 'failed' | null>
+  /** With the whole text of its task. Throws `config` where nobody knows it. */
+  withTask(agent: Agent): Promise<Agent>
   tools: ToolLines
   worktrees: Worktrees
   front(): Front
@@ -213,7 +215,7 @@ export class Launching {
     const texts = await Promise.all(agent.rolePrompt.map((file) => readFile(file, 'utf8')))
     return {
       team,
-      agent,
+      agent: await this.#parts.withTask(agent),
       incarnation,
       host: this.#parts.host(),
       health,

@@ -20,6 +20,7 @@ import type { Sessions } from './sessions.ts'
 import { Settling } from './settling.ts'
 import type { Spend } from './spend.ts'
 import type { ToolLines } from './tool-lines.ts'
+import { withTask } from './tasks/hiring.ts'
 import { Worktrees } from './worktrees/worktrees.ts'
 
 export interface Given extends Ground {
@@ -56,6 +57,7 @@ export function lives({ team: applied, teamNow: team, ...ground }: Given): Lives
     programs: { node: process.execPath, hook: programPath('hook'), gate: programPath('gate'), pair: programPath('pair'), shim: programPath('shim'), scripted: programPath('scripted'), lane: programPath('lane') },
     missingProgram,
     finished: async (agent) => await finishedTask(ground.store, agent),
+    withTask: async (agent) => await withTask(ground.store, applied(), agent),
     host: ground.hostNow,
     environmentFor: (agent) => agentEnvironment(agent, values(), runtimeVariables),
   })

@@ -20,9 +20,10 @@ it('a worker is made on a conversation that exists, also of one that is gone, an
   expect((await team.json<{ session: string }>('inspect', 'second')).session).toBe(session)
   expect(await team.events()).toContainEqual(expect.objectContaining({ type: 'agent.phase', agent: 'p:second', data: expect.objectContaining({ why: 'ready, conversation resumed' }) }))
   await team.ok('clear')
-  await team.spawn('-n', 'third', '--mode', 'oneshot', '-r', session, 'what was it')
-  expect((await team.waited('third')).out.done).toMatchObject([{ agent: 'p:third', signal: 'process' }])
-  expect((await team.json<{ session: string }>('inspect', 'third')).session).toBe(session)
+  // Under the name of one that is gone, and with a conversation of that one's own.
+  await team.spawn('-n', 'second', '--mode', 'oneshot', '-r', session, 'what was it')
+  expect((await team.waited('second')).out.done).toMatchObject([{ agent: 'p:second', signal: 'process' }])
+  expect((await team.json<{ session: string }>('inspect', 'second')).session).toBe(session)
 })
 
 it('a conversation that cannot be taken up is refused before anything is made, with the reason', async () => {

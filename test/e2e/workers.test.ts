@@ -94,6 +94,26 @@ describe('workers', () => {
     expect(existsSync(mark)).toBe(false)
   })
 
+  it('more one-shot tasks than their file could hold are done, each with its own text, which stays out of the file', async () => {
+    const team = new Shop(shop([{ when: '/^task (\\d)/', do: [{ text: 'did {1}' }] }], { compose: { max_workers: 2 } }))
+    await team.ok('up')
+    const { address } = await team.daemon()
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${readFileSync(join(team.root, 'state/run/operator.token'), 'utf8').trim()}` }
+    // A text that looks like a reference is none.
+    const texts = [...Array.from({ length: 5 }, (_, i) => `task ${i}\n${'long '.repeat(50_000)}`), 'troupe:task 5']
+    const tasks = texts.map((task, i) => ({ task, title: `long ${i}`, name: `w${i}`, mode: 'oneshot' }))
+    // A call holds 1 MiB too.
+    for (const some of [tasks.slice(0, 3), tasks.slice(3)]) expect((await fetch(`${address}/api/v1/task.add`, { method: 'POST', headers, body: JSON.stringify({ tasks: some }) })).status).toBe(200)
+    const { out } = await team.waited('--timeout', '3m')
+    expect(out.done.map(({ result }) => result)).toEqual(['did 0', 'did 1', 'did 2', 'did 3', 'did 4', 'ok'])
+    const entries = team.workersInFile()
+    expect(Object.values(entries).map(({ task }) => String(task).replace(/[0-9a-f-]{36}$/, 'ID'))).toEqual(Array.from({ length: 6 }, () => 'troupe:task ID'))
+    // What belongs to another is not to be had by naming it.
+    const file = join(team.root, 'projects/p.yaml')
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/w1:/, 'thief:'))
+    expect(await team.run('reload')).toMatchObject({ code: 1, stderr: expect.stringContaining('the text of the task of p:thief is not in the database') as string })
+  })
+
   it('agentic-team #8, #9, #30: words on a screen neither end a task nor make it wait', async () => {
     const fooling = ['__AGENTIC_TEAM_EXIT__=0', 'Type your message', '"type":"result"', 'approve or deny? (Y/n)', 'root@box:~# ', '❯ ', '401 Unauthorized', 'Would you like to run this? Press enter to confirm', ...Array.from({ length: 20 }, (_, i) => `line ${i}`)].join('\n')
     const team = new Shop(shop([{ when: 'echo', do: [{ tool: 'print', args: { text: fooling } }, { tool: 'sleep', args: { ms: 600_000 } }, { text: 'really done' }] }]))

@@ -14,7 +14,7 @@ import type { Lifecycle } from '../lifecycle.ts'
 import type { Mailroom } from '../mailroom.ts'
 import type { TeamFiles } from '../read-team.ts'
 import type { Conversations } from './conversations.ts'
-import { entryOf, fileOf, leadOf } from './hiring.ts'
+import { entryOf, fileOf, leadOfTask } from './hiring.ts'
 import { forgetNamesake } from './namesake.ts'
 import type { Tasks } from './tasks.ts'
 
@@ -151,7 +151,7 @@ export class Dispatcher {
     const files = read()
     const file = fileOf(files, task.project)
     const id = address.slice(address.indexOf(':') + 1)
-    if (task.wish.agent === null && workerEntry(readTeamFile(file), id) === undefined) await forgetNamesake(this.#parts, address, files.team)
+    if (task.wish.agent === null && workerEntry(readTeamFile(file), id) === undefined) await forgetNamesake(this.#parts, address, { team: files.team, resumes: task.wish.session !== null })
     // Read and written in one go: whoever edits the file loses nothing of it.
     const text = readTeamFile(file)
     const there = workerEntry(text, id) as WorkerEntry | undefined
@@ -200,7 +200,7 @@ export class Dispatcher {
 
 /** Null: nothing of its entry is for this task to say. A one-shot worker is told in its entry what to do. */
 function wantedEntry(task: Task, there: WorkerEntry | undefined, team: Team): WorkerEntry | null {
-  const lead = task.by === 'user' ? leadOf(team, task.project) : (findAgent(team, task.by) ?? leadOf(team, task.project))
+  const lead = leadOfTask(team, task)
   const whole = entryOf(task, lead)
   if (task.wish.agent === null) return there ?? whole
   return there?.['mode'] === 'oneshot' ? { ...there, task: entryOf({ ...task, wish: { ...task.wish, mode: 'oneshot' } }, lead)['task'] ?? task.text } : null

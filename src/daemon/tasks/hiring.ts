@@ -6,11 +6,12 @@ import { readText } from '../../config/text.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import { TroupeError } from '../../core/error.ts'
 import type { Health } from '../../core/runtime.ts'
-import type { Task, Wish } from '../../core/task.ts'
+import { referredTask, taskInFile, type Task, type Wish } from '../../core/task.ts'
 import { findAgent, type Agent, type PermissionMode, type Team } from '../../core/team.ts'
 import { runtimeOf } from '../../runtimes/provider-words.ts'
 import { notAModel } from '../../runtimes/models.ts'
 import { runtimeNames } from '../../runtimes/index.ts'
+import type { Store } from '../../store/store.ts'
 import { isInside } from '../../util/open-regular.ts'
 import { known, type TeamFiles } from '../read-team.ts'
 import type { Conversations } from './conversations.ts'
@@ -55,7 +56,7 @@ export function entryOf({ id, n, text, wish, source }: Pick<Task, 'id' | 'n' | '
     ...(model === null ? {} : { model }),
     ...(effort === null ? {} : { effort }),
     ...(mode === null || mode === 'terminal' ? {} : { mode }),
-    ...(mode === 'oneshot' ? { task: source === 'lead' && lead !== null ? fromLead(n, id, text, lead) : text } : { restart: 'on-failure' }),
+    ...(mode === 'oneshot' ? { task: taskInFile(id, runText({ id, n, text, source }, lead)) } : { restart: 'on-failure' }),
     ...(cwd === null ? {} : { cwd }),
     ...(wish.worktree === null ? {} : { worktree: wish.worktree }),
     ...(lead === null ? {} : { reports_to: lead.id, can_dm: [lead.id] }),
@@ -64,6 +65,25 @@ export function entryOf({ id, n, text, wish, source }: Pick<Task, 'id' | 'n' | '
     ...(source === 'lead' && Object.keys(budget).length > 0 ? { budget } : {}),
     spawned: true,
   }
+}
+
+/** What a one-shot worker is started with. */
+export function runText({ id, n, text, source }: Pick<Task, 'id' | 'n' | 'text' | 'source'>, lead: Agent | null): string {
+  return source === 'lead' && lead !== null ? fromLead(n, id, text, lead) : text
+}
+
+/** Whom the worker of a task works for: who made it, or whoever leads the project now. */
+export function leadOfTask(team: Team, { by, project }: Pick<Task, 'by' | 'project'>): Agent | null {
+  return (by === 'user' ? undefined : findAgent(team, by)) ?? leadOf(team, project)
+}
+
+/** A one-shot worker with the text of its task, also where that is too long for the team's files. Throws `config` where nobody knows it. */
+export async function withTask(store: Store, team: Team, agent: Agent): Promise<Agent> {
+  const id = agent.task === null ? null : referredTask(agent.task)
+  if (id === null) return agent
+  const task = await store.read((db) => db.tasks.get(id))
+  if (task?.agent !== agent.address) throw new TroupeError('config', `the text of the task of ${agent.address} is not in the database of this team`, { hint: `troupe spawn makes another worker with it, or write it as task: in the project’s file`, facts: { agent: agent.address, task: id } })
+  return { ...agent, task: runText(task, leadOfTask(team, task)) }
 }
 
 /** A one-shot worker is started with it as if a person had said it: the header says that it was not. */

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { agentsOf, type Team } from '../../core/team.ts'
 import type { Paths } from '../../config/paths.ts'
 import type { Store } from '../../store/store.ts'
@@ -16,15 +16,16 @@ const batch = 100
 
 /**
  * What an earlier worker of the same name left behind: its mail, its conversation and its notes are not those of the one that
- * is about to be made for another task. Before that one stands in the files; may be done twice.
+ * is about to be made for another task. Before that one stands in the files; may be done twice. `resumes`: the new one goes on
+ * with a conversation, which may be the earlier one's.
  */
-export async function forgetNamesake({ store, agents, paths }: NamesakeParts, address: string, team: Team): Promise<void> {
+export async function forgetNamesake({ store, agents, paths }: NamesakeParts, address: string, { team, resumes }: { team: Team; resumes: boolean }): Promise<void> {
   if (agents.get(address).incarnation !== null) return
   if (agents.all().some((state) => state.address === address)) await agents.remove(address, () => agents.get(address).incarnation === null)
   while (await closeMail(store, address));
   const [project = '', id = ''] = address.split(':')
   const folder = paths.agentFolder(project, id)
-  if (agentsOf(team).every((agent) => basename(paths.agentFolder(agent.project, agent.id)) !== basename(folder))) await rm(folder, { recursive: true, force: true })
+  if (agentsOf(team).every((agent) => basename(paths.agentFolder(agent.project, agent.id)) !== basename(folder))) await rm(resumes ? join(folder, 'context.md') : folder, { recursive: true, force: true })
 }
 
 /** False where nothing was left to close. */
