@@ -6,6 +6,7 @@ import { noWish, titleOf, type Task, type Wish } from '../../core/task.ts'
 import { agentsOf, findAgent, type Agent, type Mode, type Team } from '../../core/team.ts'
 import { checkWorkerName, workerName } from '../../core/worker.ts'
 import type { Store } from '../../store/store.ts'
+import type { Agents } from '../agents.ts'
 import type { Desired } from '../desired.ts'
 import type { TeamFiles } from '../read-team.ts'
 import { checkHires, completeWish, entryOf, leadOf, type HiringParts } from './hiring.ts'
@@ -15,6 +16,7 @@ export interface OrderParts {
   store: Store
   tasks: Tasks
   desired: Desired
+  agents: Agents
   hiring: HiringParts
   files(): TeamFiles
   /** Changes of the team's files, and choices of names, follow each other. */
@@ -77,9 +79,10 @@ export class Orders {
 
   /** Names of agents and projects, and of workers that are still to be made. */
   async #taken(team: Team): Promise<Set<string>> {
-    const { desired, store } = this.#parts
+    const { desired, store, agents: states } = this.#parts
     const open = await store.read((db) => db.tasks.open())
-    const agents = [...agentsOf(team), ...agentsOf(desired.team), ...desired.leaving].map(({ id }) => id)
+    const going = desired.leaving.filter(({ address }) => states.get(address).incarnation !== null)
+    const agents = [...agentsOf(team), ...agentsOf(desired.team), ...going].map(({ id }) => id)
     return new Set([...agents, ...team.projects.map(({ id }) => id), ...open.flatMap(({ agent }) => (agent === null ? [] : [agent.slice(agent.indexOf(':') + 1)])), 'user', 'troupe', 'all'])
   }
 

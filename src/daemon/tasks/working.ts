@@ -33,7 +33,7 @@ export function working(ground: Ground, mail: Mailing, { lifecycle, changing }: 
   const conversations = new Conversations({ ...ground, rehearses })
   const dispatcher = new Dispatcher({ ...ground, ...mail, ...told, lifecycle, changing, conversations, files: teamFiles, write, team: teamNow })
   const hiring = { root, files: teamFiles, healthOf, rehearses, conversations }
-  const orders = new Orders({ store, desired, hiring, tasks: told.tasks, files: teamFiles, edit: (work) => dispatcher.edit(work) })
+  const orders = new Orders({ store, desired, agents: ground.agents, hiring, tasks: told.tasks, files: teamFiles, edit: (work) => dispatcher.edit(work) })
   return { ...told, orders, dispatcher, teamFiles, writeTeamFile: write }
 }
 
