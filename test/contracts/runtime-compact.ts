@@ -5,12 +5,13 @@ import { on, overAgain, say, tell, tool, Trials, type RuntimeSubject } from './r
 /** A conversation that is asked to become shorter. */
 export function runtimeCompaction(subject: RuntimeSubject): void {
   const { abilities } = subject.make()
+  if (!abilities.compact) return
   const rungs = abilities.rungs.idle
   const trials = new Trials(subject, [on('SAY', say('THESE-WERE-ITS-WORDS')), on('HOLD', tool('hold'), say('held and done'))])
   afterEach(async () => await trials.clear())
 
   describe('a conversation', { timeout: longPatience }, () => {
-    if (abilities.compact) it('is shortened while it is idle, not in the middle of a turn, and gone on with from the summary', async () => {
+    it('is shortened while it is idle, not in the middle of a turn, and gone on with from the summary', async () => {
       const stage = await trials.stage()
       const run = await trials.start(stage)
       for (const words of ['SAY please', 'and once more']) await overAgain(run, (await tell(stage, run, words, rungs)).from)
