@@ -22,6 +22,11 @@ it('keeps what was said in a file of its own, readable by nobody else', async ()
   expect(names.every((name) => name.endsWith('.json') && (statSync(join(spool, name)).mode & 0o777) === 0o600)).toBe(true)
 })
 
+it('keeps what was said without what is too long in it', async () => {
+  expect(await hook(JSON.stringify({ hook_event_name: 'AfterAgent', prompt_response: 'x'.repeat(2 * 1024 * 1024) }), folder)).toMatchObject({ code: 0, stderr: '' })
+  expect(readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))).toEqual(['{"hook_event_name":"AfterAgent"}'])
+})
+
 it('never stops the agent: whatever goes wrong, it says so and exits 0', async () => {
   const file = join(folder, 'file')
   writeFileSync(file, '')

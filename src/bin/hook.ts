@@ -13,7 +13,7 @@ import { writeAtomic } from '../util/atomic-write.ts'
  * is kept as above.
  */
 const mostBytes = 1024 * 1024
-/** A member beyond this is left out of what is said to the daemon: nothing it judges by is that long. */
+/** A member beyond this is left out of what is said to the daemon, and of what is kept where it is all too long: nothing it judges by is that long. */
 const mostOfMember = 256 * 1024
 
 async function main([folder, url, ms]: string[]): Promise<void> {
@@ -25,7 +25,9 @@ async function main([folder, url, ms]: string[]): Promise<void> {
   process.stdout.write(answer)
 }
 
-function keep(folder: string, said: string): void {
+function keep(folder: string, all: string): void {
+  // The end of a turn with a long answer is an end all the same.
+  const said = all.length > mostBytes ? slim(all) : all
   if (said.length > mostBytes) return complain(`more than ${mostBytes} bytes were said`)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   writeAtomic(join(folder, `${String(Date.now()).padStart(15, '0')}-${process.pid}.json`), said)

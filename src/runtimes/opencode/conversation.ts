@@ -6,8 +6,10 @@ import type { Client, Message } from './client.ts'
 import { isRecord } from '../json.ts'
 import { teamTools } from './permissions.ts'
 
-/** Messages of a conversation that are read: a turn has one for each model call. */
+/** Messages of a conversation that are read: a turn has one for each model call, with all that its tools said and the pictures it was shown. */
 const reach = 200
+/** Those that are read where all but the newest is known. */
+const newest = 20
 /** Usage older than this before the start was told by the incarnations of then. ms */
 const usageReach = 24 * 60 * 60 * 1000
 const clockSlack = 5_000
@@ -20,6 +22,8 @@ export interface Entered {
   /** Of its words: those that the pictures it may have come after. */
   part: string
   text: string
+  /** ms */
+  at: number
   /** A model call was begun with it. */
   taken: boolean
 }
@@ -51,14 +55,24 @@ export class Conversation {
 
   /** Reads the agent's own conversation. What was told before is not told again. */
   async read(session: string): Promise<void> {
-    const messages = await this.#parts.client.messages(session, reach)
+    this.#take(await this.#parts.client.messages(session, reach))
+  }
+
+  /** Reads what an event tells of, where nothing was missed since the last reading. */
+  async readOn(session: string): Promise<void> {
+    this.#take(await this.#parts.client.messages(session, newest))
+  }
+
+  #take(messages: Message[]): void {
     const answers = messages.filter(({ info }) => info['role'] === 'assistant')
     const upTo = answers.reduce((last, { info }) => max(last, String(info['parentID'] ?? '')), '')
-    this.#entered = messages.filter(({ info }) => info['role'] === 'user').map((message) => entered(message, upTo))
+    const from = String(messages[0]?.info['id'] ?? '')
+    const before = this.#entered.filter(({ message }) => message < from).map((each) => ({ ...each, taken: each.taken || each.message <= upTo }))
+    this.#entered = [...before, ...messages.filter(({ info }) => info['role'] === 'user').map((message) => entered(message, upTo))].slice(-reach)
     for (const each of messages) this.usage(each.info, each.parts)
     const last = answers.at(-1)?.info
     if (last !== undefined) this.#model = { providerID: String(last['providerID']), modelID: String(last['modelID']) }
-    for (const message of messages) if (message.info['role'] === 'user') this.#prove(message, upTo)
+    for (const each of this.#entered) if (each.taken) this.#prove(each)
   }
 
   /** What other conversations, such as those of subagents, have cost. */
@@ -105,10 +119,8 @@ export class Conversation {
     this.#parts.signals.emit({ type: 'work', tool })
   }
 
-  #prove(message: Message, upTo: string): void {
-    const at = createdAt(message.info)
-    if (String(message.info['id']) > upTo || at < this.#parts.startedAt - clockSlack) return
-    const text = textOf(message)
+  #prove({ text, at }: Entered): void {
+    if (at < this.#parts.startedAt - clockSlack) return
     const given = this.#parts.parcels.in(text).map(({ parcel }) => parcel.marker)
     const found = markerOf(text)
     for (const marker of given) this.#proof(marker, 'protocol', 'a model call was begun with it', at)
@@ -134,11 +146,7 @@ export class Conversation {
 function entered(message: Message, upTo: string): Entered {
   const part = message.parts.find(isWords)
   const id = String(message.info['id'])
-  return { message: id, part: String(part?.['id'] ?? ''), text: String(part?.['text'] ?? ''), taken: id <= upTo }
-}
-
-function textOf({ parts }: Message): string {
-  return parts.filter(isWords).map((part) => String(part['text'])).join('\n')
+  return { message: id, part: String(part?.['id'] ?? ''), text: String(part?.['text'] ?? ''), at: createdAt(message.info), taken: id <= upTo }
 }
 
 /** What OpenCode adds itself is synthetic. */

@@ -252,7 +252,7 @@ export class OpencodeSession implements Session {
   async #readAll(): Promise<void> {
     const [line, id] = [this.#line, this.#id]
     if (line === null || id === null || this.#closed) return
-    await line.conversation.read(id)
+    await line.conversation.readOn(id)
     if (this.#status === 'idle' && !this.#interrupted && !this.#questions.any) await this.#lane.run(() => goOn({ ...line, session: id }))
   }
 
