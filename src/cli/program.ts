@@ -21,6 +21,8 @@ export interface ProgramOptions {
 /** Parses argv (without node and script). Throws TroupeError `usage` with the nearest name. */
 export async function parse(argv: string[], options: ProgramOptions): Promise<Request> {
   const found: { request?: Request } = {}
+  const [first, topic] = argv
+  if (first === 'help' && topic !== undefined && !topic.startsWith('-') && ![...commands, { name: 'help', alias: undefined }].some(({ name, alias }) => name === topic || alias === topic)) throw unknownCommand(topic, new Parser('troupe'))
   const program = build(options, commandsIn(argv), (request) => void (found.request = request))
   try {
     await program.parseAsync(argv, { from: 'user' })
@@ -135,8 +137,9 @@ function unknownCommand(name: string, parent: Parser): TroupeError {
   const known = parent.parent === null ? commands : (commands.find((each) => each.name === parent.name())?.commands ?? [])
   const names = known.filter((each) => each.hidden !== true).flatMap((each) => [each.name, ...(each.alias === undefined ? [] : [each.alias])])
   const meant = nearest(name, names)
+  const all = parent.parent === null || names.length > 6 ? `${path} --help` : names.map((each) => `${path} ${each}`).join(', ')
   return new TroupeError('usage', `there is no command "${path === 'troupe' ? '' : `${parent.name()} `}${name}"`, {
-    hint: meant === undefined ? `${path} --help` : `${path} ${meant}${path === 'troupe' ? `; to say it to the lead: troupe prompt ${name}` : ''}`,
+    hint: meant === undefined ? all : `${path} ${meant}${path === 'troupe' ? `; to say it to the lead: troupe prompt ${name}` : ''}`,
     facts: { command: name, ...(meant === undefined ? {} : { nearest: meant }) },
   })
 }

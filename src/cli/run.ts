@@ -1,4 +1,5 @@
 import { programVersion } from '../api/wire.ts'
+import { systemFault } from '../core/disk.ts'
 import { exitCodes, toShape } from '../core/error.ts'
 import { withPrompt } from './bare-prompt.ts'
 import type { Cli } from './cli.ts'
@@ -58,7 +59,8 @@ async function parseSlowly({ argv, stderr }: World, out: Output): Promise<Reques
   })
 }
 
-function tell(out: Output, error: unknown): number {
+function tell(out: Output, thrown: unknown): number {
+  const error = systemFault(thrown) ?? thrown
   out.error(error)
   const { code } = toShape(error)
   if (code === 'internal' && error instanceof Error) out.say(error.stack ?? '')

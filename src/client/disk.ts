@@ -1,5 +1,5 @@
 import { accessSync, constants, statfsSync } from 'node:fs'
-import { diskFault, fullDisk } from '../core/disk.ts'
+import { diskFault, forbidden, fullDisk } from '../core/disk.ts'
 import type { TroupeError } from '../core/error.ts'
 
 /** A daemon with less than this can say nothing in its log. Bytes. */
@@ -12,6 +12,6 @@ export function diskTrouble(folder: string): TroupeError | null {
     const { bavail, bsize } = statfsSync(folder)
     return bavail * bsize < least ? fullDisk(folder) : null
   } catch (error) {
-    return diskFault(error)
+    return diskFault(error) ?? forbidden(error)
   }
 }

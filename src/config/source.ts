@@ -55,6 +55,7 @@ function words(code: string, message: string, near: string): [message: string, h
   if (code === 'MULTIPLE_DOCS') return ['the file holds more than one YAML document', 'keep what stands before the second `---`']
   if (code === 'RESOURCE_EXHAUSTION') return ['the YAML is nested too deeply to be read', null]
   const first = message.charAt(0).toLowerCase() + message.slice(1)
+  if (code === 'BLOCK_AS_IMPLICIT_KEY') return [`not valid YAML: ${first}`, 'each key wants a line of its own, and a value with `: ` in it wants quotes']
   const hint =
     code === 'BAD_INDENT' || code === 'MISSING_CHAR' ? 'look for a missing quote, bracket or space above this place' : null
   return [`not valid YAML: ${first}`, hint]

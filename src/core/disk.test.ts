@@ -1,5 +1,7 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { diskFault } from './disk.ts'
+import { diskFault, systemFault } from './disk.ts'
 
 const failed = (code: string, path?: string) => Object.assign(new Error(`${code}: that is how it is`), { code, ...(path === undefined ? {} : { path }) })
 
@@ -15,4 +17,22 @@ it.each([
 it('says something where the path is not known, and nothing of other errors', () => {
   expect(diskFault(failed('ENOSPC'))?.message).toContain('the team’s root')
   expect([diskFault(failed('EACCES', '/t')), diskFault(new Error('full')), diskFault('full')]).toEqual([null, null, null])
+})
+
+const thrownBy = (act: () => unknown): unknown => {
+  try {
+    return act()
+  } catch (error) {
+    return error
+  }
+}
+const refused = (code: string, syscall: string) => Object.assign(new Error(`${code}: permission denied`), { code, syscall, path: '/team/state' })
+
+it('tells what the system refused in words, and leaves everything else alone', () => {
+  expect(systemFault(refused('EACCES', 'mkdir'))).toMatchObject({ code: 'failed', message: '/team/state may not be written by you (mkdir: permission denied)' })
+  expect(systemFault(refused('EPERM', 'open'))?.message).toContain('may not be opened by you')
+  expect(systemFault(refused('ENOSPC', 'write'))?.message).toContain('is full')
+  expect(systemFault(thrownBy(() => mkdirSync(join(import.meta.filename, 'x'))))).toMatchObject({ code: 'failed', message: expect.stringContaining('ENOTDIR') as string })
+  expect(systemFault(thrownBy(() => readFileSync('/nowhere/at/all')))?.code).toBe('failed')
+  expect([new TypeError('ours'), 'text', undefined].map(systemFault)).toEqual([null, null, null])
 })

@@ -11,6 +11,30 @@ export function diskFault(error: unknown): TroupeError | null {
   return error.code === 'EIO' ? new TroupeError('unavailable', `the disk of ${where} failed`, { hint: 'check the disk', cause: error }) : null
 }
 
+const opening = new Set(['open', 'scandir', 'stat', 'lstat', 'readlink', 'opendir'])
+
+/** What may not be touched by this user; null for any other error. */
+export function forbidden(error: unknown): TroupeError | null {
+  if (!isSystem(error) || (error.code !== 'EACCES' && error.code !== 'EPERM')) return null
+  const { path, syscall } = error
+  return new TroupeError('failed', `${path ?? 'a file'} may not be ${opening.has(syscall) ? 'opened' : 'written'} by you (${syscall}: permission denied)`, {
+    hint: 'ls -ld of it and of its folder shows whose it is: work as that user, or make it yours',
+    cause: error,
+    facts: { path: path ?? null },
+  })
+}
+
+/** What the system refused, whatever it was: it is told in words, and is no defect of ours. Null for any other error. */
+export function systemFault(error: unknown): TroupeError | null {
+  const known = diskFault(error) ?? forbidden(error)
+  if (known !== null || !isSystem(error)) return known
+  return new TroupeError('failed', error.message, { hint: 'see what stands there, and whether it is what was meant; troupe doctor looks at the rest', cause: error, facts: { path: error.path ?? null } })
+}
+
+function isSystem(error: unknown): error is Error & { code: string; syscall: string; path?: string } {
+  return error instanceof Error && 'syscall' in error && typeof error.syscall === 'string' && 'code' in error && typeof error.code === 'string'
+}
+
 export function fullDisk(where: string, cause?: unknown): TroupeError {
   return new TroupeError('unavailable', `nothing was stored: the disk of ${where} is full`, { hint: 'free some space; nothing needs a restart', cause, facts: { where } })
 }

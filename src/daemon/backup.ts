@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { programVersion } from '../api/index.ts'
 import { backupFormat, databaseName, isInBackup, manifestName, mayHold } from '../core/backup.ts'
 import type { Clock } from '../core/clock.ts'
+import { systemFault } from '../core/disk.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Paths } from '../config/paths.ts'
 import type { Store } from '../store/store.ts'
@@ -25,7 +26,7 @@ export async function backUp({ store, clock, paths }: BackupParts, target: strin
   const part = `${target}.${process.pid}.part`
   rmSync(part, { recursive: true, force: true })
   try {
-    mkdirSync(part, { recursive: true, mode: 0o700 })
+    makeFolder(part)
     await copy(root, part, ['state/journal-head.json', 'state/team-id'])
     await store.backup(join(part, databaseName))
     const all = (await filesBelow(root, mayHold)).filter((path) => isInBackup(path, withEnv))
@@ -38,9 +39,17 @@ export async function backUp({ store, clock, paths }: BackupParts, target: strin
     syncFolder(dirname(target))
     await store.write(async (tx) => tx.journal({ type: 'backup.done', subject: 'backup', agent: null, data: { to: target, files: files.length, withEnv } }))
     return { files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) }
+  } catch (error) {
+    throw systemFault(error) ?? error
   } finally {
     rmSync(part, { recursive: true, force: true })
   }
+}
+
+/** One by one: where the system answers that a new folder's parent is not there although it is (/proc), Node's own way tries for ever. */
+function makeFolder(path: string): void {
+  if (!existsSync(dirname(path))) makeFolder(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
 }
 
 /** One that went meanwhile, such as a role that is being rewritten, or a file of mail that gc took, is not in it. */

@@ -124,6 +124,17 @@ test('a typo is answered with the nearest name, exit code 2', async () => {
   })
 })
 
+test('what the system refuses is told without a stack, and help of what does not exist says so', async () => {
+  const home = folder()
+  const file = join(home, 'file')
+  writeFileSync(file, '')
+  const refused = await troupe(home, ['init', join(file, 'x'), '-y'])
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOTDIR') as string })
+  expect(refused.stderr).not.toMatch(/^\s+at /m)
+  expect(await troupe(home, ['help', 'stauts'])).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Try: troupe status') as string })
+  expect((await troupe(home, ['explain', 'dev'])).stderr).toContain('Try: troupe explain agent, troupe explain message')
+})
+
 test('looking without a daemon starts none where that is not wanted', async () => {
   const { home, root } = teamFolder()
   expect(await troupe(home, ['daemon', 'status'])).toMatchObject({ code: 1, stderr: expect.stringContaining('no daemon is running') })

@@ -25,6 +25,8 @@ it('a backup under load, put back elsewhere, has everything acknowledged before 
   }
   expect(await troupe.ok('backup', folder)).toMatch(/^backup · \d+ files, [\d,]+ bytes → /)
   expect((await troupe.run('backup', folder)).code).toBe(2)
+  // A parent that is there, and denied by the system: it was tried for ever.
+  expect((await troupe.run('backup', '/proc/x')).code).toBe(1)
   on = false
   await load
 

@@ -73,7 +73,7 @@ export function settled(cli: Cli, result: Answer<'start'>): number {
   // The reasons follow below, once for all that share them.
   const troubled = new Set(result.troubles.map((each) => each.agent))
   const rows = result.agents.map((row) => (troubled.has(row.agent) ? { ...row, detail: '' } : row))
-  out.show(result, () => printAgents(out, rows, Date.now()))
+  out.show(result, () => (rows.length === 0 ? out.say('The files of the team name no agents yet: they stand in projects/.') : printAgents(out, rows, Date.now())))
   if (!out.json) {
     for (const notice of result.notices) out.warn(notice)
     tellTroubles(out, result)

@@ -12,6 +12,7 @@ type Prefix = (line: string) => string
 
 export async function logs(cli: Cli, given: Given): Promise<void> {
   const { out } = cli
+  limited(given, []) // a wrong count is told before anything is printed
   const found = await find(cli, given.words('agents'), !given.flag('raw'))
   if (out.json) return out.show(found, () => undefined)
   if (!given.flag('follow') && found.every((log) => log.screen === null && !existsSync(log.file))) {

@@ -20,7 +20,7 @@ export async function up(cli: Cli, given: Given): Promise<number> {
   const code = settled(cli, result)
   if (cli.out.json) return code
   if (verbose) printAttach(cli.out, result.agents)
-  if (code === 0) cli.out.say('Try: troupe send AGENT "TEXT", troupe ps, troupe attach AGENT')
+  if (code === 0 && result.agents.length > 0) cli.out.say('Try: troupe send AGENT "TEXT", troupe ps, troupe attach AGENT')
   return code
 }
 

@@ -1,5 +1,5 @@
 import type { Autonomy, PermissionMode } from '../../core/team.ts'
-import { didYouMean } from '../../core/nearest.ts'
+import { didYouMean, nearest } from '../../core/nearest.ts'
 import type { Place } from '../place.ts'
 import { printable } from './names.ts'
 
@@ -25,7 +25,7 @@ export function permissionMode(word: string, place: Place): PermissionMode {
   }
   place.error(
     `the permission mode \`${printable(word)}\` is not known; it must be one of ${modes.join(', ')}`,
-    didYouMean(word, [...modes, ...foreign.keys()], 'modes'),
+    nearest(word, [...modes, ...foreign.keys()]) === undefined ? 'auto lets an agent work in its folder and ask for the rest' : didYouMean(word, [...modes, ...foreign.keys()], 'modes'),
   )
   return 'plan'
 }
