@@ -44,7 +44,7 @@ export async function withPicturesIn<T>(ownFolder: string, parcel: Parcel, use: 
     // A CLI that is slow must not find those of the next message under the names of this one's.
     const folder = join(all, randomBytes(6).toString('hex'))
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    const put = pictures.map(({ label, mime, base64 }, at) => ({ label, base64, file: join(folder, `${at + 1}.${mime.slice('image/'.length)}`) }))
+    const put = pictures.map(({ label, mime, base64 }, at) => ({ label, base64, file: join(folder, `${String(at + 1).padStart(2, '0')}.${mime.slice('image/'.length)}`) }))
     for (const { file, base64 } of put) await writeFile(file, base64, { encoding: 'base64', mode: 0o600, flag: 'wx' })
     return await use(put.map(({ label, file }) => ({ label, file })))
   } finally {

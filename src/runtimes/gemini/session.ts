@@ -8,7 +8,7 @@ import { coalesce, Lane } from '../../util/in-turn.ts'
 import { Echoes } from '../echoes.ts'
 import { isRecord } from '../json.ts'
 import { Parcels } from '../parcels.ts'
-import { withPicturesIn } from '../pictures.ts'
+import { withPicturesIn, type PutPicture } from '../pictures.ts'
 import { Signals } from '../signals.ts'
 import { takeSpool } from '../spool.ts'
 import { watchFolder } from '../watch-folder.ts'
@@ -19,6 +19,7 @@ import { geminiFiles, readLaunched, type GeminiFiles } from './files.ts'
 import { Held } from './held.ts'
 import { Keys } from './keys.ts'
 import { Leftovers } from './leftovers.ts'
+import { linked } from './linked.ts'
 import { canMention, plain, withMentions } from './mentions.ts'
 import { Questions } from './questions.ts'
 import { lastLines, short, type Shown } from './screen.ts'
@@ -137,9 +138,8 @@ export class GeminiSession implements Session {
     this.#held.drop(parcel.marker)
     const place = this.#conversation.place
     const shown = place !== null && canMention(place) ? parcel : { ...parcel, pictures: [] }
-    const echo = await withPicturesIn(join(place ?? '', 'images'), shown, async (pictures) => {
-      return await this.#keys.paste(withMentions(parcel.text, pictures), (ms) => this.#echoes.of(parcel.marker, ms))
-    })
+    const paste = async (pictures: readonly PutPicture[]) => await this.#keys.paste(withMentions(parcel.text, pictures), (ms) => this.#echoes.of(parcel.marker, ms))
+    const echo = await withPicturesIn(join(place ?? '', 'images'), shown, async (pictures) => await linked(pictures, paste))
     return echo ?? { result: 'typed', what: 'pasted, but Gemini has not said that it took it' }
   }
 
