@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
 import { holdOf } from '../core/phase.ts'
-import { onSignal } from '../core/plan.ts'
+import { onSignal, witness } from '../core/plan.ts'
 import type { Signal } from '../core/runtime.ts'
 import type { Agents } from './agents.ts'
 import type { Breaking } from './breaking.ts'
@@ -88,7 +88,11 @@ export class Signals {
   /** A signal of an earlier incarnation changes no state. */
   async #try(address: string, incarnation: string, signal: Signal): Promise<void> {
     const { agents, deliverer, chains, spend, holding, breaking, jitter } = this.#parts
-    if (signal.type === 'failure' && signal.class === 'quota') return await this.#parts.limits().hit(address, incarnation, signal)
+    if (signal.type === 'failure' && signal.class === 'quota') {
+      // A ceiling of the team's own, in its provider's words: none of the provider's limits, and who holds it knows more.
+      if (holding().isHeld(address)) return void (await agents.update(address, (state) => witness(state, signal.evidence)))
+      return await this.#parts.limits().hit(address, incarnation, signal)
+    }
     switch (signal.type) {
       case 'proof':
         return await deliverer().proved(address, incarnation, signal.marker, signal.proof, signal.evidence)

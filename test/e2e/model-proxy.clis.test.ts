@@ -39,25 +39,32 @@ const subjects: Subject[] = [
   { cli: 'opencode', runtime: 'opencode', model: 'openrouter/openai/gpt-5', env: { OPENROUTER_API_KEY: key }, path: /^\/api\/v1\/chat\/completions$/, header: ['authorization', `Bearer ${key}`] },
 ]
 
+/** Those that start soon enough for a test of this alone; of the others their words are in their own tests. */
+const refusesAlone = ['codex']
+
 /** OpenCode would load packages and a list of models over the network. */
 const quiet = { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_LSP_DOWNLOAD: '1', OPENCODE_DISABLE_DEFAULT_PLUGINS: '1' }
+
+/** One real CLI whose provider is on loopback; the team's calls go through troupe. */
+async function setUp({ runtime, model, env }: Pick<Subject, 'runtime' | 'model' | 'env'>, budget: object) {
+  const troupe = new Troupe({})
+  const file = join(troupe.folder, 'works.yaml')
+  writeFileSync(file, JSON.stringify(scenario))
+  const upstream = await provider(file, 'p:a')
+  troupe.write(team({ a: { runtime, model, env: Object.keys(quiet) } }, { compose: { metering: { via: 'proxy', api_root: `${upstream.url}${folder}` }, budget } }))
+  const settings = join(troupe.folder, 'home/.config/opencode')
+  mkdirSync(join(settings, 'node_modules'), { recursive: true })
+  writeFileSync(join(settings, 'package-lock.json'), JSON.stringify({ packages: { '': { dependencies: { '@opencode-ai/plugin': '*' } } } }))
+  Object.assign(troupe.env, { PATH: [clis, process.env['PATH'] ?? ''].join(delimiter), ...quiet, ...env })
+  return { troupe, ...upstream }
+}
 
 describe.each(subjects)('the model calls of a real $cli with $model through troupe', ({ cli, runtime, model, env, path, header }) => {
   const missing = existsSync(join(clis, cli)) ? null : `${cli} is not installed in .clis (npm test puts it there)`
   if (missing !== null && process.env['CI'] !== undefined) throw new Error(missing)
 
   it.skipIf(missing !== null)('are counted right to the token under a key that only troupe has, and stop at a ceiling', async () => {
-    const troupe = new Troupe({})
-    const file = join(troupe.folder, 'works.yaml')
-    writeFileSync(file, JSON.stringify(scenario))
-    const upstream = await provider(file, 'p:a')
-    const prices = Object.fromEntries(['gpt', 'gemini', 'openai'].map((name) => [name, { input: 1, output: 1 }]))
-    const declared = Object.keys(quiet)
-    troupe.write(team({ a: { runtime, model, env: declared } }, { compose: { metering: { via: 'proxy', api_root: `${upstream.url}${folder}` }, budget: { prices, daily_usd_limit: 1 } } }))
-    const settings = join(troupe.folder, 'home/.config/opencode')
-    mkdirSync(join(settings, 'node_modules'), { recursive: true })
-    writeFileSync(join(settings, 'package-lock.json'), JSON.stringify({ packages: { '': { dependencies: { '@opencode-ai/plugin': '*' } } } }))
-    Object.assign(troupe.env, { PATH: [clis, process.env['PATH'] ?? ''].join(delimiter), ...quiet, ...env })
+    const { troupe, ...upstream } = await setUp({ runtime, model, env }, { daily_usd_limit: 1, prices: Object.fromEntries(['gpt', 'gemini', 'openai'].map((name) => [name, { input: 1, output: 1 }])) })
     const calls = () => upstream.asked.filter((asked) => asked.method === 'POST' && path.test(asked.path))
     const sum = (name: keyof Usage['tokens']) => upstream.model.requests().reduce((all, { usage }) => all + usage[name], 0)
     const counted = async () => await vi.waitFor(async () => {
@@ -88,6 +95,16 @@ describe.each(subjects)('the model calls of a real $cli with $model through trou
     const journal = JSON.stringify(await troupe.events())
     const written = filesBelow(troupe.root).map((name) => readFileSync(name)).filter((text) => text.includes(key))
     expect([journal.includes(key), (await troupe.ok('inspect', 'a')).includes(key), written.length]).toEqual([false, false, 0])
+  }, 300_000)
+
+  it.skipIf(missing !== null || !refusesAlone.includes(runtime))('are refused before the first where nobody could count them: its turn ends with the words, and it does not ask on', async () => {
+    const { troupe, asked } = await setUp({ runtime, model: 'of-unknown-price', env }, { daily_usd_limit: 1, unknown_price: 'stop' })
+    await troupe.ok('up')
+    await troupe.ok('send', 'a', 'Work')
+    await vi.waitFor(async () => expect(await troupe.agent('a')).toMatchObject({ phase: 'parked', detail: expect.stringMatching(/the price of of-unknown-price is not known.*budget\.prices/) as string }), patiently)
+    await troupe.ok('stop', 'a')
+    expect(asked.filter((each) => path.test(each.path))).toEqual([])
+    expect((await troupe.events()).filter(({ type }) => type === 'budget.call-refused')).toHaveLength(1)
   }, 300_000)
 })
 

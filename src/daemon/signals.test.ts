@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { systemClock } from '../core/clock.ts'
+import { newState } from '../core/plan.ts'
+import type { Signal, UsageRecord } from '../core/runtime.ts'
+import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { Agents } from './agents.ts'
+import { Signals, type SignalParts } from './signals.ts'
+
+const patiently = { timeout: 30_000, interval: 10 }
+const evidence = { at: 1, what: 'turn failed: no model call passes', source: 'app-server' }
+const refused: Signal = { type: 'failure', class: 'quota', why: 'no model call passes', until: null, evidence }
+
+let folder: string
+let store: Store
+let agents: Agents
+let held: boolean
+let hits: string[]
+let spent: string[]
+let signals: Signals
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'signals-'))
+  store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock: systemClock })
+  agents = new Agents(store, systemClock)
+  await store.write(async (tx) => await tx.agents.put({ ...newState('p:a', 1), wanted: 'running', phase: { name: 'busy' }, incarnation: 'i' }))
+  await agents.load()
+  ;[held, hits, spent] = [false, [], []]
+  signals = new Signals({
+    clock: systemClock,
+    agents,
+    holding: () => ({ isHeld: () => held }),
+    limits: () => ({ hit: async (address: string) => void hits.push(address) }),
+    counted: async (_address: string, at: number) => at === 7,
+    spend: () => ({ record: async (_address: string, _run: string, { key }: UsageRecord) => void spent.push(key) }),
+    report: (what: string, error: unknown) => expect.fail(`${what}: ${String(error)}`),
+  } as unknown as SignalParts)
+})
+afterEach(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
+
+it('takes a refusal at a ceiling of the team’s own for no limit of the provider’s, also before the agent is parked for it', async () => {
+  held = true
+  signals.take('p:a', 'i', refused)
+  await vi.waitFor(() => expect(agents.get('p:a').evidence.map(({ what }) => what)).toContain(evidence.what), patiently)
+  expect([hits, agents.get('p:a').phase]).toEqual([[], { name: 'busy' }])
+  held = false
+  signals.take('p:a', 'i', refused)
+  await vi.waitFor(() => expect(hits).toEqual(['p:a']), patiently)
+})
+
+it('counts what a record tells of, but not what was counted on its way', async () => {
+  for (const at of [6, 7, 8]) signals.take('p:a', 'i', { type: 'usage', usage: { key: `at ${at}`, at, model: 'm', tokens: { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 } } })
+  await vi.waitFor(() => expect(spent).toEqual(['at 6', 'at 8']), patiently)
+})
