@@ -36,7 +36,7 @@ export async function gcBench(messages: number): Promise<Row[]> {
   try {
     const team = () => emptyTeam(root)
     const attachments = new Attachments({ store, clock: systemClock, paths, team, settingName: String, environment: () => ({}) })
-    const janitor = new Janitor({ store, clock: systemClock, paths, attachments, worktrees: async () => 0, team, report: () => undefined })
+    const janitor = new Janitor({ store, clock: systemClock, paths, attachments, worktrees: async () => 0, homes: async () => [], isKnown: () => true, team, report: () => undefined })
     const before = await sends(store, sleep(aloneMs))
     const began = performance.now()
     const run = janitor.sweep({ project: null, dryRun: false })

@@ -4,10 +4,10 @@ import { operation } from './operation.ts'
 /** What a team root needs from time to time. */
 export const housekeeping = {
   gc: operation({
-    about: 'Remove what is over: acknowledged messages older than budget.message_ttl_hours, decided approvals, closed bridges, files that no message names, worktrees of agents that left the team where nothing would be lost.',
+    about: 'Remove what is over: acknowledged messages older than budget.message_ttl_hours, decided approvals, closed bridges, files that no message names, worktrees of agents that left the team where nothing would be lost, and what agent CLIs keep elsewhere for agents that left.',
     who: ['operator'],
     input: z.object({ project: z.string().nullable().default(null), dryRun: z.boolean().default(false).describe('Only count') }),
-    output: z.object({ messages: z.int(), approvals: z.int(), bridges: z.int(), files: z.int(), bytes: z.int().describe('Of the files'), worktrees: z.int(), dryRun: z.boolean() }),
+    output: z.object({ messages: z.int(), approvals: z.int(), bridges: z.int(), files: z.int(), bytes: z.int().describe('Of the files'), worktrees: z.int(), homes: z.int().describe('What agent CLIs kept outside of the root for agents that left'), dryRun: z.boolean() }),
   }),
   'import.teamctl': operation({
     about: 'Bring mail, open bridges and undecided approvals out of a mailbox of teamctl’s, which is only read. Again brings nothing twice.',

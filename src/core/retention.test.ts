@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Bridge } from './bridge.ts'
 import { bridgeLogMs } from './bridge.ts'
-import { isOver, isWithin, rangesOf, removedBy, threadsOf, type Candidate, type Retention } from './retention.ts'
+import { isHomeOver, isOver, isWithin, rangesOf, removedBy, threadsOf, type Candidate, type Retention } from './retention.ts'
 
 const old: Candidate = { id: 'm', n: 1, project: 'p', threadId: null, tainted: false, attached: 0, open: false, sentAt: 99 }
 const rule: Retention = { before: 100, project: null, keptThreads: new Set(['bridge:1']), newest: 5_000 }
@@ -31,4 +31,13 @@ it('what was removed is told in ranges', () => {
   const ranges = removedBy({ type: 'gc.removed', data: { numbers: [[1, 3], [5, 5]] } })
   expect([0, 1, 3, 4, 5, 6].map((n) => isWithin(n, ranges))).toEqual([false, true, true, false, true, false])
   expect(removedBy({ type: 'gc.done', data: { numbers: [[1, 3]] } })).toEqual([])
+})
+
+it.each([
+  ['of one that left', 'p:gone', 99, null, true],
+  ['used since', 'p:gone', 100, null, false],
+  ['of a project that was not asked for', 'pq:gone', 99, 'p', false],
+  ['of one that is there', 'p:a', 99, null, false],
+] as const)('a home %s is over: %s', (_what, address, usedAt, project, over) => {
+  expect(isHomeOver({ address, usedAt }, { before: 100, project }, (each) => each === 'p:a')).toBe(over)
 })

@@ -46,6 +46,20 @@ export function isOver(message: Candidate, { before, project, keptThreads, newes
   return !(message.tainted && message.n > newest - taintReach)
 }
 
+/** What an agent CLI keeps for an agent of the team outside of its root. */
+export interface Home {
+  address: string
+  /** ms */
+  usedAt: number
+  /** Cut short, it can be done again. */
+  remove(): Promise<void>
+}
+
+/** Its agent left the team, and nothing was done there since `before`. `isKnown`: agents of the team, and those that are still to end. */
+export function isHomeOver({ address, usedAt }: Pick<Home, 'address' | 'usedAt'>, { before, project }: Pick<Retention, 'before' | 'project'>, isKnown: (address: string) => boolean): boolean {
+  return usedAt < before && (project === null || address.startsWith(`${project}:`)) && !isKnown(address)
+}
+
 /** Numbers that follow each other, as `[first, last]`: how the journal tells what was removed. */
 export type Range = [first: number, last: number]
 

@@ -3,9 +3,9 @@ import type { Daemon, Handlers } from './daemon.ts'
 import { openGround, type ComposeOptions } from './ground.ts'
 import { run } from './guard.ts'
 import { handlers } from './handlers/index.ts'
+import { housekeeping } from './housekeeping.ts'
 import { identity } from './identity.ts'
 import { whenIdle } from './idle.ts'
-import { Janitor } from './janitor.ts'
 import { judging } from './judging.ts'
 import { limiting } from './limiting.ts'
 import { lives } from './lives.ts'
@@ -39,7 +39,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const work = working(ground, mail, alive, mail, () => judges.foreign)
   const judges = judging(ground, mail, money)
   const compactions = new Compactions({ ...ground, sessions })
-  const janitor = new Janitor({ ...ground, attachments: mail.attachments, worktrees: async (...of) => await alive.worktrees.sweep(...of), team: ground.teamNow })
+  const janitor = housekeeping(ground, mail.attachments, async (...of) => await alive.worktrees.sweep(...of))
   const atChat = openPeople({ ...tellingGround, ...money, known: () => desired.known, run: async (caller, name, input) => await run(table, caller, name, input, new AbortController().signal) })
 
   const finished = Promise.withResolvers<void>()

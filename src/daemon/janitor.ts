@@ -2,7 +2,7 @@ import { Cron } from 'croner'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../core/clock.ts'
-import { isBridgeOver, isOver, rangesOf, removedType, threadsOf, type Candidate, type Retention } from '../core/retention.ts'
+import { isBridgeOver, isHomeOver, isOver, rangesOf, removedType, threadsOf, type Candidate, type Home, type Retention } from '../core/retention.ts'
 import { agentsOf, type Team } from '../core/team.ts'
 import type { Paths } from '../config/paths.ts'
 import type { Store } from '../store/store.ts'
@@ -31,6 +31,7 @@ export interface Swept {
   /** Of the files. */
   bytes: number
   worktrees: number
+  homes: number
 }
 
 interface Removed {
@@ -46,6 +47,10 @@ export interface JanitorParts {
   attachments: Attachments
   /** Removes worktrees that nobody needs and nothing would be lost with; how many. */
   worktrees(project: string | null, dryRun: boolean): Promise<number>
+  /** What agent CLIs keep outside of the root for its agents. */
+  homes(): Promise<Home[]>
+  /** It is in the team, or has still to end. */
+  isKnown(address: string): boolean
   team(): Team
   report(what: string, error: unknown): void
 }
@@ -96,7 +101,8 @@ export class Janitor {
     const files = await this.#files(messages.carrying, now, dryRun)
     if (!dryRun) await store.write(async (tx) => tx.retention.removeBridges(over.map(({ id }) => id)))
     const worktrees = await this.#parts.worktrees(project, dryRun)
-    const swept = { messages: messages.count, approvals, bridges: over.length, ...files, worktrees }
+    const homes = await this.#homes({ before, project }, dryRun)
+    const swept = { messages: messages.count, approvals, bridges: over.length, ...files, worktrees, homes }
     if (!dryRun) await this.#note(now, { before, project, ...swept })
     return swept
   }
@@ -135,6 +141,16 @@ export class Janitor {
     const all = await store.read((db) => db.retention.approvals({ before, project, limit: mostBridges }))
     for (let at = 0; at < all.length && !dryRun; at += batch) await store.write(async (tx) => tx.retention.removeApprovals(all.slice(at, at + batch)))
     return all.length
+  }
+
+  async #homes(of: Pick<Retention, 'before' | 'project'>, dryRun: boolean): Promise<number> {
+    let count = 0
+    for (const home of await this.#parts.homes()) {
+      if (!isHomeOver(home, of, (address) => this.#parts.isKnown(address))) continue
+      if (!dryRun) await home.remove()
+      count += 1
+    }
+    return count
   }
 
   /** Files that no message names, or none but those that go; and copies that agents had long enough. */

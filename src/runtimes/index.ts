@@ -1,4 +1,5 @@
 import { TroupeError } from '../core/error.ts'
+import type { Home } from '../core/retention.ts'
 import type { AgentSetting, Health, Host, ModelWay, Runtime } from '../core/runtime.ts'
 import type { Agent, Mode, RuntimeDescriptor } from '../core/team.ts'
 import { claudeWay, codexWay, geminiWay, opencodeProviders, opencodeWay } from './ways.ts'
@@ -23,6 +24,8 @@ interface Entry {
   way?: ModelWay | ((model: string | null) => ModelWay | null)
   /** Its abilities say so too, and the contract suite compares. */
   gate?: true
+  /** What it keeps outside of a team's root for the agents of that root. */
+  homes?: (host: Host, root: string) => Promise<Home[]>
   /** Environment variables that this CLI reads for itself: handed to its agents, and to no other. */
   env: readonly string[]
 }
@@ -50,6 +53,7 @@ const runtimes: Readonly<Record<string, Entry>> = {
     gate: true,
     uses: ['effort', 'mcps'],
     way: codexWay,
+    homes: async ({ home }, root) => await (await import('./codex/home.ts')).homesOf(home, root),
     env: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CODEX_HOME'],
   },
   gemini: {
@@ -130,6 +134,11 @@ export async function loadRuntime(name: string, descriptor: RuntimeDescriptor | 
 export async function runtimesThatFind(): Promise<string[]> {
   const all = await Promise.all(runtimeNames.ready.map(async (name) => ({ name, runtime: await loadRuntime(name, null, 'terminal') })))
   return all.filter(({ runtime }) => runtime.findConversation !== undefined).map(({ name }) => name)
+}
+
+/** What all of them keep outside of a team's root for the agents of that root, those that left included. */
+export async function homesFor(host: Host, root: string): Promise<Home[]> {
+  return (await Promise.all(Object.values(runtimes).map(async ({ homes }) => (await homes?.(host, root)) ?? []))).flat()
 }
 
 /** As the runtime of this name says; one that cannot be used, throws or does not answer has a problem. */

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
@@ -36,7 +36,7 @@ const gc = (more: object = {}) => call('operator', 'gc', more)
 const dm = async (text: string, attachments: string[] = []) => (await call('ada', 'dm', { to: 'bob', text, attachments })).id
 const ack = (...ids: number[]) => call('bob', 'inbox_ack', { ids })
 const kept = () => readdirSync(join(live.root, 'state', 'attachments')).length
-const nothing = { messages: 0, approvals: 0, bridges: 0, files: 0, bytes: 0, worktrees: 0 }
+const nothing = { messages: 0, approvals: 0, bridges: 0, files: 0, bytes: 0, worktrees: 0, homes: 0 }
 
 function put(name: string, content: string): string {
   writeFileSync(join(live.root, name), content)
@@ -64,6 +64,35 @@ it('removes what is acknowledged and old with its files, as a dry run said, and 
   expect(await call('operator', 'audit.verify')).toMatchObject({ ok: true })
   const runs = (await call('operator', 'events')).events.filter(({ type }) => type === 'gc.done')
   expect(runs.map(({ data }) => [data['messages'], data['files']])).toEqual([[2, 2], [0, 0]])
+})
+
+it('removes what an agent CLI kept for agents that left the team, long after its last use, and nothing of anybody else', async () => {
+  const homes = join(live.root, '.troupe', 'codex')
+  const login = put('auth.json', 'secret')
+  const made = (name: string, mark: object | null, age: number): void => {
+    mkdirSync(join(homes, name, 'sessions'), { recursive: true })
+    writeFileSync(join(homes, name, 'sessions', 'talk.jsonl'), '{}')
+    if (mark !== null) writeFileSync(join(homes, name, 'troupe.json'), JSON.stringify(mark))
+    symlinkSync(join(live.root, login), join(homes, name, 'auth.json'))
+    for (const each of readdirSync(join(homes, name)).filter((entry) => entry !== 'auth.json')) utimesSync(join(homes, name, each), (now - age) / 1000, (now - age) / 1000)
+  }
+  const gone = { root: live.root, address: 'p:gone' }
+  made('00000001', gone, 0)
+  made('00000002', { root: live.root, address: 'p:ada' }, 0)
+  made('00000003', { root: '/elsewhere', address: 'p:gone' }, 0)
+  made('00000004', null, 0)
+  made('00000005', { root: live.root, address: '../..' }, 0)
+  made('notes', gone, 0)
+  mkdirSync(join(live.root, 'precious'))
+  writeFileSync(join(live.root, 'precious', 'troupe.json'), JSON.stringify(gone))
+  symlinkSync(join(live.root, 'precious'), join(homes, '00000006'))
+  expect(await gc()).toMatchObject(nothing)
+  now += 72 * hour + 60_000
+  made('00000007', gone, hour)
+  expect([(await gc({ dryRun: true, project: 'p' })) as object, (await gc({ dryRun: true })) as object]).toMatchObject([{ homes: 1 }, { homes: 2 }])
+  expect(await gc()).toMatchObject({ homes: 2 })
+  expect(readdirSync(homes).toSorted()).toEqual(['00000002', '00000003', '00000004', '00000006', '00000007', 'notes'])
+  expect([existsSync(join(live.root, login)), existsSync(join(live.root, 'precious', 'troupe.json'))]).toEqual([true, true])
 })
 
 it('a message that is gone is told of as such', async () => {

@@ -11,6 +11,7 @@ export async function gc({ out, call }: Cli, given: Given): Promise<void> {
     `${count(found.bridges, 'bridge')} removed`,
     `${count(found.files, 'file')} removed (${thousands(found.bytes)} bytes)`,
     ...(found.worktrees === 0 ? [] : [`${count(found.worktrees, 'worktree')} removed`]),
+    ...(found.homes === 0 ? [] : [`${count(found.homes, 'home')} of agents that left removed`]),
   ]
   out.show(found, () => out.line(`gc · ${parts.join(' · ')}${dryRun ? ' (dry run)' : ''}`))
 }

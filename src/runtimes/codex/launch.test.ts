@@ -7,6 +7,7 @@ import { noHitl } from '../../core/limits.ts'
 import type { LaunchContext } from '../../core/runtime.ts'
 import type { Agent, PermissionMode, Team } from '../../core/team.ts'
 import { codexFiles, readLaunched } from './files.ts'
+import { homesOf } from './home.ts'
 import { launcher } from './launch.ts'
 
 
@@ -54,6 +55,9 @@ describe('the launch of Codex', () => {
     expect(homes[0]).toBe(homes[1])
     expect(new Set(homes).size).toBe(3)
     expect(homes[0]).toMatch(/\/home\/\.troupe\/codex\/[0-9a-f]{8}$/)
+    // Each says whose it is, for when that one is gone.
+    const [theirs, elsewhere] = await Promise.all(['/t', '/other'].map(async (root) => await homesOf(join(folder, 'home'), root)))
+    expect([theirs!.map(({ address }) => address).toSorted(), elsewhere]).toEqual([['office:alice', 'office:alice', 'office:bob'], []])
   })
 
   it('starts a server and the terminal that uses it, with no secret in argv or files', async () => {

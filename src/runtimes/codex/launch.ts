@@ -8,7 +8,7 @@ import { laneArgv } from '../lane/start.ts'
 import { checkArgs, checkBeforehand } from './beforehand.ts'
 import { config, type Provider } from './config.ts'
 import { codexFiles, writeLaunched } from './files.ts'
-import { findRollout, homeOf, personsHome, type CodexHome } from './home.ts'
+import { findRollout, homeOf, markHome, personsHome, type CodexHome } from './home.ts'
 import { hasCredentials, hasLogin, linkLogin, noCredentials, providerByKey } from './login.ts'
 import { chooseMode } from './mode.ts'
 import { nothing, personal, told, trusts, type Personal } from './person.ts'
@@ -43,6 +43,7 @@ async function launch(context: LaunchContext, how: CodexMode): Promise<Launch> {
   const trusted = !rehearsal && trusts(own, cwd)
   const conversation = await chooseConversation(context, home, cwd)
   mkdirSync(home.folder, { recursive: true, mode: 0o700 })
+  markHome(home, { root: context.team.root, address: agent.address })
   writeAtomic(home.config, config(context, { home, cwd, mode, trusted, provider, personal: given }))
   checkArgs(agent.args)
   const env = { ...environment(context, home), ...given.secrets }
