@@ -22,6 +22,11 @@ export interface Wanted {
   install: string
   /** `ask` resolves with what the program says to arguments, empty where it fails. */
   probe(program: string, ask: (...args: string[]) => Promise<string>): Promise<Health>
+  /**
+   * Whether there is something to log in with. A missing login is a feature that is not there (`authenticated`), no problem: a
+   * rehearsal needs none. Absent where it cannot be told.
+   */
+  hasLogin?(host: Host): Promise<boolean>
 }
 
 /** Finds and asks a program; remembers the answer as long as the file stays the same. */
@@ -34,6 +39,13 @@ export class Installed {
   }
 
   async health(host: Host): Promise<Health> {
+    const { hasLogin } = this.#wanted
+    const found = await this.#probed(host)
+    if (!found.installed || hasLogin === undefined) return found
+    return { ...found, features: { ...found.features, authenticated: await hasLogin(host) } }
+  }
+
+  async #probed(host: Host): Promise<Health> {
     const { name, variable, install, probe } = this.#wanted
     const program = await locate(host, name, variable)
     if (program === null) return unusable(null, `the program \`${name}\` is not on the PATH`, `${install}, or set ${variable} to its absolute path`)

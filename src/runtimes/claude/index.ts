@@ -1,20 +1,17 @@
 import { join } from 'node:path'
-import type { Abilities, Health, Host, Runtime, Session, SessionContext } from '../../core/runtime.ts'
+import type { Abilities, Runtime, Session, SessionContext } from '../../core/runtime.ts'
 import type { Mode, RuntimeDescriptor } from '../../core/team.ts'
-import type { Installed } from '../installed.ts'
 import { taskAbilities } from '../lane/task.ts'
 import { claudeFiles } from './files.ts'
 import { claudeHome } from './home.ts'
 import { findConversation } from './known.ts'
 import { launcher } from './launch.ts'
-import { hasCredentials } from './login.ts'
 import { looks } from './looks.ts'
 import { oneshotSession } from './oneshot.ts'
 import { claudeProgram } from './program.ts'
 import { ClaudeSession } from './session.ts'
 import { StreamSession } from './stream-session.ts'
 import { lookInto } from './strange.ts'
-import { readState } from './trust.ts'
 
 const terminal: Abilities = {
   resume: true,
@@ -53,7 +50,7 @@ export function claude(_descriptor: RuntimeDescriptor | null = null, mode: Mode 
   return {
     name: 'claude-code',
     abilities: abilities[mode],
-    health: (host) => health(program, host),
+    health: (host) => program.health(host),
     launch: launcher(mode),
     lookInto,
     findConversation,
@@ -62,14 +59,4 @@ export function claude(_descriptor: RuntimeDescriptor | null = null, mode: Mode 
     guarded: (host, folder) => ({ users: [join(claudeHome(host.home, host.env['CLAUDE_CONFIG_DIR'] ?? null).folder, 'settings.json')], own: [claudeFiles(folder).settings] }),
     open: open[mode],
   }
-}
-
-/** A missing login is a feature that is not there, no problem: a rehearsal needs none. */
-async function health(program: Installed, host: Host): Promise<Health> {
-  const found = await program.health(host)
-  if (!found.installed) return found
-  const home = claudeHome(host.home, host.env['CLAUDE_CONFIG_DIR'] ?? null)
-  // What is wrong with the file is said at launch, where it matters.
-  const state = await readState(home.stateFile).catch(() => ({}))
-  return { ...found, features: { ...found.features, authenticated: await hasCredentials(host.env, home, state) } }
 }

@@ -1,5 +1,8 @@
-import type { Health } from '../../core/runtime.ts'
+import type { Health, Host } from '../../core/runtime.ts'
 import { Installed, isOlder, unusable } from '../installed.ts'
+import { claudeHome } from './home.ts'
+import { hasCredentials } from './login.ts'
+import { readState } from './trust.ts'
 
 /** The oldest version whose session file has a `status`; the one this folder was measured with is 2.1.329. */
 const oldest = [2, 1, 197] as const
@@ -21,7 +24,13 @@ const flags: Record<string, RegExp> = {
 const needed = ['sessionId', 'systemPromptFile', 'strictMcpConfig']
 
 export function claudeProgram(): Installed {
-  return new Installed({ name: 'claude', variable: 'TROUPE_CLAUDE', install, probe })
+  return new Installed({ name: 'claude', variable: 'TROUPE_CLAUDE', install, probe, hasLogin })
+}
+
+async function hasLogin({ env, home: person }: Host): Promise<boolean> {
+  const home = claudeHome(person, env['CLAUDE_CONFIG_DIR'] ?? null)
+  // What is wrong with the file is said at launch, where it matters.
+  return await hasCredentials(env, home, await readState(home.stateFile).catch(() => ({})))
 }
 
 async function probe(program: string, ask: (...args: string[]) => Promise<string>): Promise<Health> {

@@ -50,7 +50,8 @@ export function codex(_descriptor: RuntimeDescriptor | null = null, mode: Mode =
     },
     launch: launcher(how),
     findConversation,
-    looks,
+    // Over its protocol, and on one task, the terminal is a view that somebody else draws.
+    ...(how === 'terminal' ? { looks } : {}),
     guarded: (host, folder) => ({ users: [join(personsHome(host.home, host.env), 'config.toml')], own: [codexFiles(folder).launched] }),
     open: open[how],
   }

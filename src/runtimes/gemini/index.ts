@@ -1,9 +1,10 @@
 import { join } from 'node:path'
-import type { Abilities, Health, Host, Runtime } from '../../core/runtime.ts'
+import type { Abilities, Runtime } from '../../core/runtime.ts'
 import type { Mode, RuntimeDescriptor } from '../../core/team.ts'
 import { taskAbilities } from '../lane/task.ts'
+import { geminiFiles } from './files.ts'
 import { lookInto } from './foreign.ts'
-import { authType, personsFolder } from './home.ts'
+import { personsFolder } from './home.ts'
 import { findConversation } from './known.ts'
 import { launch } from './launch.ts'
 import { oneshotSession } from './oneshot.ts'
@@ -35,20 +36,13 @@ export function gemini(_descriptor: RuntimeDescriptor | null = null, mode: Mode 
   return {
     name: 'gemini',
     abilities: once ? taskAbilities({ ...terminal, prompts: false }) : terminal,
-    health: (host) => health(installed, host),
+    health: (host) => installed.health(host),
     launch,
     findConversation,
     lookInto,
     // Without a screen of its own the terminal is a view that somebody else draws.
     ...(once ? {} : { looks }),
-    guarded: (host) => ({ users: [join(personsFolder(host), 'settings.json')], own: [] }),
+    guarded: (host, folder) => ({ users: [join(personsFolder(host), 'settings.json')], own: [geminiFiles(folder).policy] }),
     open: (context) => (once ? oneshotSession(context) : new GeminiSession(context)),
   }
-}
-
-/** A missing login is a feature that is not there, no problem: a rehearsal needs none. */
-async function health(installed: ReturnType<typeof program>, host: Host): Promise<Health> {
-  const found = await installed.health(host)
-  if (!found.installed) return found
-  return { ...found, features: { ...found.features, authenticated: (await authType(host.env, personsFolder(host))) !== null } }
 }

@@ -1,5 +1,6 @@
 import type { Health } from '../../core/runtime.ts'
 import { Installed, unusable } from '../installed.ts'
+import { authType, personsFolder } from './home.ts'
 
 const install = 'npm install -g @google/gemini-cli'
 
@@ -16,7 +17,7 @@ const flags: Record<string, RegExp> = {
 const needed = ['sessionId', 'skipTrust', 'policy', 'approvalMode']
 
 /** Finds it, and asks it once for each version. */
-export const program = () => new Installed({ name: 'gemini', variable: 'TROUPE_GEMINI', install, probe })
+export const program = () => new Installed({ name: 'gemini', variable: 'TROUPE_GEMINI', install, probe, hasLogin: async (host) => (await authType(host.env, personsFolder(host))) !== null })
 
 async function probe(found: string, ask: (...args: string[]) => Promise<string>): Promise<Health> {
   const [version, help] = await Promise.all([ask('--version'), ask('--help')])

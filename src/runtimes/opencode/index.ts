@@ -6,7 +6,7 @@ import { opencodeFiles } from './files.ts'
 import { launcher } from './launch.ts'
 import { looks } from './looks.ts'
 import { oneshotSession } from './oneshot.ts'
-import { hasCredentials, opencodeProgram } from './program.ts'
+import { opencodeProgram } from './program.ts'
 import { OpencodeSession } from './session.ts'
 import { lookInto } from './strange.ts'
 
@@ -42,13 +42,11 @@ export function opencode(_descriptor: RuntimeDescriptor | null = null, mode: Mod
   return {
     name: 'opencode',
     abilities: modes[how].abilities,
-    health: async (host) => {
-      const found = await program.health(host)
-      return found.installed ? { ...found, features: { ...found.features, authenticated: await hasCredentials(host) } } : found
-    },
+    health: (host) => program.health(host),
     launch: launcher(how),
     lookInto,
-    looks,
+    // Without a screen of its own the terminal is a view that somebody else draws.
+    ...(how === 'terminal' ? { looks } : {}),
     guarded: (host, folder) => ({ users: usersFiles(host), own: [opencodeFiles(folder).gate] }),
     open: modes[how].open,
   }

@@ -16,7 +16,7 @@ export const providerKeys = [
 ]
 
 export function opencodeProgram(): Installed {
-  return new Installed({ name: 'opencode', variable: 'TROUPE_OPENCODE', install, probe })
+  return new Installed({ name: 'opencode', variable: 'TROUPE_OPENCODE', install, probe, hasLogin: hasCredentials })
 }
 
 async function probe(program: string, ask: (...args: string[]) => Promise<string>): Promise<Health> {
