@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Limit } from '../core/budget.ts'
 import { systemClock } from '../core/clock.ts'
@@ -224,6 +225,20 @@ describe('each provider’s format', () => {
     // Another format’s calls are none of its provider’s.
     expect((await call(30, { path: '/v1/messages' })).status).toBe(404)
     expect(open).toHaveLength(1)
+  })
+
+  it('hands on an answer that is packed against its wish as it is, byte for byte, and counts it', async () => {
+    running = { runtime: 'codex', model: null }
+    env = { OPENAI_API_KEY: 'k', OPENAI_BASE_URL: `${root()}/v1` }
+    const event = { type: 'response.completed', response: { id: 'r', model: 'm', usage: { input_tokens: 4, output_tokens: 6 } } }
+    const packed = zstdCompressSync(Buffer.from(`event: response.completed\ndata: ${JSON.stringify(event)}\n\n`))
+    const calling = call(30, { path: '/v1/responses' })
+    await asked(1)
+    expect(seen[0]?.headers['accept-encoding']).toBe('identity')
+    open[0]?.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'zstd' }).end(packed)
+    const answered = await calling
+    expect([answered.headers.get('content-encoding'), Buffer.from(await answered.arrayBuffer()).equals(packed)]).toEqual(['zstd', true])
+    await vi.waitFor(() => expect(recorded).toMatchObject([{ key: 'r', tokens: { input: 4, output: 6 } }]), patiently)
   })
 
   it('has no way for a model whose provider is not known, and says what would give it one', async () => {

@@ -108,6 +108,17 @@ describe.each(subjects)('the model calls of a real $cli with $model through trou
   }, 300_000)
 })
 
+it('agents without a way or a key are told of before they start, each with what would help', async () => {
+  const troupe = new Troupe(team({ a: { runtime: 'codex' }, b: { runtime: 'gemini' }, c: { runtime: 'opencode' }, d: { runtime: 'opencode', model: 'mistral/m' }, e: {} }, { compose: { metering: { via: 'proxy' } } }), { MISTRAL_API_KEY: key })
+  const { diagnostics } = await troupe.json<{ diagnostics: { message: string; hint: string }[] }>('validate')
+  const told = diagnostics.filter(({ message }) => message.includes('are to go through troupe')).map(({ message, hint }) => `${message} ${hint}`)
+  expect(told).toEqual([
+    expect.stringMatching(/of p:a are to go.*no key here.*OPENAI_API_KEY/) as string,
+    expect.stringMatching(/of p:b are to go.*no key here.*GEMINI_API_KEY/) as string,
+    expect.stringMatching(/of p:c are to go.*no model named.*provider\/model/) as string,
+  ])
+})
+
 function filesBelow(root: string): string[] {
   return readdirSync(root, { recursive: true, withFileTypes: true }).filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name))
 }
