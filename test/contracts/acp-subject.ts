@@ -29,9 +29,11 @@ export function openCodeByAcp(descriptor: RuntimeDescriptor): RuntimeSubject {
         const config = join(home, 'config.json')
         const models = { 'fake-model': { attachment: true, modalities: { input: ['text', 'image'], output: ['text'] } }, 'fake-small': {} }
         const provider = { fake: { npm: '@ai-sdk/openai-compatible', options: { baseURL: `${context.url}/model/v1`, apiKey: 'none' }, models } }
+        const noModels = join(home, 'models.json')
+        writeFileSync(noModels, '{}')
         writeFileSync(config, JSON.stringify({ provider, model: 'fake/fake-model', small_model: 'fake/fake-small', autoupdate: false, share: 'disabled', enabled_providers: ['fake'], permission: { bash: 'ask' } }))
         const xdg = { XDG_CONFIG_HOME: join(home, 'config'), XDG_DATA_HOME: join(home, 'data'), XDG_STATE_HOME: join(home, 'state'), XDG_CACHE_HOME: join(home, 'cache') }
-        return { ...rest, spec: { ...spec, env: { ...spec.env, ...quiet, ...xdg, HOME: home, OPENCODE_CONFIG: config } } }
+        return { ...rest, spec: { ...spec, env: { ...spec.env, ...quiet, ...xdg, HOME: home, OPENCODE_CONFIG: config, OPENCODE_MODELS_PATH: noModels } } }
       },
     }
   }

@@ -28,10 +28,10 @@ export class Client {
 
   /**
    * Whether the port is our OpenCode's: it knows the password, refuses another, and is at work in our folder. The wrong one
-   * goes first, so that a program of somebody else's is not given the right one.
+   * goes first, so that a program of somebody else's is not given the right one. `ms`: how long that one's refusal is waited for.
    */
-  async isOurs(): Promise<boolean> {
-    const stranger = await this.#send('GET', '/path', undefined, basic('none'))
+  async isOurs(ms = patienceMs): Promise<boolean> {
+    const stranger = await this.#send('GET', '/path', undefined, basic('none'), ms)
     await stranger.body?.cancel()
     if (stranger.status !== 401) return false
     const paths = await this.#json('GET', '/path')

@@ -3,6 +3,12 @@ import type { Client } from './client.ts'
 
 /** Before it is tried again, ms. */
 const againMs = 250
+/**
+ * What comes in the moment in which OpenCode opens its port is never answered. So the first knock is given up early, and each
+ * further one later: a machine with too much to do may take seconds. ms
+ */
+const firstKnockMs = 500
+const longestKnockMs = 20_000
 
 interface Line {
   client: Client
@@ -17,8 +23,9 @@ interface Line {
 /** Listens to OpenCode's events for as long as it lives. Returns the way out. */
 export function listen({ client, clock, opened, event, lost }: Line): () => void {
   const closed = new AbortController()
+  let knockMs = firstKnockMs
   const once = async (): Promise<void> => {
-    if (!(await client.isOurs())) throw new Error('another program listens at its port')
+    if (!(await client.isOurs(knockMs))) throw new Error('another program listens at its port')
     for await (const { type, properties } of client.events(closed.signal, opened)) {
       if (typeof type === 'string') event(type, typeof properties === 'object' && properties !== null ? (properties as Record<string, unknown>) : {})
     }
@@ -27,10 +34,15 @@ export function listen({ client, clock, opened, event, lost }: Line): () => void
   const go = (): void => {
     once().catch((error: unknown) => {
       if (closed.signal.aborted) return
+      if (isUnanswered(error)) knockMs = Math.min(2 * knockMs, longestKnockMs)
       lost(error)
       clock.after(againMs, () => closed.signal.aborted || go())
     })
   }
   go()
   return () => closed.abort()
+}
+
+function isUnanswered(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError'
 }

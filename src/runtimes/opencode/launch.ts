@@ -103,6 +103,7 @@ function environment(context: LaunchContext, files: OpencodeFiles): Record<strin
     ...own,
     ...ownFolders(files.rehearsalHome),
     OPENCODE_DISABLE_MODELS_FETCH: '1',
+    OPENCODE_MODELS_PATH: noModels(files.rehearsalHome),
     OPENCODE_DISABLE_LSP_DOWNLOAD: '1',
     OPENCODE_DISABLE_DEFAULT_PLUGINS: '1',
   }
@@ -111,6 +112,13 @@ function environment(context: LaunchContext, files: OpencodeFiles): Record<strin
 /** Of a provider of models; what the agent's tools log in with is theirs. */
 function isKey(name: string): boolean {
   return name.endsWith('_API_KEY') && providerKeys.includes(name)
+}
+
+/** A list of no models in the place of the one of hundreds of providers that it comes with: reading that is a third of its start. */
+function noModels(home: string): string {
+  const file = join(home, 'models.json')
+  writeAtomic(file, '{}\n')
+  return file
 }
 
 /** OpenCode installs a package beside each of its configurations, over the network; not where it stands in the lock file. */
