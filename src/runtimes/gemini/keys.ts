@@ -80,15 +80,23 @@ export class Keys {
     return look(await this.#terminal.screen())
   }
 
-  /** `echo` resolves with what became of the text, or null when the ms are over. */
+  /**
+   * `echo` resolves with what became of the text, or null when the ms are over. An Enter that comes before the paste is drawn is
+   * taken for a part of it, and the box keeps its text: it is pressed again while that is to be seen. Into an empty box it does nothing.
+   */
   async paste(text: string, echo: (ms: number) => Promise<Attempt | null>): Promise<Attempt | null> {
+    const holdsText = async (): Promise<boolean> => ((await this.#shown()).draft ?? '') !== ''
     await this.#terminal.type([{ paste: text }])
     await this.#pause(afterPasteMs)
-    await this.#terminal.type([{ keys: ['Enter'] }])
+    await this.#becomes(holdsText)
+    for (let left = mostEnters; left > 0; left -= 1) {
+      await this.#terminal.type([{ keys: ['Enter'] }])
+      if (await this.#becomes(async () => !(await holdsText()))) break
+    }
     const first = await echo(echoPatience)
     if (first !== null) return first
-    // The Enter may have been taken for a part of the paste; a second one into an empty box does nothing.
-    await this.#terminal.type([{ keys: ['Enter'] }])
+    // Not into a question, which it would answer.
+    if ((await this.#shown()).draft !== null) await this.#terminal.type([{ keys: ['Enter'] }])
     return await echo(echoPatience)
   }
 
