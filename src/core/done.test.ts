@@ -17,7 +17,7 @@ interface Scene {
   now?: number
 }
 
-const delivered = { state: 'delivered', typed: false, deliveredAt: 100, reason: null, incarnation: 'run' } as const
+const delivered = { state: 'delivered', typed: false, deliveredAt: 100, ackedAt: null, reason: null, incarnation: 'run' } as const
 
 function judge({ phase, since = 200, source = 'hook', mode = 'terminal', delivery = {}, said = null, wanted = 'running', startedAt = null, changedAt = 0, task = {}, now = 300 }: Scene) {
   const { state, confidence, source: by, what, person } = judgeWork(
@@ -83,7 +83,10 @@ it('lets nothing that its worker was in before count: it is started for the task
 })
 
 it('knows the end that a daemon missed by the acknowledgement', () => {
-  expect(judge({ phase: { name: 'idle' }, since: 50, delivery: { state: 'acked' } })).toMatchObject({ state: 'done', by: 'tool' })
+  const acked = { phase: { name: 'idle' }, since: 50, delivery: { state: 'acked', ackedAt: 200 } } as const
+  expect(judge({ ...acked, now: 15_200 })).toMatchObject({ state: 'done', by: 'tool' })
+  // It is in the middle of a turn that was not heard of yet.
+  expect(judge({ ...acked, now: 15_199 })).toMatchObject({ state: 'working' })
 })
 
 it('takes the exit code of a one-shot process, and of nothing else, for its end', () => {

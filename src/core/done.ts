@@ -22,7 +22,7 @@ export interface WorkFacts {
   mode: Mode
   agent: Pick<AgentState, 'phase' | 'since' | 'evidence' | 'wanted' | 'incarnation'>
   /** Of the message that carries the task; null before it is sent, and where a process was started with the task. */
-  delivery: Pick<Delivery, 'state' | 'typed' | 'deliveredAt' | 'incarnation' | 'reason'> | null
+  delivery: Pick<Delivery, 'state' | 'typed' | 'deliveredAt' | 'ackedAt' | 'incarnation' | 'reason'> | null
   /** What the worker said of it by its tools. */
   said: { state: 'done' | 'failed'; text: string; at: number } | null
 }
@@ -103,9 +103,11 @@ function ofIdle(task: Before, facts: WorkFacts, now: number): Verdict {
   // A wait is over by the daemon's own reckoning, and no turn: what was cut off is gone on with.
   if (source === 'clock') return verdictOf(agent, 'working', 'it may go on with a turn that was cut off', 'high', source)
   if (start > 0 && agent.since >= start) return verdictOf(agent, 'done', 'the turn with it is over', source === 'screen' ? 'low' : 'high', source)
-  if (delivery.state === 'acked') return verdictOf(agent, 'done', 'its worker acknowledged it and is idle', 'high', 'tool')
+  const quiet = (since: number): boolean => now - since >= silenceMs
+  // Who acknowledges is in a turn, whether that was heard of or not: it is over once nothing more comes of it.
+  if (delivery.state === 'acked' && quiet(delivery.ackedAt ?? start)) return verdictOf(agent, 'done', 'its worker acknowledged it and is idle', 'high', 'tool')
   if (delivery.deliveredAt === null) return verdictOf(agent, 'unknown', 'it was typed, and nothing shows yet that it was taken up', 'low')
-  if (now - delivery.deliveredAt >= silenceMs) return { ...verdictOf(agent, 'done', 'it is before its worker, which is idle', 'low', 'silence'), since: now }
+  if (delivery.state !== 'acked' && quiet(delivery.deliveredAt)) return { ...verdictOf(agent, 'done', 'it is before its worker, which is idle', 'low', 'silence'), since: now }
   return { ...verdictOf(agent, 'working', 'it is before its worker', 'high', 'delivery'), since: delivery.deliveredAt }
 }
 

@@ -21,7 +21,8 @@ const batch = 100
  */
 export async function forgetNamesake({ store, agents, paths }: NamesakeParts, address: string, { team, resumes }: { team: Team; resumes: boolean }): Promise<void> {
   if (agents.get(address).incarnation !== null) return
-  if (agents.all().some((state) => state.address === address)) await agents.remove(address, () => agents.get(address).incarnation === null)
+  // The reconciler may have been first.
+  await agents.remove(address, () => agents.all().some((state) => state.address === address && state.incarnation === null))
   while (await closeMail(store, address));
   const [project = '', id = ''] = address.split(':')
   const folder = paths.agentFolder(project, id)
