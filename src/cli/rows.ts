@@ -7,12 +7,12 @@ import { duration, escapeLine, width } from './text.ts'
 const columns: Column[] = [
   { head: 'AGENT', least: 12 },
   { head: 'NAME', least: 8, optional: true },
-  { head: 'ROLE' },
-  { head: 'RUNTIME', least: 8 },
+  { head: 'ROLE', spare: 1 },
+  { head: 'RUNTIME', least: 8, spare: 2 },
   { head: 'STATE' },
   { head: 'FOR', align: 'right' },
-  { head: 'INBOX', align: 'right' },
-  { head: 'RESTARTS', align: 'right' },
+  { head: 'INBOX', align: 'right', spare: 4 },
+  { head: 'RESTARTS', align: 'right', spare: 3 },
 ]
 /** Beside the state: something else than troupe changed a file that decides what it may do. */
 export const changedMark = '!'

@@ -23,6 +23,15 @@ test('a narrow terminal cuts the widest column that may be cut, never a number',
   expect(table(columns, [['hello:developer', '12345', 'a very long reason']], 10)[1]).toBe('hello:d…  12345  a ver…')
 })
 
+test('a narrower one does without spare columns, the first to go first', () => {
+  const spare = [{ head: 'AGENT', least: 6 }, { head: 'ROLE', spare: 1 }, { head: 'STATE' }, { head: 'RESTARTS', align: 'right' as const, spare: 2 }]
+  const at = (limit: number) => table(spare, [['hello:dev', 'manager', 'idle', '12']], limit)
+  expect(at(32)[0]).toBe('AGENT   ROLE     STATE  RESTARTS')
+  expect(at(31)[0]).toBe('AGENT      STATE  RESTARTS')
+  expect(at(16)).toEqual(['AGENT      STATE', 'hello:dev  idle'])
+  expect(at(5)).toEqual(['AGENT   STATE', 'hello…  idle'])
+})
+
 test('cells of agents cannot move the cursor or begin a line', () => {
   const [, row] = table(columns, [['x\u001b[2J', '0', 'a\nb']], Infinity)
   expect(row).toBe('x\\u{1b}[2J      0  a↵b')

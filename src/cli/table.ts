@@ -7,6 +7,8 @@ export interface Column {
   least?: number
   /** Left out when every cell is empty. */
   optional?: boolean
+  /** Left out where the terminal is too narrow for all of them at their least, the lowest number first. */
+  spare?: number
 }
 
 /** One cell: text as it came, and how to colour it once it is escaped, cut and padded. */
@@ -17,14 +19,14 @@ const gap = '  '
 /** A plain table: a head, columns two spaces apart, nothing after the last one. `limit` is the terminal's width, or Infinity. */
 export function table(columns: Column[], rows: Cell[][], limit: number, paintHead = (text: string) => text): string[] {
   const texts = rows.map((row) => columns.map((_, i) => escapeLine(textOf(row[i]))))
-  const shown = columns.map((column, i) => ({ column, i })).filter(({ column, i }) => !column.optional || texts.some((row) => row[i] !== ''))
-  const widths = fit(
-    shown.map(({ column, i }) => ({
-      natural: Math.max(width(column.head), ...texts.map((row) => width(row[i] ?? ''))),
-      least: column.least === undefined ? null : Math.max(column.least, width(column.head)),
-    })),
-    limit,
-  )
+  const filled = columns.map((column, i) => ({ column, i })).filter(({ column, i }) => !column.optional || texts.some((row) => row[i] !== ''))
+  const wished = filled.map((one) => ({
+    ...one,
+    natural: Math.max(width(one.column.head), ...texts.map((row) => width(row[one.i] ?? ''))),
+    least: one.column.least === undefined ? null : Math.max(one.column.least, width(one.column.head)),
+  }))
+  const shown = withoutSpare(wished, limit)
+  const widths = fit(shown, limit)
   const line = (cells: string[], paint: ((i: number) => (text: string) => string)): string =>
     shown
       .map(({ column, i }, at) => {
@@ -44,6 +46,13 @@ function textOf(cell: Cell | undefined): string {
 
 function paintOf(cell: Cell | undefined): (text: string) => string {
   return cell === undefined || typeof cell === 'string' ? (text) => text : cell.paint
+}
+
+/** Gives up one spare column after another while the rest cannot stand beside each other. */
+function withoutSpare<T extends { column: Column; natural: number; least: number | null }>(columns: T[], limit: number): T[] {
+  const narrowest = columns.reduce((sum, { natural, least }) => sum + Math.min(natural, least ?? natural) + gap.length, -gap.length)
+  const [first] = columns.filter(({ column }) => column.spare !== undefined).toSorted((a, b) => (a.column.spare ?? 0) - (b.column.spare ?? 0))
+  return narrowest <= limit || first === undefined ? columns : withoutSpare(columns.filter((each) => each !== first), limit)
 }
 
 /** Takes what is missing from the widest column that may shrink, again and again. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { run } from '../../src/util/spawn.ts'
 import { Person } from './person.ts'
 
 it('the first rehearsal of a fresh team is the conversation alone, and costs nothing', async () => {
@@ -25,6 +26,10 @@ it('somebody who comes from agentic-team finds their flags, and a worker that wa
   expect(status).toMatch(/^fix +scripted +done +\dm \d\ds +\[cli\] mend it$/m)
   expect(status).toMatch(/^━━ lead ━━\nscripted agent shop:lead, conversation /m)
   expect((await person.json<{ lines?: string[] }[]>('status'))[0]?.lines).toBeUndefined()
+  const { argv } = await person.json<{ argv: string[] }>('attach', '-w', 'lead')
+  const [tmux = '', , socket = ''] = argv
+  // Whose terminal it is and how one leaves it stands below it; what is shown of a client depends on who looks.
+  expect((await run([tmux, '-S', socket, 'display-message', '-p', '-t', '=a-shop-lead:', '#{T:status-left}|#{T:status-right}'], { env: person.env })).stdout).toBe('shop:lead |Ctrl-b d leaves\n')
   expect((await person.ok('logs', '--tail', '1', 'fix')).trimEnd().split('\n')).toHaveLength(3)
 
   expect(await person.run('send', 'write the missing tests')).toMatchObject({ code: 2, stderr: expect.stringContaining("to the lead: troupe 'write the missing tests'") as string })

@@ -99,7 +99,7 @@ function print(out: Output, rows: StatusRow[], now: number): void {
   const leads = rows.filter(({ role }) => role === 'manager')
   for (const lead of leads) out.line(`${out.color.dim('Lead:')} ${escapeLine(lead.agent)} ${phaseColor(out.color, lead)(escapeLine(lead.phase))}${lead.detail === '' || lead.detail === lead.phase ? '' : ` (${escapeLine(lead.detail)})`}`)
   out.table(
-    [{ head: 'NAME', least: 10 }, { head: 'PROVIDER', least: 8 }, { head: 'STATUS' }, { head: 'ELAPSED', align: 'right' }, { head: 'TASK', least: 16, optional: true }, { head: 'ERROR', least: 16, optional: true }],
+    [{ head: 'NAME', least: 10 }, { head: 'PROVIDER', least: 8, spare: 1 }, { head: 'STATUS' }, { head: 'ELAPSED', align: 'right', spare: 2 }, { head: 'TASK', least: 16, optional: true }, { head: 'ERROR', least: 16, optional: true }],
     rows.map((row) => [
       { text: row.name, paint: out.color.bold },
       row.provider,

@@ -85,6 +85,7 @@ export const agents: Group = {
       options: [
         ['--rw', 'type into it; asks to retype the agent’s id'],
         ['-w, --window <agent>', 'the same as naming it'],
+        ['--ro', 'read-only, which it is anyway'],
         ['-m, --multi', 'every agent that has a terminal, in tiles'],
       ],
       examples: [

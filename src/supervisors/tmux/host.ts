@@ -41,6 +41,13 @@ const ownSettings = [
   command('set-option', '-s', 'escape-time', '0'),
   command('set-option', '-g', 'history-limit', '5000'),
   command('set-option', '-g', 'default-terminal', 'tmux-256color'),
+  // What somebody who looks in has to know: whose terminal it is, whether they may type, and how to leave.
+  command('set-option', '-g', 'status-style', 'fg=default,bg=default,dim'),
+  command('set-option', '-g', 'status-left', '#{?@teamctl-agent,#{@teamctl-project}:#{@teamctl-agent},} '),
+  command('set-option', '-g', 'status-left-length', '80'),
+  command('set-option', '-g', 'status-right', '#{?client_readonly,read-only; ,}Ctrl-b d leaves'),
+  command('set-option', '-g', 'window-status-format', ''),
+  command('set-option', '-g', 'window-status-current-format', ''),
 ]
 
 /** Keeps one control connection to one tmux server, and the server itself where it is ours. */
