@@ -224,8 +224,8 @@ export class RuntimeStage {
     this.#server = serve({ fetch: this.#app().fetch, port: this.#port, hostname: '127.0.0.1' })
   }
 
-  /** `picture`: a PNG that comes with it, or one that is gone when it is to be shown. */
-  parcel(trust: Trust, text: string, from = trust === 'operator' ? 'user' : 'office:bob', picture?: Buffer | 'gone'): Parcel {
+  /** `picture`: a PNG that comes with it. */
+  parcel(trust: Trust, text: string, from = trust === 'operator' ? 'user' : 'office:bob', picture?: Buffer): Parcel {
     const id = uuid()
     const n = ++this.#n
     const message: Message = {
@@ -233,8 +233,7 @@ export class RuntimeStage {
       ...{ chain: id, hop: 0, taint: [], control: null, sentAt: systemClock.now() },
       attachments: picture === undefined ? [] : [{ n, name: 'a.png', mime: 'image/png', bytes: picture.length, sha256: '' }],
     }
-    const read = async () => (picture instanceof Buffer ? picture : await Promise.reject(new Error('it is gone')))
-    const pictures = message.attachments.map(({ mime }) => ({ n, mime, read }))
+    const pictures = picture === undefined ? [] : [{ n, mime: 'image/png', read: async () => picture }]
     return render({ message, pictures, role: trust === 'operator' ? null : 'worker', name: null, trust, nonce: randomBytes(6).toString('hex'), again: false })
   }
 
