@@ -180,7 +180,7 @@ it('lets no call of unknown price pass under a ceiling where the team says so, a
   const warned = call()
   await asked(1)
   reply(0)
-  expect((await warned).status).toBe(200)
+  expect([(await warned).status, await (await warned).text()]).toEqual([200, answer('msg_0')])
 })
 
 it('T19: forgets a call that could not even begin: no other waits for it', async () => {
@@ -190,7 +190,7 @@ it('T19: forgets a call that could not even begin: no other waits for it', async
   const after = call(30)
   await asked(1)
   reply(0)
-  expect((await after).status).toBe(200)
+  expect([(await after).status, await (await after).text()]).toEqual([200, answer('msg_0')])
 })
 
 describe('each provider’s format', () => {
@@ -239,6 +239,19 @@ describe('each provider’s format', () => {
     const answered = await calling
     expect([answered.headers.get('content-encoding'), Buffer.from(await answered.arrayBuffer()).equals(packed)]).toEqual(['zstd', true])
     await vi.waitFor(() => expect(recorded).toMatchObject([{ key: 'r', tokens: { input: 4, output: 6 } }]), patiently)
+  })
+
+  it('says in the journal that an answer did not tell what it cost, once in a while, and nothing of a failure', async () => {
+    const answers = async (status: number, body: string, n: number) => {
+      const calling = call()
+      await asked(n)
+      open[n - 1]?.writeHead(status, { 'content-type': 'application/json' }).end(body)
+      await (await calling).text()
+    }
+    await answers(500, '{}', 1)
+    for (const n of [2, 3]) await answers(200, '{"type":"message"}', n)
+    await vi.waitFor(async () => expect((await store.read((db) => db.events.recent({ type: 'budget', limit: 9 }))).map(({ type }) => type)).toEqual(['budget.uncounted']), patiently)
+    expect(recorded).toEqual([])
   })
 
   it('has no way for a model whose provider is not known, and says what would give it one', async () => {

@@ -26,6 +26,9 @@ export interface ModelDoorParts extends ModelRouteParts {
   report(what: string, error: unknown): void
 }
 
+/** `answered`: well, whatever it cost. */
+type Ended = (usage: UsageRecord | null, answered: boolean) => void
+
 /** A call on its way, in its provider's format. */
 interface Passing {
   agent: Agent
@@ -50,7 +53,7 @@ export class ModelDoor {
   readonly #waiting = new Set<() => void>()
   /** What calls that have ended cost, on its way into the store. */
   readonly #recording = new Set<Promise<void>>()
-  readonly #refusedAt = new Map<string, number>()
+  readonly #toldAt = new Map<string, number>()
   #closed = false
 
   constructor(parts: ModelDoorParts) {
@@ -115,7 +118,7 @@ export class ModelDoor {
     const call: Call = { agent: agent.address, project: agent.project, most: most ?? 0 }
     const refusal = await this.#admitted(passing, call)
     if (refusal !== null) return refusal
-    const ended = (usage: UsageRecord | null): void => this.#ended(call, incarnation, usage)
+    const ended: Ended = (usage, answered) => this.#ended(call, incarnation, usage, answered ? model : undefined)
     return await this.#metered({ ...passing, asked: { ...asked, body } }, model, ended)
   }
 
@@ -162,7 +165,7 @@ export class ModelDoor {
   }
 
   async #refused(agent: Agent, wire: Wire, { limit, spent, until }: Stop): Promise<Response> {
-    await this.#tellRefused(agent, { ...limitData(limit, spent), until })
+    await this.#tell(agent.address, 'budget.call-refused', { ...limitData(limit, spent), until })
     if (isBlind({ limit, spent })) return noPrice(wire, sumText(spent), limit, unknownPriceRule(this.#parts.team()))
     const end = until === null ? 'until a person lets it go on' : `until ${new Date(until).toISOString()}`
     return wire.forbid(`troupe: ${sumText(spent)} spent of $${usdText(limit.nano)}, ${noCallPasses} ${end} (${limit.rule})`)
@@ -171,27 +174,31 @@ export class ModelDoor {
   /** The first call already: once it is over, nobody could say what it cost. */
   async #unpriced({ agent, wire }: Passing, model: string, limit: Limit): Promise<Response> {
     const rule = unknownPriceRule(this.#parts.team())
-    await this.#tellRefused(agent, { model, rule, scope: limit.scope, id: limit.id, period: limit.period })
+    await this.#tell(agent.address, 'budget.call-refused', { model, rule, scope: limit.scope, id: limit.id, period: limit.period })
     return noPrice(wire, `the price of ${model} is not known`, limit, rule)
   }
 
-  async #tellRefused(agent: Agent, data: Record<string, unknown>): Promise<void> {
+  /** Now and then: a CLI may try often. */
+  async #tell(agent: string, type: 'budget.call-refused' | 'budget.uncounted', data: Record<string, unknown>): Promise<void> {
     const { clock, store } = this.#parts
-    if (clock.now() - (this.#refusedAt.get(agent.address) ?? 0) <= refusalsTold) return
-    this.#refusedAt.set(agent.address, clock.now())
-    await store.write((tx) => tx.journal({ type: 'budget.call-refused', subject: agent.address, agent: agent.address, data }))
+    const what = `${type} ${agent}`
+    if (clock.now() - (this.#toldAt.get(what) ?? 0) <= toldEach) return
+    this.#toldAt.set(what, clock.now())
+    await store.write((tx) => tx.journal({ type, subject: agent, agent, data }))
   }
 
-  async #metered({ asked, wire, target }: Passing, model: string | null, ended: (usage: UsageRecord | null) => void): Promise<Response> {
+  async #metered({ asked, wire, target }: Passing, model: string | null, ended: Ended): Promise<Response> {
     const { clock } = this.#parts
     let meter: Meter | null = null
+    let answered = false
     let told = false
     const tell = (usage: UsageRecord | null): void => {
-      if (!told) ended(usage)
+      if (!told) ended(usage, answered)
       told = true
     }
     return await this.#routes.pass(asked, target, wire, {
-      answered: (headers) => {
+      answered: (headers, status) => {
+        answered = status === 200
         meter = new Meter(headers, wire.tally(model), (cost) => tell(cost === null ? null : { ...cost, at: clock.now() }))
       },
       seen: (chunk) => meter?.feed(chunk),
@@ -199,15 +206,22 @@ export class ModelDoor {
     })
   }
 
-  #ended(call: Call, incarnation: string, usage: UsageRecord | null): void {
-    this.#running.set(call.agent, (this.#running.get(call.agent) ?? 1) - 1)
-    const written = usage === null ? Promise.resolve() : this.#write(call.agent, incarnation, usage)
-    const recording = written.finally(() => {
+  /** `uncounted`: the model of an answer that did not say what it cost. */
+  #ended(call: Call, incarnation: string, usage: UsageRecord | null, uncounted?: string | null): void {
+    const { agent } = call
+    this.#running.set(agent, (this.#running.get(agent) ?? 1) - 1)
+    const recording = this.#written(agent, incarnation, usage, uncounted).finally(() => {
       this.#recording.delete(recording)
       this.#underWay.delete(call)
       for (const wake of [...this.#waiting]) wake()
     })
     this.#recording.add(recording)
+  }
+
+  async #written(agent: string, incarnation: string, usage: UsageRecord | null, uncounted: string | null | undefined): Promise<void> {
+    if (usage !== null) return await this.#write(agent, incarnation, usage)
+    if (uncounted === undefined) return
+    await this.#tell(agent, 'budget.uncounted', { model: uncounted }).catch((error: unknown) => this.#parts.report(`telling of a call of ${agent} without a price`, error))
   }
 
   /** Tried until the store can take it: not every CLI's record tells of the same call later. Given up with the daemon. */
@@ -234,8 +248,8 @@ export class ModelDoor {
   }
 }
 
-/** Calls that are refused are told in the journal this often for each agent, ms. */
-const refusalsTold = 60_000
+/** What becomes of calls is told in the journal this often for each agent, ms. */
+const toldEach = 60_000
 /** While the store cannot take what a call cost, it is asked again this often. ms */
 const retryMs = 1_000
 

@@ -27,7 +27,7 @@ export interface Forwarding {
   /** Headers to set on the way: the key. */
   headers: Record<string, string>
   /** An answer has begun. */
-  answered?(headers: Headers): void
+  answered?(headers: Headers, status: number): void
   /** Told of each piece of the answer's body, as it came, before anybody reads it. Must not throw. */
   seen?(chunk: Buffer): void
   /** The answer has ended, whole or not. Once. */
@@ -63,7 +63,7 @@ export class Upstream {
       sent = this.#begun(asked, to)
       const answer = await answerTo(sent, asked.body)
       const headers = passedBack(answer)
-      to.answered?.(headers)
+      to.answered?.(headers, answer.statusCode ?? 0)
       return new Response(withoutBody(asked.method, answer.statusCode) ? drained(answer, end) : streamOf(answer, to.seen ?? (() => {}), end), {
         status: answer.statusCode ?? 502,
         statusText: answer.statusMessage ?? '',

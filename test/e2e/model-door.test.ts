@@ -75,3 +75,20 @@ test('a CLI that goes away ends the call at the provider; a provider that breaks
   await expect(broken.toArray()).rejects.toThrow()
   await vi.waitFor(() => expect(live.log()).not.toContain('sk-the-key'), patience)
 })
+
+test('an answer of 10 MB without the end of a line comes through whole, and the one after it is served', async () => {
+  const million = Buffer.alloc(1024 * 1024, 'y')
+  answer = (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {"type":"message_start')
+    for (let n = 0; n < 10; n++) response.write(million)
+    response.end()
+  }
+  for (let n = 0; n < 2; n++) {
+    const sent = call()
+    sent.end('{"model":"m"}')
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    const bytes = (await response.toArray() as Buffer[]).reduce((sum, chunk) => sum + chunk.length, 0)
+    expect([response.statusCode, bytes]).toEqual([200, 10 * million.length + 28])
+  }
+  expect(live.reports).toEqual([])
+})
