@@ -20,11 +20,19 @@ test('names of the team where the command wants them', () => {
   expect(candidates(['send', 'dev', ''], language).live).toBeNull()
   expect(candidates(['stop', 'dev', ''], language).live).toBe('agents')
   expect(candidates(['broadcast', ''], language).live).toBe('channels')
-  expect(candidates(['-C', 'somewhere', 'status', ''], language).live).toBeNull()
+  expect(candidates(['-C', 'somewhere', 'ps', ''], language).live).toBeNull()
+  expect(candidates(['status', 'f'], language).live).toBe('agents')
+  expect(candidates(['attach', '-w', ''], language)).toEqual({ fixed: [], live: 'agents' })
   expect(candidates(['-C', 'somewhere', 'inspect', ''], language).live).toBe('agents')
 })
 
-test('nothing is offered as the value of a flag', () => {
+test('a flag is offered its values where they are few', () => {
+  expect(candidates(['doctor', '-p', ''], language).fixed).toEqual(['claude', 'codex', 'gemini', 'opencode'])
+  expect(candidates(['spawn', '--mode', 'o'], language).fixed).toContain('oneshot')
+  expect(candidates(['init', '--template', ''], language).fixed).toEqual(['solo', 'blank'])
+})
+
+test('nothing is offered as the value of any other flag', () => {
   expect(candidates(['logs', '--since', ''], language)).toEqual({ fixed: [], live: null })
   expect(candidates(['-C', ''], language)).toEqual({ fixed: [], live: null })
   expect(candidates(['-T', ''], language)).toEqual({ fixed: [], live: 'teams' })

@@ -1,3 +1,4 @@
+import { providerWords } from '../runtimes/provider-words.ts'
 import type { Language, Syntax } from './tree/syntax.ts'
 
 export interface Candidates {
@@ -11,7 +12,7 @@ export function candidates(words: string[], language: Language): Candidates {
   const last = words.at(-1) ?? ''
   const before = words.slice(0, -1)
   const { command, operands, wantsValue } = read(before, language)
-  if (wantsValue) return { fixed: [], live: /^(-T|--team)$/.test(before.at(-1) ?? '') ? 'teams' : null }
+  if (wantsValue) return valueOf([...language.options, ...(command?.options ?? [])], before.at(-1) ?? '')
   if (last.startsWith('-')) return { fixed: flagsOf([...language.options, ...(command?.options ?? []), ['-h, --help', '']]), live: null }
   const subs = command === null ? language.commands : (command.commands ?? [])
   const fixed = operands > 0 ? [] : subs.filter((sub) => !sub.hidden).flatMap((sub) => [sub.name, ...(sub.alias === undefined ? [] : [sub.alias])])
@@ -45,6 +46,23 @@ function takesValue(options: [string, string][], word: string): boolean {
   return options.some(([flags]) => flags.includes('<') && flags.split(/[ ,]+/).includes(word))
 }
 
+/** Values that a flag takes, by its long name. */
+const values: Readonly<Record<string, readonly string[]>> = {
+  provider: providerWords,
+  mode: ['terminal', 'protocol', 'oneshot'],
+  'worker-mode': ['interactive', 'oneshot'],
+  permissions: ['plan', 'confirm', 'manual', 'auto', 'bypass'],
+  priority: ['urgent', 'normal', 'low'],
+  template: ['solo', 'blank'],
+}
+
+function valueOf(options: [string, string][], word: string): Candidates {
+  const [flags = ''] = options.find(([each]) => each.split(/[ ,]+/).includes(word)) ?? []
+  const long = /--([a-z-]+)/.exec(flags)?.[1] ?? ''
+  const live = long === 'team' ? 'teams' : flags.includes('<agent>') ? 'agents' : null
+  return { fixed: [...(Object.hasOwn(values, long) ? (values[long] ?? []) : [])], live }
+}
+
 function flagsOf(options: [string, string][]): string[] {
   return options.flatMap(([flags]) => flags.split(/[ ,]+/).filter((flag) => flag.startsWith('--')))
 }
@@ -59,7 +77,7 @@ function liveOf(command: Syntax | null, operands: number): Candidates['live'] {
   const arg = argAt(command, operands)
   if (arg === undefined) return null
   if (/name/.test(arg) && arg.includes('...')) return 'names'
-  return /agent/.test(arg) ? 'agents' : /channel/.test(arg) ? 'channels' : /context/.test(arg) ? 'contexts' : arg === '<team>' ? 'teams' : null
+  return /agent|worker/.test(arg) ? 'agents' : /channel/.test(arg) ? 'channels' : /context/.test(arg) ? 'contexts' : arg === '<team>' ? 'teams' : null
 }
 
 function wordsOf(command: Syntax | null, operands: number): string[] {
