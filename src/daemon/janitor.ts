@@ -68,7 +68,8 @@ export class Janitor {
 
   async start(): Promise<void> {
     const last = await this.#parts.store.read((db) => db.settings.get(lastKey))
-    this.#arm(typeof last === 'number' ? last : 0)
+    // The clock may have been set back since.
+    this.#arm(typeof last === 'number' ? Math.min(last, this.#parts.clock.now()) : 0)
   }
 
   /** A run that is under way ends with its transaction. */

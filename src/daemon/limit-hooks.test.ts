@@ -38,10 +38,10 @@ afterEach(async () => {
 type Perform = (hook: RateLimitHook, hit: LimitHit, signal: AbortSignal) => Promise<Outcome>
 
 /** One daemon's part, on the store that all of a test share. */
-async function daemon(onRateLimit: string[] | null, perform: Perform): Promise<LimitHooks> {
+async function daemon(onRateLimit: string[] | null, perform: Perform, from = store): Promise<LimitHooks> {
   const agent = { address, id: 'a', project: 'p', runtime: 'r', onRateLimit } as Agent
   const team = { rateLimits: { defaultOnHit: [], fallbackWaitMs: 0, allowPrivate: [], hooks }, projects: [{ id: 'p', agents: [agent], channels: [] }] } as unknown as Team
-  const made = new LimitHooks({ store, clock: systemClock, agents, team: () => team, perform, jitter: () => 0, report: (what, error) => (reported === null ? expect.fail(`${what}: ${String(error)}`) : void reported.push(what)) })
+  const made = new LimitHooks({ store: from, clock: systemClock, agents, team: () => team, perform, jitter: () => 0, report: (what, error) => (reported === null ? expect.fail(`${what}: ${String(error)}`) : void reported.push(what)) })
   await made.start()
   running.push(made)
   return made
@@ -51,6 +51,27 @@ const limit = (until: number | null = Date.now() + 3_600_000) =>
   ({ type: 'failure', class: 'quota', why: 'limit reached', until, evidence: { at: Date.now(), what: 'limit reached', source: 'hook' } }) as const
 const ends = async () => (await store.read((db) => db.events.recent({ type: 'limit', limit: 99 }))).map(({ type, data }) => `${type} ${String(data['name'] ?? '')}`.trim())
 const open = async () => await store.read((db) => db.limitHits.open())
+
+it('runs a hook once also where it was looked at before the first time was written down', async () => {
+  // A database far away: what is read may be older than what was done since.
+  const seen: unknown[] = []
+  const far: Store = {
+    ...store,
+    read: async (work) => {
+      const found = await store.read(work)
+      seen.push(found)
+      return (seen.length === 3 ? seen[1] : found) as typeof found
+    },
+  }
+  const made: string[] = []
+  const part = await daemon(['first'], async ({ name }) => (made.push(name), { ok: true, what: 'done' }), far)
+  await vi.waitFor(() => expect(seen).toHaveLength(1), patiently)
+  await store.write(async (tx) => await tx.limitHits.put({ id: 'h', agent: address, project: 'p', runtime: 'r', incarnation: 'i', at: 1, resetsAt: null, until: null, raw: '', hooks: [{ name: 'first', action: 'run', state: { is: 'due' }, attempts: 0 }] }))
+  part.wake()
+  await vi.waitFor(() => expect(seen.length).toBeGreaterThan(3), patiently)
+  await part.stop()
+  expect(made).toEqual(['first'])
+})
 
 it('runs each hook once, in order, and one that fails stops no other', async () => {
   const made: string[] = []

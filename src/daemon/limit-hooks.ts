@@ -174,9 +174,15 @@ export class LimitHooks {
 
   async #begin(hit: LimitHit, place: number): Promise<void> {
     const { store, clock } = this.#parts
-    const now = begun(hit, place, clock.now())
-    await store.write((tx) => tx.limitHits.put(now))
-    if (now.hooks[place]?.state.is !== 'running') return
+    const now = await store.write(async (tx) => {
+      const current = await tx.limitHits.get(hit.id)
+      // What was read may be older than what was done since.
+      if (current === undefined || !startable(current, clock.now()).includes(place)) return null
+      const next = begun(current, place, clock.now())
+      await tx.limitHits.put(next)
+      return next
+    })
+    if (now?.hooks[place]?.state.is !== 'running') return
     const outcome = await this.#attempt(now, place)
     this.#ended.set(hit.id, { place, outcome })
     await this.#settle(hit.id, place, outcome)
