@@ -73,5 +73,10 @@ hooks = false
     expect(notices).toEqual(health.notes)
     await run([env['TROUPE_CODEX'] ?? '', 'exec', '--json', '--skip-git-repo-check', '-'], { env: spec.env, cwd: spec.cwd, input: 'hello', timeoutMs: 60_000 })
     expect(asked.at(-1)).toMatchObject({ model: 'their-model', url: '/v1/responses?version=7', headers: { authorization: 'Bearer sk-of-the-person', 'x-team': 'blue', 'x-env': 'red' } })
+    // What is missing is named before anything starts.
+    writeFileSync(join(stage.host.home, '.codex', 'config.toml'), 'model_provider = "acme"\n[model_providers.acme]\nenv_key = "ACME_KEY"\n')
+    const without = await runtime.health(stage.host)
+    expect(without).toMatchObject({ features: { authenticated: false }, notes: [expect.stringContaining('takes its key from ACME_KEY') as string, expect.stringContaining('model_provider = acme') as string] })
+    expect((await runtime.health({ ...stage.host, env: { ...stage.host.env, ACME_KEY: 'k' } })).features['authenticated']).toBe(true)
   }, longPatience)
 })

@@ -70,8 +70,9 @@ function judge({ name, health: { installed, program, version, features, problem,
   const without = needed ? '' : ' (not needed here)'
   if (problem !== null) return needed || installed ? wrong(check, `${problem.why}${without}`, problem.fix) : fine(check, `${problem.why}${without}. To use it: ${problem.fix}`)
   const text = `${version ?? 'unknown version'} at ${program ?? '?'}`
-  if (features['authenticated'] !== false) return fine(check, [`${text}${features['authenticated'] === true ? ', logged in' : ''}`, ...notes].join('; '))
-  return needed ? wrong(check, `${text} is not logged in`, `run ${program ?? name} once and log in, or set its key in the environment of troupe up`) : fine(check, `${text}, not logged in${without}`)
+  const noted = (words: string): string => [words, ...notes].join('; ')
+  if (features['authenticated'] !== false) return fine(check, noted(`${text}${features['authenticated'] === true ? ', logged in' : ''}`))
+  return needed ? wrong(check, noted(`${text} is not logged in`), `run ${program ?? name} once and log in, or set its key in the environment of troupe up`) : fine(check, noted(`${text}, not logged in${without}`))
 }
 
 function providerOf({ name, health }: Examined): Provider {

@@ -6,7 +6,7 @@ import { codexFiles } from './files.ts'
 import { findConversation } from './known.ts'
 import { launcher, type CodexMode } from './launch.ts'
 import { personsHome } from './home.ts'
-import { hasCredentials } from './login.ts'
+import { hasCredentials, noCredentials } from './login.ts'
 import { looks } from './looks.ts'
 import { oneshotSession } from './oneshot.ts'
 import { personal, told } from './person.ts'
@@ -45,8 +45,9 @@ export function codex(_descriptor: RuntimeDescriptor | null = null, mode: Mode =
       const found = await installed.health(host)
       if (!found.installed) return found
       const own = await personal(host.home, host.env)
-      const taken = told(own)
-      return { ...found, features: { ...found.features, authenticated: await hasCredentials(host.home, host.env, own) }, ...(taken === null ? {} : { notes: [taken] }) }
+      const authenticated = await hasCredentials(host.home, host.env, own)
+      const missing = authenticated || (own.provider === null && !own.keyring) ? [] : [noCredentials(own).message]
+      return { ...found, features: { ...found.features, authenticated }, notes: [...missing, ...told(own)] }
     },
     launch: launcher(how),
     findConversation,

@@ -47,7 +47,6 @@ async function launch(context: LaunchContext, how: CodexMode): Promise<Launch> {
   writeAtomic(home.config, config(context, { home, cwd, mode, trusted, provider, personal: given }))
   checkArgs(agent.args)
   const env = { ...environment(context, home), ...given.secrets }
-  const taken = told(given)
   if (how === 'oneshot') await checkBeforehand({ program: health.program, args: agent.args, env, cwd, config: home.config })
   writeLaunched(files, { home: home.folder, session: conversation.session, holdMs: context.team.hitl.holdMs })
   return {
@@ -59,7 +58,7 @@ async function launch(context: LaunchContext, how: CodexMode): Promise<Launch> {
       cwd,
     },
     session: conversation.session,
-    notices: [...mode.notices, ...conversation.notices, ...(taken === null ? [] : [taken])],
+    notices: [...mode.notices, ...conversation.notices, ...told(given)],
   }
 }
 

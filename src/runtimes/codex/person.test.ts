@@ -20,7 +20,7 @@ async function of(toml: string) {
 it('takes nothing where there is nothing', async () => {
   const { folder, file } = home()
   expect(await personal(folder, {})).toEqual({ ...nothing, file })
-  expect(told(await personal(folder, {}))).toBeNull()
+  expect(told(await personal(folder, {}))).toEqual([])
 })
 
 it.each([
@@ -30,7 +30,7 @@ it.each([
 ])('takes nothing of a file that cannot be read (%s), and says so', async (_what, toml) => {
   const found = await of(toml)
   expect([found.settings, found.providers]).toEqual([{}, {}])
-  expect(told(found)).toMatch(/cannot be read, and nothing of it is taken over/)
+  expect(told(found)[0]).toMatch(/cannot be read, and nothing of it is taken over/)
 })
 
 it('is not held by what is no file', async () => {
@@ -98,7 +98,7 @@ trust_level = "untrusted"
   expect(({} as Record<string, unknown>)['base_url']).toBeUndefined()
   expect(found.left).toEqual(expect.arrayContaining(['hooks', 'features', 'approval_policy', 'mcp_servers (github, team)', 'model_providers.openai', 'model_providers.troupe', 'model_providers.old', 'model_providers.bedrock.aws', 'model_provider']))
   // Nothing that it says breaks a line, or a terminal.
-  expect(told(found)).not.toMatch(/\n/)
+  expect(told(found)[0]).not.toMatch(/\n/)
 })
 
 it('takes model, provider and login as they are, with what is secret in variables', async () => {

@@ -171,13 +171,13 @@ export function trusts({ trusted }: Personal, cwd: string): boolean {
   return trusted.some((folder) => cwd === folder || cwd.startsWith(`${folder}/`))
 }
 
-/** For people: what agents have of it and what not. Null where there is nothing to tell. */
-export function told({ file, settings: own, providers, left, wrong }: Personal): string | null {
-  if (wrong !== null) return `${file} cannot be read, and nothing of it is taken over: ${printable(wrong).slice(0, 200)}`
+/** For people: what agents have of it and what not. None where there is nothing to tell. */
+export function told({ file, settings: own, providers, left, wrong }: Personal): string[] {
+  if (wrong !== null) return [`${file} cannot be read, and nothing of it is taken over: ${printable(wrong).slice(0, 200)}`]
   // A URL may have a secret in it.
   const has = [...Object.entries(own).map(([key, value]) => (/^model(_provider)?$/.test(key) ? `${key} = ${String(value)}` : key)), ...Object.keys(providers).map((name) => `model_providers.${name}`)]
-  if (has.length === 0 && left.length === 0) return null
-  return `of ${file} agents have ${listed(has)}${left.length === 0 ? '' : `; not ${listed(left)}`}`
+  if (has.length === 0 && left.length === 0) return []
+  return [`of ${file} agents have ${listed(has)}${left.length === 0 ? '' : `; not ${listed(left)}`}`]
 }
 
 const most = 12
