@@ -80,9 +80,13 @@ export class GenericSession implements Session {
     else this.#leave = null
   }
 
-  /** The terminal's log grows with everything the program shows. null where there is none. */
+  /** The terminal's log grows with everything the program shows. null where there is none, or none that can be looked at: then its screen is, each time. */
   #logSize(): number | null {
-    return statSync(join(this.#context.folder, 'supervisor.log'), { throwIfNoEntry: false })?.size ?? null
+    try {
+      return statSync(join(this.#context.folder, 'supervisor.log')).size
+    } catch {
+      return null // thrown on its tick, it would end the daemon
+    }
   }
 
   async #look(): Promise<string> {

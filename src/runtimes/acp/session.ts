@@ -6,6 +6,7 @@ import { isRecord } from '../json.ts'
 import { Asks } from '../lane/asks.ts'
 import { Talk, type Protocol } from '../lane/talk.ts'
 import { readPictures } from '../pictures.ts'
+import { short } from '../short.ts'
 import { toolCallOf } from './calls.ts'
 import { failureOf } from './failure.ts'
 import { readLaunched } from './files.ts'
@@ -225,13 +226,13 @@ export class AcpSession implements Session, Protocol {
     this.#prove(at)
     const call = toolCallOf({ ...read.data.toolCall, title: read.data.toolCall.title ?? this.#tools.get(read.data.toolCall.toolCallId) }, this.#context.agent.cwd)
     this.#questions.set(String(id), id)
-    if (call.kind !== 'team') this.#tell({ type: 'waiting', what: `permission: ${call.command ?? read.data.toolCall.title ?? call.tool}`, fix: 'troupe approvals' }, `it asks before ${call.tool}`, at)
+    if (call.kind !== 'team') this.#tell({ type: 'waiting', what: `permission: ${short(call.command ?? read.data.toolCall.title ?? call.tool)}`, fix: 'troupe approvals' }, `it asks before ${short(call.tool)}`, at)
     this.#asks.open(String(id), call.kind === 'team' ? null : { stage: 'prompt', call, patienceMs: Infinity }, (verdict) => this.#answer(id, read.data, call.kind === 'team' ? { do: 'allow', why: '' } : verdict))
   }
 
   /** Neither files nor terminals are offered: who asks all the same must not wait for ever. */
   #unknown(id: string | number, what: string, at: number): void {
-    this.#tell({ type: 'note' }, `it asks for ${what}, which is not offered here`, at)
+    this.#tell({ type: 'note' }, `it asks for ${short(what)}, which is not offered here`, at)
     this.#asks.open(String(id), null, () => void this.#talk.write({ jsonrpc: '2.0', id, error: { code: -32_601, message: `${what} is not offered` } }))
   }
 

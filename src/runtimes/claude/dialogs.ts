@@ -1,4 +1,4 @@
-import { printable } from '../../core/printable.ts'
+import { short } from '../short.ts'
 
 /** What Claude waits for, and how a person answers it or is spared it the next time. */
 export interface Dialog {
@@ -61,7 +61,6 @@ export function findOpenDialog(screen: string): Dialog | null {
 export const unknownDialog: Dialog = { what: 'unknown', fix: 'its last lines stand in the evidence; Escape leaves most dialogs' }
 
 const shownLines = 6
-const shownChars = 120
 
 /** The end of a screen as evidence: short, with nothing a terminal would obey. */
 export function lastLines(screen: string): string {
@@ -90,9 +89,4 @@ function wordsOf(input: unknown): string {
   if (Array.isArray(questions)) return wordsOf(questions[0])
   const found = telling.map((name) => fields.get(name)).find((value) => typeof value === 'string')
   return typeof found === 'string' ? short(found) : ''
-}
-
-function short(text: string): string {
-  const line = printable(text).replaceAll(/\s+/g, ' ')
-  return line.length > shownChars ? `${line.slice(0, shownChars - 1).toWellFormed()}…` : line
 }

@@ -9,6 +9,7 @@ import { Asks } from '../lane/asks.ts'
 import { Talk, type Protocol } from '../lane/talk.ts'
 import { Parcels } from '../parcels.ts'
 import { readPictures } from '../pictures.ts'
+import { short } from '../short.ts'
 import { callGate, callKey } from './call-gate.ts'
 import { Conversation } from './conversation.ts'
 import { claudeFiles, readLaunched } from './files.ts'
@@ -208,13 +209,13 @@ export class StreamSession implements Session, Protocol {
     if (call.kind === 'team' || this.#approved.delete(callKey(asked))) {
       return this.#asks.open(id, null, () => answer({ do: 'allow', why: 'the team’s own tool, or approved already' }))
     }
-    this.#tell({ type: 'waiting', what: `permission: ${call.command ?? call.tool}`, fix: 'troupe approvals' }, `it asks before ${call.tool}`, at)
+    this.#tell({ type: 'waiting', what: `permission: ${short(call.command ?? call.tool)}`, fix: 'troupe approvals' }, `it asks before ${short(call.tool)}`, at)
     this.#asks.open(id, { stage: 'prompt', call, patienceMs: Infinity }, answer)
   }
 
   /** Its turn would wait for an answer for good. */
   #unknown(id: string, what: string, at: number): void {
-    this.#note(`it asks for ${what}, which is not offered here`, at)
+    this.#note(`it asks for ${short(what)}, which is not offered here`, at)
     this.#asks.open(id, null, () => void this.#talk.write({ type: 'control_response', response: { subtype: 'error', request_id: id, error: `${what} is not offered` } }))
   }
 

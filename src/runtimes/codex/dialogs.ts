@@ -1,5 +1,5 @@
 import type { Question } from './protocol.ts'
-import { printable } from '../../core/printable.ts'
+import { short } from '../short.ts'
 
 /** What Codex waits for, and how a person answers it or is spared it the next time. */
 export interface Dialog {
@@ -39,11 +39,4 @@ export function dialogOf(question: Question): Dialog & { evidence: string } {
     case 'mcpServer/elicitation/request':
       return { what: `permission for a tool of ${short(question.params.serverName)}`, fix: unknownQuestion.fix, evidence: short(question.params.message) }
   }
-}
-
-const shownChars = 120
-
-function short(text: string): string {
-  const line = printable(text).replaceAll(/\s+/g, ' ')
-  return line.length > shownChars ? `${line.slice(0, shownChars - 1).toWellFormed()}…` : line
 }

@@ -6,6 +6,7 @@ import { coalesce, Lane } from '../../util/in-turn.ts'
 import { carriersOf, processOf, signalProcess } from '../../util/processes.ts'
 import { Parcels } from '../parcels.ts'
 import { Signals } from '../signals.ts'
+import { short } from '../short.ts'
 import type { AppServer } from './app-server.ts'
 import { CallGate } from './call-gate.ts'
 import { Conversation } from './conversation.ts'
@@ -284,7 +285,7 @@ export class CodexSession implements Session {
 
   /** While its hook waits for troupe's answer, nothing stands at the terminal. */
   #forwarded(tool: string): () => void {
-    this.#report({ what: `permission for ${tool}`, fix: 'troupe approvals', evidence: `asks for ${tool}` })
+    this.#report({ what: `permission for ${short(tool)}`, fix: 'troupe approvals', evidence: `asks for ${short(tool)}` })
     return () => {
       if (this.#activity?.name === 'waiting') this.#report('busy')
     }

@@ -7,6 +7,7 @@ import { Asks } from '../lane/asks.ts'
 import { Talk, type Protocol } from '../lane/talk.ts'
 import { Parcels } from '../parcels.ts'
 import { Signals } from '../signals.ts'
+import { short } from '../short.ts'
 import { CallGate } from './call-gate.ts'
 import { Conversation } from './conversation.ts'
 import { dialogOf } from './dialogs.ts'
@@ -84,7 +85,7 @@ export class CodexStream implements Session, Protocol {
     const call = this.#gates.call(event)
     if (call !== null || this.#context.agent.permissionMode !== 'manual') return call
     return this.#gates.prompt(event, ({ tool, command }) => {
-      this.#report({ what: `permission: ${command ?? tool}`, fix: 'troupe approvals', evidence: `asks for ${tool}` })
+      this.#report({ what: `permission: ${short(command ?? tool)}`, fix: 'troupe approvals', evidence: `asks for ${short(tool)}` })
       return () => this.#report('busy')
     })
   }
@@ -223,7 +224,7 @@ export class CodexStream implements Session, Protocol {
 
   /** Its turn would wait for an answer for good: there is nobody else to give one. */
   #unknown(id: unknown, method: string): void {
-    this.#tell({ type: 'note' }, `it asks for ${method}, which is not offered here`)
+    this.#tell({ type: 'note' }, `it asks for ${short(method)}, which is not offered here`)
     this.#asks.open(String(id), null, () => void this.#talk.write({ id, error: { code: -32_601, message: `${method} is not offered` } }))
   }
 

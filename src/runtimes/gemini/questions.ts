@@ -4,7 +4,7 @@ import type { Gate } from '../../core/runtime.ts'
 import type { PermissionMode } from '../../core/team.ts'
 import { ForwardedQuestions } from '../forwarded.ts'
 import { isRecord } from '../json.ts'
-import { short } from './screen.ts'
+import { short } from '../short.ts'
 import type { State } from './state.ts'
 import { callAnswer, isAbout, toolCall } from './tool-call.ts'
 

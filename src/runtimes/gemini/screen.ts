@@ -1,6 +1,6 @@
-import { printable } from '../../core/printable.ts'
 import type { ScreenState } from '../../core/runtime.ts'
 import { linesOf } from '../screen-lines.ts'
+import { short } from '../short.ts'
 
 /** What the CLI waits for, and how a person answers it or is spared it the next time. */
 export interface Dialog {
@@ -91,15 +91,9 @@ export function showsQuestion(screen: string, words: string): boolean {
 }
 
 const shownLines = 6
-const shownChars = 120
 
 /** The end of a screen as evidence: short, with nothing a terminal would obey. */
 export function lastLines(screen: string): string {
   const lines = screen.split('\n').filter((line) => /[\p{L}\p{N}]/u.test(line))
   return lines.slice(-shownLines).map((line) => short(line.replaceAll(/[│╭╮╰╯─]+/g, ' ').trim())).join(' / ')
-}
-
-export function short(text: string): string {
-  const line = printable(text).replaceAll(/\s+/g, ' ')
-  return line.length > shownChars ? `${line.slice(0, shownChars - 1).toWellFormed()}…` : line
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { ToolCall, Verdict } from '../../core/gate.ts'
 import type { Gate } from '../../core/runtime.ts'
+import { short } from '../short.ts'
 
 type Answered = (verdict: 'approve' | 'deny') => void
 
@@ -93,7 +94,7 @@ export class Questions {
 export const anAnswer = 'an answer to its question'
 
 export function whatOf({ permission }: Record<string, unknown>): string {
-  return `permission for ${String(permission ?? 'a tool')}`
+  return `permission for ${short(String(permission ?? 'a tool'))}`
 }
 
 /** As the plugin reads it. */
