@@ -12,7 +12,7 @@ function terminal(slow: number, eaten: number): { terminal: Terminal; enters: st
   const enters: string[] = []
   let holds: 'empty' | 'filled' = 'empty'
   let drawn = -1
-  let take = (_: Attempt): void => undefined
+  let take: (attempt: Attempt) => void = () => undefined
   const taken = new Promise<Attempt>((resolve) => (take = resolve))
   return {
     enters,
