@@ -54,6 +54,8 @@ describe('fail-over', () => {
     expect(back).toMatchObject({ session: 'talk-alpha', duty: { standIn: null, from: 'beta', sessions: { beta: 'talk-beta' } } })
     expect(acting(agent, back)).toBe(agent)
     expect(handOff(agent, back.duty!, '/c')).toContain('beta did the work of p:a meanwhile')
+    // Not while another agent has just met the limit of its own, whatever was known of that before.
+    expect(nextMove(agent, idle, { out: { alpha: over + hour }, afterMs }, over + 1)).toBeNull()
     // The next time it stands in, it goes on with its own.
     const again = settled(limited(started(ended(back, over + 2), over + 3, 'i3'), over + 4, over + hour), over + 4)
     expect(again).toMatchObject({ session: 'talk-beta', duty: { standIn: { runtime: 'beta' } } })

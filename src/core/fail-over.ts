@@ -34,8 +34,8 @@ export function nextMove(agent: Agent, state: AgentState, { out, afterMs }: Circ
   const { duty, phase } = state
   const current = duty?.standIn ?? null
   if (state.wanted !== 'running' || phase.name === 'stopping' || phase.name === 'starting' || holdOf(phase) !== null) return null
-  const known = { ...out, ...duty?.out }
-  const isOut = (runtime: string): boolean => known[runtime] !== undefined && (known[runtime] === null || known[runtime] > now)
+  // What the team knows may be newer than what made it move.
+  const isOut = (runtime: string): boolean => [out[runtime], duty?.out[runtime]].some((until) => until === null || (until !== undefined && until > now))
   const trouble = troubleOf(state, current !== null, afterMs, now)
   if (trouble !== null) {
     const others = [null, ...agent.fallback].filter((each) => each?.runtime !== current?.runtime)
