@@ -8,6 +8,7 @@ it('the first rehearsal of a fresh team is the conversation alone, and costs not
   const person = new Person({ PATH: '/usr/bin:/bin' })
   await person.ok('init', '-y')
   const root = join(person.work, '.team')
+  expect(await person.with({}, '-C', root, 'send', 'dev', 'early')).toMatchObject({ code: 0, stdout: '#1 → work:dev: queued\n', stderr: 'Not running: work:dev; what was sent is kept until then. Try: troupe up\n' })
   const { messages } = await person.json<{ messages: { from: string; to: string; text: string }[] }>('-C', root, 'rehearse', '--keep')
   expect(messages.map(({ from, to }) => `${from} → ${to}`)).toEqual(['user → work:manager', 'work:manager → work:dev', 'work:dev → work:manager'])
   expect((await person.json<{ usd: string | null }[]>('-C', root, 'usage')).map(({ usd }) => usd)).toEqual(['0.00', '0.00'])

@@ -19,8 +19,17 @@ export async function send(cli: Cli, given: Given): Promise<void> {
   })
   out.show(sent, () => {
     for (const delivery of sent.deliveries) out.line(`#${sent.n} → ${escapeLine(delivery.to)}: ${escapeLine(delivery.state)}`)
-    out.say(`Try: troupe explain message ${sent.n}`)
   })
+  if (out.json || out.quiet) return
+  const away = await notRunning(cli, sent.deliveries.filter(({ state }) => state.startsWith('queued')).map(({ to: each }) => each))
+  out.say(away.length === 0 ? `Try: troupe explain message ${sent.n}` : `Not running: ${away.map(escapeLine).join(', ')}; what was sent is kept until then. Try: troupe up`)
+}
+
+/** Who of them gets nothing before somebody starts them. Company for what was sent: where it cannot be told, it was sent all the same. */
+async function notRunning(cli: Cli, agents: string[]): Promise<string[]> {
+  if (agents.length === 0) return []
+  const rows = await cli.call('ps', {}).catch(() => [])
+  return rows.filter(({ agent, phase, incarnation }) => agents.includes(agent) && phase === 'stopped' && incarnation === null).map(({ agent }) => agent)
 }
 
 export async function broadcast(cli: Cli, given: Given): Promise<void> {

@@ -50,9 +50,9 @@ async function withLines(cli: Cli, rows: StatusRow[]): Promise<StatusRow[]> {
   return rows.map((row) => ({ ...row, lines: lastLines(screens.get(row.agent) ?? '') }))
 }
 
-/** Without rules and borders, which say nothing. */
+/** Without rules, borders and wide gaps, which say nothing. */
 function lastLines(screen: string): string[] {
-  return screen.split('\n').map((line) => line.trimEnd()).filter((line) => /[\p{L}\p{N}]/u.test(line)).slice(-linesShown)
+  return screen.split('\n').map((line) => line.trimEnd().replace(/ {4,}/g, '  ')).filter((line) => /[\p{L}\p{N}]/u.test(line)).slice(-linesShown)
 }
 
 /** `now`: times of what still goes on are told up to it. */
