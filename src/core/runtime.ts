@@ -14,6 +14,8 @@ import type { Priority, Trust } from './message.ts'
 export interface Runtime {
   readonly name: string
   readonly abilities: Abilities
+  /** Nothing is known that would lead it to the scripted model: in a rehearsal it would ask a real one. Absent where something is. */
+  readonly unrehearsed?: true
   /** Installed? Which version, which features? Never starts a conversation. */
   health(host: Host): Promise<Health>
   /** Writes what the CLI needs into the agent's folder and says what to run. Idempotent. */

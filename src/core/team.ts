@@ -286,6 +286,8 @@ export interface RuntimeDescriptor {
   protocol: 'acp' | null
   /** The way in which it logs in over its protocol, by the protocol's word for it; absent: it is logged in, or says what is missing. */
   auth?: string
+  /** Set for it in a rehearsal, so that it asks the scripted model: `${TROUPE_MODEL_URL}` and `${TROUPE_AGENT_TOKEN}` are filled in. */
+  rehearsalEnv?: Record<string, string>
   supportsMcp: boolean
   sessionResume: string | null
   defaultModel: string | null

@@ -2,7 +2,7 @@ import { changes, type Change, type Side, type Standing } from '../core/change.t
 import { rowOf, type ChangeRow } from '../core/change-text.ts'
 import { choose, isChosen, type Choice } from '../core/choice.ts'
 import { TroupeError } from '../core/error.ts'
-import type { Health } from '../core/runtime.ts'
+import type { Health, Runtime } from '../core/runtime.ts'
 import type { Started } from '../core/started.ts'
 import { takeOver, withRights } from '../core/take-over.ts'
 import { agentsOf, type Agent, type Broker, type Team } from '../core/team.ts'
@@ -22,6 +22,7 @@ export interface DraftParts {
   broker: Broker
   /** Throws `config`. */
   read(): TeamFiles
+  runtimeOf(agent: Agent): Promise<Runtime>
   healthOf(agent: Agent): Promise<Health>
   /** Values of variables that are held, by name. */
   held(): Record<string, string>
@@ -121,15 +122,18 @@ function checkNoneAtWork({ desired, agents }: DraftParts): void {
   })
 }
 
-/** In a rehearsal a scripted agent stands in for a CLI that cannot be used here, and that is said. */
-async function cast(team: Team, { healthOf }: DraftParts): Promise<{ team: Team; notices: string[] }> {
+/** In a rehearsal a scripted agent stands in for a CLI that cannot be used here, or would ask a real model, and that is said. */
+async function cast(team: Team, { healthOf, runtimeOf }: DraftParts): Promise<{ team: Team; notices: string[] }> {
   const notices: string[] = []
   if (team.rehearsal === null) return { team, notices }
   const stand = async (agent: Agent): Promise<Agent> => {
+    const { unrehearsed } = await runtimeOf(agent)
     const { problem } = await healthOf(agent)
-    if (problem === null) return agent
-    notices.push(`${agent.address}: ${problem.why}; a scripted agent stands in for it`)
-    return { ...agent, runtime: 'scripted', descriptor: null }
+    const why = problem?.why ?? (unrehearsed === true ? `the description of ${agent.runtime} does not say how it is led to the scripted model (\`rehearsal_env\`)` : null)
+    if (why === null) return agent
+    notices.push(`${agent.address}: ${why}; a scripted agent stands in for it`)
+    // Its arguments, and a way to run that the scripted one has not, are the CLI's.
+    return { ...agent, runtime: 'scripted', descriptor: null, args: [], mode: agent.mode === 'protocol' ? 'terminal' : agent.mode }
   }
   const projects = team.projects.map(async (project) => ({ ...project, agents: await Promise.all(project.agents.map(stand)) }))
   return { team: { ...team, projects: await Promise.all(projects) }, notices }

@@ -16,24 +16,24 @@ export function acpDescriptor(name: string, args: string[]): RuntimeDescriptor |
 
 const quiet = { OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_LSP_DOWNLOAD: '1', OPENCODE_DISABLE_DEFAULT_PLUGINS: '1' }
 
-/** OpenCode over ACP, its own files in the agent's folder, its model the rehearsal. */
+const models = { 'fake-model': { attachment: true, modalities: { input: ['text', 'image'], output: ['text'] } }, 'fake-small': {} }
+const provider = { fake: { npm: '@ai-sdk/openai-compatible', options: { baseURL: '${TROUPE_MODEL_URL}/v1', apiKey: '${TROUPE_AGENT_TOKEN}' }, models } }
+const scripted = { provider, model: 'fake/fake-model', small_model: 'fake/fake-small', autoupdate: false, share: 'disabled', enabled_providers: ['fake'], permission: { bash: 'ask' } }
+
+/** OpenCode over ACP, led to the rehearsal as a description says it, its own files in the agent's folder. */
 export function openCodeByAcp(descriptor: RuntimeDescriptor): RuntimeSubject {
   const make = (): Runtime => {
-    const runtime = acp(descriptor)
+    const runtime = acp({ ...descriptor, rehearsalEnv: { OPENCODE_CONFIG_CONTENT: JSON.stringify(scripted) } })
     return {
       ...runtime,
       launch: async (context) => {
         const { spec, ...rest } = await runtime.launch(context)
         const home = join(context.folder, 'home')
         mkdirSync(home, { recursive: true })
-        const config = join(home, 'config.json')
-        const models = { 'fake-model': { attachment: true, modalities: { input: ['text', 'image'], output: ['text'] } }, 'fake-small': {} }
-        const provider = { fake: { npm: '@ai-sdk/openai-compatible', options: { baseURL: `${context.url}/model/v1`, apiKey: 'none' }, models } }
         const noModels = join(home, 'models.json')
         writeFileSync(noModels, '{}')
-        writeFileSync(config, JSON.stringify({ provider, model: 'fake/fake-model', small_model: 'fake/fake-small', autoupdate: false, share: 'disabled', enabled_providers: ['fake'], permission: { bash: 'ask' } }))
         const xdg = { XDG_CONFIG_HOME: join(home, 'config'), XDG_DATA_HOME: join(home, 'data'), XDG_STATE_HOME: join(home, 'state'), XDG_CACHE_HOME: join(home, 'cache') }
-        return { ...rest, spec: { ...spec, env: { ...spec.env, ...quiet, ...xdg, HOME: home, OPENCODE_CONFIG: config, OPENCODE_MODELS_PATH: noModels } } }
+        return { ...rest, spec: { ...spec, env: { ...spec.env, ...quiet, ...xdg, HOME: home, OPENCODE_MODELS_PATH: noModels } } }
       },
     }
   }
@@ -50,17 +50,19 @@ export function openCodeByAcp(descriptor: RuntimeDescriptor): RuntimeSubject {
   }
 }
 
-/** Gemini CLI over ACP, with nothing but what a description of it can say: arguments and environment. */
+const rehearsalEnv = { GEMINI_API_KEY: 'none', GOOGLE_GEMINI_BASE_URL: '${TROUPE_MODEL_URL}', GEMINI_CLI_NO_RELAUNCH: 'true' }
+
+/** Gemini CLI over ACP, led to the rehearsal as a description says it. */
 export function geminiByAcp(descriptor: RuntimeDescriptor): RuntimeSubject {
   const make = (): Runtime => {
-    const runtime = acp(descriptor)
+    const runtime = acp({ ...descriptor, rehearsalEnv })
     return {
       ...runtime,
       // More than every agent of the protocol can.
       abilities: { ...runtime.abilities, images: { ...runtime.abilities.images, tool: true } },
       launch: async (context) => {
         const { spec, ...rest } = await runtime.launch(context)
-        const own = { GEMINI_CLI_HOME: join(context.folder, 'home'), GEMINI_API_KEY: 'none', GOOGLE_GEMINI_BASE_URL: `${context.url}/model`, GEMINI_CLI_NO_RELAUNCH: 'true' }
+        const own = { GEMINI_CLI_HOME: join(context.folder, 'home') }
         mkdirSync(join(own.GEMINI_CLI_HOME, '.gemini'), { recursive: true })
         earlier(join(own.GEMINI_CLI_HOME, '.gemini', 'tmp', 'work', 'chats'))
         // By itself it asks ten times, seconds apart, and another model which model to take: a call that it does not count.

@@ -40,6 +40,7 @@ export function resolveDescriptor(name: string, raw: RawDescriptor, place: Place
     args: raw.args,
     protocol: raw.protocol,
     ...(raw.auth === null ? {} : { auth: raw.auth }),
+    ...(raw.rehearsal_env === null ? {} : { rehearsalEnv: raw.rehearsal_env }),
     supportsMcp: raw.supports_mcp,
     sessionResume: raw.session_resume,
     defaultModel: raw.default_model,

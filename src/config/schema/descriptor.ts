@@ -13,6 +13,7 @@ export const descriptorSchema = z.strictObject({
   session_resume: optional(text).describe('How it takes up an earlier conversation'),
   default_model: optional(text).describe('Model for agents that name none'),
   env: z.record(text, text).default({}).describe('Environment variables set for it'),
+  rehearsal_env: optional(z.record(text, text)).describe('With protocol acp: variables set for it in a rehearsal, which lead it to the scripted model; `${TROUPE_MODEL_URL}` is where that is, `${TROUPE_AGENT_TOKEN}` its key. Without them a scripted agent stands in for it'),
   ready: optional(pattern).describe('Seen on the screen once it can be written to (JavaScript regular expression)'),
   busy: optional(pattern).describe('Seen on the screen while it works'),
   idle: optional(pattern).describe('Seen on the screen while it waits for input'),

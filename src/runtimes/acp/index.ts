@@ -32,6 +32,7 @@ export function acp(descriptor: RuntimeDescriptor | null, _mode: Mode = 'protoco
   return {
     name: descriptor?.name ?? 'acp',
     abilities,
+    ...(descriptor?.rehearsalEnv === undefined ? { unrehearsed: true } : {}),
     // Without a description the command is the agent's own: its start tells.
     health: async (host) => (await program?.health(host)) ?? { installed: true, program: null, version: null, features: {}, problem: null },
     launch: (context) => Promise.resolve(launch(descriptor, context)),
@@ -53,6 +54,11 @@ function launch(descriptor: RuntimeDescriptor | null, context: LaunchContext): L
   const argv = descriptor === null ? agent.args : [health.program ?? descriptor.binary, ...descriptor.args, ...agent.args]
   if (argv.length === 0) throw new TroupeError('config', '`runtime: acp` needs the command of the agent', { hint: 'write it into `args`, such as [my-agent, --acp]' })
   writeLaunched(context, descriptor?.auth ?? null)
-  const env = { ...context.env, ...descriptor?.env }
+  const env = { ...context.env, ...descriptor?.env, ...(context.rehearsal ? rehearsed(context, descriptor?.rehearsalEnv) : {}) }
   return { spec: { address: agent.address, incarnation, argv: laneArgv(context, { view: 'acp', argv }), env, cwd: agent.cwd }, session: null, notices: [] }
+}
+
+function rehearsed({ url, env }: LaunchContext, wanted: Record<string, string> = {}): Record<string, string> {
+  const values: Record<string, string> = { TROUPE_MODEL_URL: `${url}/model`, TROUPE_AGENT_TOKEN: env['TROUPE_AGENT_TOKEN'] ?? '' }
+  return Object.fromEntries(Object.entries(wanted).map(([name, text]) => [name, text.replaceAll(/\$\{(\w+)\}/g, (written, key: string) => values[key] ?? written)]))
 }
