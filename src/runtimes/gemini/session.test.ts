@@ -80,3 +80,14 @@ it('leaves it where a person has to mend something first', async () => {
   await new Promise<void>((resolve) => void clock.after(180_000, resolve))
   expect(pastes()).toBe(1)
 })
+
+it('tells the last words of a turn before its end, where there were any', async () => {
+  await vi.waitFor(() => expect(seen('idle')).toBe(1), patiently)
+  await session.hook({ hook_event_name: 'BeforeAgent', prompt: 'publish it' })
+  await session.hook({ hook_event_name: 'AfterAgent', prompt_response: 'It is published.' })
+  await session.hook({ hook_event_name: 'BeforeAgent', prompt: 'and now' })
+  await session.hook({ hook_event_name: 'AfterAgent', prompt_response: '[no response text]' })
+  expect(signals.filter(({ type }) => type === 'said')).toEqual([{ type: 'said', text: 'It is published.', at: expect.any(Number) }])
+  const order = signals.map(({ type }) => type)
+  expect(order.indexOf('said')).toBeLessThan(order.lastIndexOf('idle'))
+})

@@ -271,9 +271,11 @@ export class GeminiSession implements Session {
 
   /** A turn that came to nothing is not made longer: nobody would hear the answer. */
   #onTurnEnd(response: string): Record<string, unknown> {
+    const spoke = response !== '' && response !== '[no response text]'
     const text = response === '[no response text]' ? null : this.#held.forTurnEnd()
     if (text === null) {
       this.#held.turnBegan()
+      if (spoke) this.#signals.emit({ type: 'said', text: response, at: this.#context.host.clock.now() })
       this.#state.become('idle', 'the turn is over', 'hook')
       return {}
     }

@@ -36,3 +36,20 @@ it('asks for the newest messages alone once the others are known, and keeps in m
   expect(conversation.waiting).toMatchObject({ message: id(2) })
   expect(Math.max(...asked.slice(1))).toBeLessThan(asked[0]! / 5)
 })
+
+it('tells the last words of a turn once, and not those before a tool call, nor of a turn that failed, nor of an earlier run', async () => {
+  const says = (n: number, text: string, more: object = {}): Message => ({ info: { ...answer(n, 1).info, finish: 'stop', ...more }, parts: [{ id: `prt_${n}`, type: 'text', text }] })
+  const messages: Message[] = [user(1, 'do it'), says(2, 'of earlier', { time: { created: 1, completed: 1 } })]
+  const heard: Signal[] = []
+  const signals = new Signals(() => undefined)
+  signals.subscribe((signal) => heard.push(signal))
+  const client = { messages: () => Promise.resolve(messages) } as unknown as Client
+  const conversation = new Conversation({ client, parcels: new Parcels(), signals, startedAt: 1_000 })
+  for (const next of [says(3, 'first I look', { finish: 'tool-calls' }), says(4, 'half', { time: { created: time.created } }), says(5, 'broken', { error: { name: 'APIError' } }), says(6, 'It is done.')]) {
+    await conversation.read('s')
+    messages.push(next)
+  }
+  await conversation.read('s')
+  await conversation.read('s')
+  expect(heard.filter(({ type }) => type === 'said')).toEqual([{ type: 'said', text: 'It is done.', at: time.completed }])
+})

@@ -73,6 +73,18 @@ export class Conversation {
     const last = answers.at(-1)?.info
     if (last !== undefined) this.#model = { providerID: String(last['providerID']), modelID: String(last['modelID']) }
     for (const each of this.#entered) if (each.taken) this.#prove(each)
+    const final = answers.at(-1)
+    if (final !== undefined) this.#lastWords(final)
+  }
+
+  /** Of a turn: an answer that is whole, and that no tool call makes another one follow. */
+  #lastWords(message: Message): void {
+    const { info } = message
+    const time = isRecord(info['time']) ? info['time'] : {}
+    const text = message.parts.filter(isWords).map((part) => String(part['text'])).join('\n')
+    if (typeof time['completed'] !== 'number' || info['error'] !== undefined || info['finish'] === 'tool-calls' || text === '') return
+    if (createdAt(info) < this.#parts.startedAt || !this.#first(`said ${String(info['id'])}`)) return
+    this.#parts.signals.emit({ type: 'said', text, at: time['completed'] })
   }
 
   /** What other conversations, such as those of subagents, have cost. */
