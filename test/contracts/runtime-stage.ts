@@ -206,7 +206,7 @@ export class RuntimeStage {
     const startedAt = systemClock.now()
     const launch = change(await this.#runtime.launch(context))
     const pane = await this.#terminals.supervisor.launch(launch.spec)
-    return this.#watch({ launch, incarnation: context.incarnation, pid: pane.pid, startedAt, session: launch.session ?? session })
+    return this.#watch({ launch, incarnation: context.incarnation, pid: pane.pid, startedAt, session: launch.session ?? session, wasReady: false })
   }
 
   /** The daemon is gone: nothing listens any more. */
@@ -260,7 +260,7 @@ export class RuntimeStage {
     })
   }
 
-  #watch(it: { launch: Launch; incarnation: string; pid: number; startedAt: number; session: string | null }): Run {
+  #watch(it: { launch: Launch; incarnation: string; pid: number; startedAt: number; session: string | null; wasReady: boolean }): Run {
     const { supervisor } = this.#terminals
     const { launch, incarnation, pid, startedAt } = it
     const terminal: SessionContext['terminal'] = {
@@ -269,7 +269,7 @@ export class RuntimeStage {
     }
     const judge: SessionContext['judge'] = (gate, signal) => this.#judge(gate, signal)
     const place = { agent: this.#agent, laneSocket: this.#laneSocket(incarnation), judge, folder: this.agentFolder, host: this.host, terminal, tools: this.tools.of(address) }
-    const session = this.#runtime.open({ ...place, incarnation, pid, startedAt, session: it.session, wasReady: false })
+    const session = this.#runtime.open({ ...place, incarnation, pid, startedAt, session: it.session, wasReady: it.wasReady })
     const signals: Signal[] = []
     session.subscribe((signal) => signals.push(signal))
     this.#session = session
@@ -287,7 +287,7 @@ export class RuntimeStage {
       screen: (options) => terminal.screen(options),
       type: (...input) => terminal.type(input),
       forget: () => session.close(),
-      adopt: () => this.#watch(it),
+      adopt: () => this.#watch({ ...it, wasReady: it.wasReady || signals.some(({ type }) => type === 'ready') }),
       stop: async () => {
         const record = await supervisor.stop(incarnation, { polite: session.farewell(), graceMs: patience })
         await gone()

@@ -89,6 +89,18 @@ export function runtimeContract(name: string, subject: RuntimeSubject): void {
         await run.signal('idle', undefined, then)
       }
       expect(stage.asked.some((body) => body.includes('not this way'))).toBe(false)
+      // The next daemon comes in the middle of another, and brings a message too.
+      const { from } = await tell(stage, run, 'HOLD once more', abilities.rungs.idle)
+      await until('the tool waits', () => stage.holding === 1)
+      await run.signal('busy', undefined, from)
+      const adopted = trials.adopt(run)
+      await adopted.signal('busy')
+      expect(adopted.signals.filter(({ type }) => type === 'idle')).toEqual([])
+      const parcel = stage.parcel('peer', 'from the next daemon')
+      if (rungs[0] !== undefined) expect((await adopted.session.deliver(rungs[0], parcel)).result).toBe('taken')
+      stage.letGo()
+      if (rungs[0] !== undefined) await adopted.signal('proof', (signal) => signal.marker === parcel.marker)
+      await adopted.signal('idle')
     })
 
     it('leaves a question on the screen alone, and delivers after its answer', async () => {
@@ -107,6 +119,16 @@ export function runtimeContract(name: string, subject: RuntimeSubject): void {
       await sayNo(run, subject)
       if (rung !== undefined) await run.signal('proof', (signal) => signal.marker === parcel.marker)
       await run.signal('idle', undefined, from)
+      // The next daemon comes while another stands, and finds it.
+      const before = await until('it takes another message', async () => {
+        const now = run.signals.length
+        const { result } = await run.session.deliver(first(abilities.rungs.idle), stage.parcel('operator', 'ASK once more'))
+        return result === 'refused' ? null : now
+      })
+      await run.signal('waiting', undefined, before)
+      const adopted = trials.adopt(run)
+      await adopted.signal('waiting')
+      expect(adopted.signals.filter(({ type }) => type === 'idle')).toEqual([])
     })
 
     if (abilities.rungs.idle.includes('paste')) it('never destroys a draft', async () => {
