@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest'
+import type { Output } from '../../api/index.ts'
+import { liveDaemon } from '../../../test/fixtures/live-daemon.ts'
+
+it('takes a key that stands twice in one order for one task, and what comes after it for that', async () => {
+  const live = await liveDaemon()
+  try {
+    const call = async (name: string, input: object): Promise<unknown> => await live.daemon.call({ kind: 'operator', via: 'socket' }, name, input, new AbortController().signal)
+    await call('reload', { agents: [], env: {}, timeoutMs: 1_000 })
+    const mend = { task: 'mend it', agent: 'ada', key: 'mend' }
+    const { tasks } = (await call('task.add', { tasks: [mend, mend, { task: 'paint it', agent: 'bob', after: ['mend'] }] })) as Output<'task.add'>
+    expect(tasks.map(({ n, again, after }) => [n, again, after])).toEqual([[1, false, []], [1, true, []], [2, false, [1]]])
+  } finally {
+    await live.close()
+  }
+})
