@@ -103,6 +103,10 @@ it('a backup that was changed is refused before anything is touched; one that is
   expect(await texts(troupe)).toEqual(['first', 'second'])
   await troupe.ok('daemon', 'stop')
 
+  // Nobody works on what a restore left in the middle; the next one ends it.
+  mkdirSync(join(troupe.root, '.restoring'))
+  expect(await troupe.run('ps')).toMatchObject({ code: 1, stderr: expect.stringMatching(/a restore into .* was cut short[\s\S]*once more/) as string })
+
   const said = await troupe.run('restore', folder, '--force')
   expect(said).toMatchObject({ code: 0, stderr: expect.stringMatching(/What was there before is in .*state\.before-restore-/) as string })
   expect(await texts(troupe)).toEqual(['first'])
