@@ -39,7 +39,7 @@ it('somebody who comes from agentic-team finds their flags, and a worker that wa
 
   await person.ok('clear')
   expect((await person.run('plan')).code).toBe(0)
-  await person.ok('new', 'web', '-p', 'scripted', '--rehearsal', 'hello')
+  expect(await person.run('new', 'web', '-p', 'scripted')).toMatchObject({ code: 0, stderr: expect.stringContaining('it reads what it is told, and does nothing. With one: --rehearsal hello') as string })
   await person.ok('delete', 'web', '-y')
   expect(await person.run('status')).toMatchObject({ code: 2, stderr: expect.stringContaining('elsewhere there is shop: troupe use shop, or -T shop for one command') as string })
 }, 120_000)

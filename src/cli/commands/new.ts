@@ -69,6 +69,7 @@ function tell(cli: Cli, { team, provider, because }: Wish, root: string): void {
     ]
     pairs(rows, out.color.dim).forEach((line) => out.line(line))
   })
+  if (team.runtime === 'scripted' && rehearsal === null) out.warn('troupe’s own agent has no model: without a scenario it reads what it is told, and does nothing. With one: --rehearsal hello')
   const here = aboveOrNull(cli.cwd)
   if (here !== null && here !== root) out.warn(`this folder has a team of its own, ${here}: from here say -T ${name}`)
   out.say(`Try: troupe ${here !== null && here !== root ? `-T ${name} ` : ''}"what you want done", troupe status, troupe attach lead`)
