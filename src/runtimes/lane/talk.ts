@@ -70,9 +70,15 @@ export class Talk {
   emit(signal: Signal): void {
     if (this.#live || !states.has(signal.type)) return this.signals.emit(signal)
     if (signal.type === 'ready') this.#ready = signal
+    if (signal.type === 'idle') this.#turnIsOver()
     if (signal.type === 'failure') this.#failed = signal
     if (signal.type === 'busy') this.#failed = null
     if (signal.type === 'idle' || signal.type === 'busy' || signal.type === 'waiting') this.#state = signal
+  }
+
+  /** What was pressed to interrupt it has had its effect: pressed again it would end a later turn. */
+  #turnIsOver(): void {
+    for (const [tag, { text }] of this.#keys) if (text === null) this.#keys.delete(tag)
   }
 
   /** Nobody waits for it: what goes wrong is told. */
