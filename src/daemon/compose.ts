@@ -42,8 +42,8 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const janitor = housekeeping(ground, mail.attachments, async (...of) => await alive.worktrees.sweep(...of))
   const atChat = openPeople({ ...tellingGround, ...money, known: () => desired.known, run: async (caller, name, input) => await run(table, caller, name, input, new AbortController().signal) })
 
-  const finished = Promise.withResolvers<void>()
-  const idle = whenIdle(clock, () => atChat.people.active || hasWork(), finished.resolve)
+  const finished = Promise.withResolvers<null>()
+  const idle = whenIdle(clock, () => atChat.people.active || hasWork(), () => finished.resolve(null))
   const table: Handlers = handlers({
     ...ground,
     ...mail,
@@ -56,7 +56,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     janitor,
     token: () => token.token,
     // The answer goes out first.
-    finish: () => void clock.after(50, finished.resolve),
+    finish: () => void clock.after(50, () => finished.resolve(null)),
   })
   const model = rehearsing(clock, () => (desired.known ? desired.team.rehearsal : null))
   const lulls = inLulls(clock, giveMemoryBack)
@@ -68,7 +68,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
 
   return {
     root,
-    finished: finished.promise,
+    finished: Promise.race([finished.promise, ground.shutOut]),
     identify: identity(store, agents, token),
     checkOperator: operatorsOnly(store, agents, clock),
     admit(caller, door, requests) {

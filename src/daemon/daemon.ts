@@ -1,4 +1,5 @@
 import type { HeldValues } from '../api/wire.ts'
+import type { TroupeError } from '../core/error.ts'
 import type { Post } from '../core/gateway.ts'
 import type { OperationName, Output, Parsed, StreamItem } from '../api/index.ts'
 
@@ -47,8 +48,8 @@ export interface Daemon {
   start(): Promise<void>
   /** Graceful: agents go on. Idempotent. */
   stop(): Promise<void>
-  /** Resolves when the daemon wants to go (down, stop, idle without agents). */
-  readonly finished: Promise<void>
+  /** Resolves when the daemon wants to go (down, stop, idle without agents): with why, where it cannot go on. */
+  readonly finished: Promise<TroupeError | null>
 }
 
 export interface HookAnswer {

@@ -60,6 +60,8 @@ export interface Ground {
   listening(front: Front): void
   /** A line beside an agent's terminal; null takes it away. */
   show(address: string, text: string | null): void
+  /** Resolves where another daemon has taken this one's place in the database. */
+  shutOut: Promise<TroupeError>
   report(what: string, error: unknown): void
   jitter(): number
 }
@@ -74,7 +76,8 @@ export async function openGround({ root, env, clock, log }: ComposeOptions): Pro
   const readNow = async (): Promise<Team> => readTeam(root)
   const files = await readNow().catch(onlyConfig)
   const broker = appliedBroker(paths) ?? files?.broker ?? emptyTeam(root).broker
-  const store = await openStore(broker, { root, host: hostname(), env: brokerEnvironment(broker, root, env), clock, tell: (what) => log.info(what) })
+  const shutOut = Promise.withResolvers<TroupeError>()
+  const store = await openStore(broker, { root, host: hostname(), env: brokerEnvironment(broker, root, env), clock, tell: (what) => log.info(what), shutOut: shutOut.resolve })
   const flaw = store.flaw()
   if (flaw !== null) log.error({ flaw }, 'the journal does not fit what was known of it; troupe audit verify')
   const desired = new Desired(store, root, readNow)
@@ -97,6 +100,7 @@ export async function openGround({ root, env, clock, log }: ComposeOptions): Pro
   const runtimeOf = runtimeCache()
   return {
     root, clock, since, paths, broker, store, desired, agents, supervisor, token, teamNow, runtimeOf, held, values, hostNow, report,
+    shutOut: shutOut.promise,
     team: () => desired.team,
     healthOf: healthCache(clock, runtimeOf, hostNow),
     jitter: Math.random,

@@ -36,7 +36,8 @@ export interface RunOptions {
 
 /**
  * Exit codes of the daemon, for its keeper. `locked` (EX_TEMPFAIL): another one is at work, which is no failure;
- * `unavailable`: a disk or a database that may come back by itself; `refused` (EX_CONFIG): it stays so until a person acts.
+ * `unavailable`: a disk or a database that may come back by itself; `refused` (EX_CONFIG): it stays so until a person acts;
+ * so where another daemon took its place, since two that bring each other down again and again would serve nobody.
  */
 export const exits = { done: 0, failed: 1, unavailable: 69, locked: 75, refused: 78 }
 
@@ -69,7 +70,7 @@ function exitFor(error: unknown, hasLock: boolean): number {
   if (!(error instanceof TroupeError)) return exits.failed
   if (error.code === 'conflict' && !hasLock) return exits.locked
   if (error.code === 'unavailable') return exits.unavailable
-  return ['config', 'denied', 'incompatible'].includes(error.code) ? exits.refused : exits.failed
+  return ['config', 'conflict', 'denied', 'incompatible'].includes(error.code) ? exits.refused : exits.failed
 }
 
 /** One line in the log's form: whoever started this daemon sends our stderr there, and looks for `failure`. */
@@ -103,13 +104,14 @@ async function work(options: RunOptions, paths: Paths): Promise<void> {
   if (options.keeper) seat.watch()
   const asked = stopSignal()
   await daemon.start()
-  const why = await Promise.race([daemon.finished.then(() => 'finished'), asked])
-  log.info({ why }, 'going')
+  const why = await Promise.race([daemon.finished.then((fault) => fault ?? 'finished'), asked])
+  log.info({ why: why instanceof TroupeError ? why.message : why }, 'going')
   seat.dismiss()
   await Promise.all([socket.close(graceMs), http.close(graceMs), endpoints.closeAll()])
   await app.close()
   await daemon.stop()
   log.info('gone')
+  if (why instanceof TroupeError) throw why
 }
 
 /** What nobody caught leaves a state that nobody knows: say so and die; the keeper starts a fresh one. */

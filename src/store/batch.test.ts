@@ -33,7 +33,7 @@ beforeEach(async () => {
   await migrate(engine, migrations, { now: () => 0, tell: () => undefined })
   const { by, position } = await takeStream(engine, { team: 't', host: 'here', epoch: 1 })
   anchors = await openAnchors(join(root, 'head.json'), { team: 't', database: 'mailbox.db' }, systemClock, async () => null)
-  commit = new GroupCommit({ engine, by, position, anchors, clock: systemClock })
+  commit = new GroupCommit({ engine, by, position, anchors, clock: systemClock, shutOut: () => undefined })
   commit.subscribe((events: JournalEvent[]) => void told.push(...events.map((event) => event.subject)))
 })
 

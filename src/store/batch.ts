@@ -11,7 +11,7 @@ import type { Pending } from './journal.ts'
 import { retrying } from './retry.ts'
 import { inSavepoint } from './savepoint.ts'
 import type { Written } from './schema.ts'
-import { moveStream, settledStream, fenced } from './stream.ts'
+import { fenced, isFenced, moveStream, settledStream } from './stream.ts'
 import type { Position } from './stream.ts'
 import { rollBack } from './transaction.ts'
 import type { OpenTransaction } from './transaction.ts'
@@ -50,6 +50,7 @@ interface Parts {
   position: Position
   anchors: Anchors
   clock: Clock
+  shutOut(error: TroupeError): void
 }
 
 /**
@@ -141,6 +142,7 @@ export class GroupCommit {
       }
     } catch (error) {
       for (const job of jobs) job.reject(engine.explain(error))
+      if (isFenced(error)) this.#parts.shutOut(error)
       return
     } finally {
       this.#syncing?.resolve()

@@ -48,6 +48,8 @@ export interface StoreContext {
   clock: Clock
   /** For the log: what is done with the database before it can be used. */
   tell?: (what: string) => void
+  /** Called where another daemon has taken the stream: nothing can be written any more. */
+  shutOut?: (error: TroupeError) => void
 }
 
 /**
@@ -71,7 +73,7 @@ export async function openStore(broker: Broker, context: StoreContext): Promise<
     const anchors = await openAnchors(headFile, { team, database }, context.clock, (stream, seq) =>
       hashAt(engine.reader, team, stream, seq),
     )
-    const commit = new GroupCommit({ engine, by, position, anchors, clock: context.clock })
+    const commit = new GroupCommit({ engine, by, position, anchors, clock: context.clock, shutOut: context.shutOut ?? (() => undefined) })
     return store(engine, by, anchors, commit, context.clock)
   } catch (error) {
     await engine.close()

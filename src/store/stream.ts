@@ -82,6 +82,11 @@ export async function settledStream(db: Db, by: Written): Promise<Position> {
   return row
 }
 
+/** For good: whoever gets it writes nothing more. */
+export function isFenced(error: unknown): error is TroupeError {
+  return error instanceof TroupeError && error.code === 'conflict' && 'epoch' in error.facts
+}
+
 export function fenced(by: { host: string; epoch: number }): TroupeError {
   return new TroupeError('conflict', `another daemon writes as host ${by.host} now; this one (epoch ${by.epoch}) was shut out`, {
     hint: 'stop one of the two daemons; a copied team root needs a host name of its own',
