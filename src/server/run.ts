@@ -84,7 +84,8 @@ async function work(options: RunOptions, paths: Paths): Promise<void> {
   dieLoudly(log)
   const held = holdValues(await readValues(options.values))
   const composed = await options.compose({ root: options.root, env: options.env, clock, log })
-  const daemon = log.isLevelEnabled('debug') ? talkative(composed, log, clock) : composed
+  const beginning = untilStarted(log.isLevelEnabled('debug') ? talkative(composed, log, clock) : composed)
+  const { daemon } = beginning
   const report = (error: unknown): void => log.error({ err: error }, 'a request failed')
   const rebound = (what: unknown): void => log.warn({ err: what }, 'a socket was removed')
 
@@ -103,15 +104,42 @@ async function work(options: RunOptions, paths: Paths): Promise<void> {
 
   if (options.keeper) seat.watch()
   const asked = stopSignal()
-  await daemon.start()
+  const close = async (): Promise<void> => {
+    await Promise.all([socket.close(graceMs), http.close(graceMs), endpoints.closeAll()])
+    await app.close()
+  }
+  try {
+    await beginning.start()
+  } catch (error) {
+    await close()
+    throw error
+  }
   const why = await Promise.race([daemon.finished.then((fault) => fault ?? 'finished'), asked])
   log.info({ why: why instanceof TroupeError ? why.message : why }, 'going')
   seat.dismiss()
-  await Promise.all([socket.close(graceMs), http.close(graceMs), endpoints.closeAll()])
-  await app.close()
+  await close()
   await daemon.stop()
   log.info('gone')
   if (why instanceof TroupeError) throw why
+}
+
+/** A daemon is asked before it has started: what it was asked fails with its start, since whoever asked would only see it go. */
+function untilStarted(daemon: Daemon): { daemon: Daemon; start(): Promise<void> } {
+  const failed = Promise.withResolvers<never>()
+  failed.promise.catch(() => undefined) // it is thrown to whoever starts it
+  let hasStarted = false
+  return {
+    daemon: { ...daemon, call: async (...asked) => await (hasStarted ? daemon.call(...asked) : Promise.race([daemon.call(...asked), failed.promise])) },
+    async start() {
+      try {
+        await daemon.start()
+        hasStarted = true
+      } catch (error) {
+        failed.reject(error)
+        throw error
+      }
+    },
+  }
 }
 
 /** What nobody caught leaves a state that nobody knows: say so and die; the keeper starts a fresh one. */
