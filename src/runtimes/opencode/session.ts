@@ -49,6 +49,9 @@ export class OpencodeSession implements Session {
   /** Something may have happened that nobody heard. */
   #stale = true
   #status: 'idle' | 'busy' | null = null
+  /** Turns that ended, and those of them whose words were read: what was said comes before the news of the end. */
+  #ended = 0
+  #heard = 0
   /** What was told last: nothing is told twice. */
   #told: string | null = null
   /** Calls that the gate looks at. */
@@ -241,6 +244,7 @@ export class OpencodeSession implements Session {
     this.#status = status['type'] === 'busy' || status['type'] === 'retry' ? 'busy' : 'idle'
     if (was !== 'busy' && this.#status === 'busy') this.#failures.turnBegan()
     if (status['type'] === 'retry') this.#failures.retry(status)
+    if (was === 'busy' && this.#status === 'idle') this.#ended += 1
     this.#tell()
     if (was !== this.#status) this.#read()
   }
@@ -252,7 +256,13 @@ export class OpencodeSession implements Session {
   async #readAll(): Promise<void> {
     const [line, id] = [this.#line, this.#id]
     if (line === null || id === null || this.#closed) return
-    await line.conversation.readOn(id)
+    const ended = this.#ended
+    try {
+      await line.conversation.readOn(id)
+    } finally {
+      this.#heard = ended
+      this.#tell()
+    }
     if (this.#status === 'idle' && !this.#interrupted && !this.#questions.any) await this.#lane.run(() => goOn({ ...line, session: id }))
   }
 
@@ -260,6 +270,7 @@ export class OpencodeSession implements Session {
     if (!this.#ready || this.#status === null || this.#closed) return
     const at = this.#context.host.clock.now()
     const asked = this.#questions.standing
+    if (this.#status === 'idle' && asked === null && this.#heard < this.#ended) return
     const now = asked === null ? this.#status : `waiting ${asked}`
     if (now === this.#told || (now === 'busy' && this.#judged.size > 0)) return
     this.#told = now
