@@ -40,8 +40,11 @@ function gatekeeper(address = 'p:a'): Gatekeeper {
     opened?.(approval)
     return approval
   }
-  const signal = (_address: string, _incarnation: string, { type }: Signal): void => void signals.push(type)
-  return new Gatekeeper({ store: {} as Store, clock: systemClock, approvals: { ask } as Approvals, chains: { taintOf: () => Promise.resolve(taint), touched: (_agent, by) => Promise.resolve(void touches.push(by)) }, team: () => team, rule: ({ name }) => `rule ${name}`, whyHeld: () => held, noSubagent: (_agent, _run, nested) => (nested ? 'too deep' : null), signal, report: (_what, error) => void reports.push(error) })
+  const waits = (_address: string, _incarnation: string, { type }: Signal): ((seen: object | null) => void) => {
+    signals.push(type)
+    return (seen) => void signals.push(seen === null ? 'gone' : 'busy')
+  }
+  return new Gatekeeper({ store: {} as Store, clock: systemClock, approvals: { ask } as Approvals, chains: { taintOf: () => Promise.resolve(taint), touched: (_agent, by) => Promise.resolve(void touches.push(by)) }, team: () => team, rule: ({ name }) => `rule ${name}`, whyHeld: () => held, noSubagent: (_agent, _run, nested) => (nested ? 'too deep' : null), held: waits, report: (_what, error) => void reports.push(error) })
 }
 
 const verdict = async (command: string, patienceMs = 60_000, of = gatekeeper()): Promise<string> => {

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
 import { agentRule, teamRule, type Rule } from '../core/rule.ts'
 import { anyChange, everyCall, fetches, judge, prompted, web, type Judgement, type ToolCall, type Verdict } from '../core/gate.ts'
+import type { Evidence } from '../core/phase.ts'
 import type { Gate, Signal } from '../core/runtime.ts'
 import { inCommand, inScript, inTool, merged, type Findings } from '../core/sensitive.ts'
 import { shortened } from '../core/shorten.ts'
@@ -32,10 +33,12 @@ export interface GatekeeperParts {
   noSubagent(agent: string, incarnation: string, nested: boolean): string | null
   /** Where a rule is set, and who could allow it. */
   rule(rule: Rule): string
-  signal(address: string, incarnation: string, signal: Signal): void
+  /** Tells what it waits for; returns the end of that, with what showed it, or null where its call is gone. */
+  held(address: string, incarnation: string, waiting: Extract<Signal, { type: 'waiting' }>): Over
   report(what: string, error: unknown): void
 }
 
+type Over = (seen: Evidence | null) => void
 type Question = Pick<Gate, 'stage' | 'call' | 'patienceMs' | 'elsewhere'>
 
 /** Says of each tool call whether it may be made; what people decide on is held until they have. */
@@ -98,17 +101,21 @@ export class Gatekeeper {
       ttlMs: hitl.expiryMs,
       taint,
     }
-    let waited = false
+    let over: Over = () => undefined
     let leave = (): void => undefined
-    const ended = await this.#parts.approvals.ask(wanted, Math.min(hitl.holdMs, patienceMs), signal, (approval) => {
-      waited = true
-      this.#waits(caller, approval)
+    const opened = (approval: Approval): void => {
+      over(null)
+      over = this.#waits(caller, approval)
       leave()
       leave = question.elsewhere?.((verdict) => this.#answeredThere(approval, verdict)) ?? leave
+    }
+    const ended = await this.#parts.approvals.ask(wanted, Math.min(hitl.holdMs, patienceMs), signal, opened).catch((error: unknown) => {
+      over(null)
+      throw error
     })
     // An answer at the terminal may break the question off before it shows.
     if (ended.status !== 'pending' || !signal.aborted) leave()
-    if (waited && !signal.aborted) this.#goesOn(caller, ended)
+    over(signal.aborted ? null : this.#decided(ended))
     if (ended.status === 'used' || ended.status === 'approved') return verdictOf(ended, judged.why)
     const rule = stage === 'prompt' || judged.actions.includes(everyCall) || judged.actions.includes(anyChange) ? modeRule(agent) : sensitiveRule
     return verdictOf(ended, `${judged.why}; ${this.#parts.rule(rule)}`)
@@ -133,9 +140,9 @@ export class Gatekeeper {
     return merged(all)
   }
 
-  #waits({ address, incarnation }: Caller & { kind: 'agent' }, { n, action, summary }: Approval): void {
+  #waits({ address, incarnation }: Caller & { kind: 'agent' }, { n, action, summary }: Approval): Over {
     const evidence = { at: this.#parts.clock.now(), what: `held: ${summary}`, source: 'hook' }
-    this.#parts.signal(address, incarnation, { type: 'waiting', what: `approval ${n} (${action})`, fix: `troupe approvals ${n}, then troupe approve ${n} or troupe deny ${n}`, evidence })
+    return this.#parts.held(address, incarnation, { type: 'waiting', what: `approval ${n} (${action})`, fix: `troupe approvals ${n}, then troupe approve ${n} or troupe deny ${n}`, evidence })
   }
 
   /** Somebody at its terminal was first: nothing is left to decide. */
@@ -145,9 +152,8 @@ export class Gatekeeper {
     })
   }
 
-  #goesOn({ address, incarnation }: Caller & { kind: 'agent' }, { n, status }: Approval): void {
-    const evidence = { at: this.#parts.clock.now(), what: `approval ${n}: ${status === 'used' ? 'approved' : status}`, source: 'hook' }
-    this.#parts.signal(address, incarnation, { type: 'busy', evidence })
+  #decided({ n, status }: Approval): Evidence {
+    return { at: this.#parts.clock.now(), what: `approval ${n}: ${status === 'used' ? 'approved' : status}`, source: 'hook' }
   }
 
   async #refused(address: string, { tool, input }: ToolCall, why: string): Promise<void> {

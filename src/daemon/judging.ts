@@ -48,7 +48,7 @@ export function judging(ground: Ground, mail: Mailing, { holding, breaking }: Me
     whyHeld: (address) => holding.whyHeld(address),
     noSubagent: (...of) => breaking.refusal(...of),
     rule: (rule) => refusals.text(rule),
-    signal: (...said) => signals.take(...said),
+    held: (...said) => signals.held(...said),
   })
   const judge: Judging['judge'] = (who, gate, signal) => gatekeeper.verdict({ kind: 'agent', ...who }, gate, signal)
   return { approvals, confirmation, foreign, refusals, judge, hooks: new Hooks({ sessions, gatekeeper, fetching: mail.fetching, clock }) }

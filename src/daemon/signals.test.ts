@@ -34,6 +34,7 @@ beforeEach(async () => {
     agents,
     holding: () => ({ isHeld: () => held }),
     limits: () => ({ hit: async (address: string) => void hits.push(address) }),
+    jitter: () => 0,
     counted: async (_address: string, at: number) => at === 7,
     spend: () => ({ record: async (_address: string, _run: string, { key }: UsageRecord) => void spent.push(key) }),
     report: (what: string, error: unknown) => expect.fail(`${what}: ${String(error)}`),
@@ -57,4 +58,25 @@ it('takes a refusal at a ceiling of the team’s own for no limit of the provide
 it('counts what a record tells of, but not what was counted on its way', async () => {
   for (const at of [6, 7, 8]) signals.take('p:a', 'i', { type: 'usage', usage: { key: `at ${at}`, at, model: 'm', tokens: { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 } } })
   await vi.waitFor(() => expect(spent).toEqual(['at 6', 'at 8']), patiently)
+})
+
+it('shows what an agent waits for as long as a call of it is held, whatever its CLI tells of being at work', async () => {
+  let at = 100
+  const seen = () => ({ at: (at += 1), what: 'seen', source: 'session-file' })
+  const shows = async (phase: object) => await vi.waitFor(() => expect(agents.get('p:a').phase).toEqual(phase), patiently)
+  const first = signals.held('p:a', 'i', { type: 'waiting', what: 'approval 1', evidence: seen() })
+  const second = signals.held('p:a', 'i', { type: 'waiting', what: 'approval 2', evidence: seen() })
+  signals.take('p:a', 'i', { type: 'busy', evidence: seen() })
+  await shows({ name: 'waiting', what: 'approval 2' })
+  second(seen())
+  await shows({ name: 'waiting', what: 'approval 1' })
+  signals.take('p:a', 'i', { type: 'busy', evidence: seen() })
+  first(seen())
+  await shows({ name: 'busy' })
+  // Its call is gone: whoever took it away tells what it does now.
+  signals.held('p:a', 'i', { type: 'waiting', what: 'approval 3', evidence: seen() })(null)
+  signals.take('p:a', 'i', { type: 'idle', evidence: seen() })
+  await shows({ name: 'idle' })
+  signals.take('p:a', 'i', { type: 'busy', evidence: seen() })
+  await shows({ name: 'busy' })
 })

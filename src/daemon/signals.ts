@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
-import { holdOf } from '../core/phase.ts'
+import { holdOf, type Evidence } from '../core/phase.ts'
 import { onSignal, witness } from '../core/plan.ts'
 import type { Signal } from '../core/runtime.ts'
 import type { Agents } from './agents.ts'
@@ -33,6 +33,7 @@ export interface SignalParts {
   report(what: string, error: unknown): void
 }
 
+type Waiting = Extract<Signal, { type: 'waiting' }>
 type Late = [incarnation: string, signal: Signal]
 
 /**
@@ -42,6 +43,8 @@ type Late = [incarnation: string, signal: Signal]
 export class Signals {
   readonly #parts: SignalParts
   readonly #late = new Map<string, Late[]>()
+  /** What incarnations wait for whose calls are held. */
+  readonly #held = new Map<string, Waiting[]>()
 
   constructor(parts: SignalParts) {
     this.#parts = parts
@@ -51,6 +54,23 @@ export class Signals {
     const late = this.#late.get(address)
     if (late === undefined) this.#try(address, incarnation, signal).catch((error: unknown) => this.#refused(address, [incarnation, signal], error))
     else this.#keep(late, [incarnation, signal])
+  }
+
+  /**
+   * A call of it is held: that is what it waits for, whatever its CLI tells of being at work. Returns the end of the wait,
+   * with what showed it; null where the call is gone.
+   */
+  held(address: string, incarnation: string, waiting: Waiting): (seen: Evidence | null) => void {
+    const open = this.#held.get(incarnation) ?? []
+    this.#held.set(incarnation, open)
+    open.push(waiting)
+    this.take(address, incarnation, waiting)
+    return (seen) => {
+      open.splice(open.indexOf(waiting), 1)
+      if (open.length === 0) this.#held.delete(incarnation)
+      const next = open.at(-1) ?? (seen === null ? null : { type: 'busy' as const, evidence: seen })
+      if (next !== null) this.take(address, incarnation, next)
+    }
   }
 
   #refused(address: string, given: Late, error: unknown): void {
@@ -93,6 +113,7 @@ export class Signals {
       if (holding().isHeld(address)) return void (await agents.update(address, (state) => witness(state, signal.evidence)))
       return await this.#parts.limits().hit(address, incarnation, signal)
     }
+    if (signal.type === 'busy' && this.#held.has(incarnation)) return
     switch (signal.type) {
       case 'proof':
         return await deliverer().proved(address, incarnation, signal.marker, signal.proof, signal.evidence)
