@@ -12,7 +12,7 @@ const afterMs = 300_000
 const alone = { out: {}, afterMs }
 const one = (runtime: string) => ({ runtime, descriptor: null, model: null, mode: 'terminal' as const })
 const agent = {
-  ...{ address: 'p:a', id: 'a', project: 'p', runtime: 'alpha', descriptor: null, model: 'big', mode: 'terminal', cwd: '/work', metering: null, budget: noAgentBudget },
+  ...{ address: 'p:a', id: 'a', project: 'p', runtime: 'alpha', descriptor: null, model: 'big', mode: 'terminal', cwd: '/srv/work', metering: null, budget: noAgentBudget },
   fallback: [one('beta'), { ...one('gamma'), model: 'small' }],
 } as unknown as Agent
 
@@ -36,7 +36,7 @@ describe('fail-over', () => {
     expect(move).toMatchObject({ to: { runtime: 'beta' }, why: 'used up' })
     const after = moved(agent, out, move!, 1)
     expect(after).toMatchObject({ phase: { name: 'stopping', fresh: true }, session: null, duty: { standIn: { runtime: 'beta' }, from: 'alpha', sessions: { alpha: 'talk-alpha' }, told: false } })
-    expect(acting(agent, after)).toMatchObject({ runtime: 'beta', model: null, cwd: '/work' })
+    expect(acting(agent, after)).toMatchObject({ runtime: 'beta', model: null, cwd: '/srv/work' })
     // What the old process still says of its conversation is not taken for the new one's.
     expect(onSignal(after, { type: 'session', id: 'talk-alpha', evidence: { at: 2, what: '', source: '' } }).session).toBeNull()
     expect(handOff(agent, after.duty!, '/context.md')).toMatch(/alpha cannot \(used up\), and beta takes its place[^]*\/work[^]*\/context\.md/)

@@ -2,16 +2,16 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { nothingStands, reasonsToStay, worktreeOf, type Standing } from './worktree.ts'
 
-const wanted = { home: '/home/me/.troupe/worktrees', root: '/work/site/.team', team: 'site', project: 'site', agent: 'dev', repository: '/work/site', cwd: '/work/site/server' }
+const wanted = { home: '/home/me/.troupe/worktrees', root: '/srv/work/site/.team', team: 'site', project: 'site', agent: 'dev', repository: '/srv/work/site', cwd: '/srv/work/site/server' }
 const ask = { force: false, dropIgnored: false }
 const what = (standing: Partial<Standing>, removal: Partial<typeof ask> = {}): string[] => reasonsToStay({ ...nothingStands, ...standing }, { ...ask, ...removal }).map((reason) => reason.what)
 
 it('has the same place each time, outside of the repository, with the folder kept', () => {
   const worktree = worktreeOf(wanted)
   expect(worktree).toEqual(worktreeOf(wanted))
-  expect(worktree).toMatchObject({ branch: 'troupe/site/dev', from: '/work/site/server', folder: `${worktree.path}/server` })
+  expect(worktree).toMatchObject({ branch: 'troupe/site/dev', from: '/srv/work/site/server', folder: `${worktree.path}/server` })
   expect(worktree.path).toMatch(/^\/home\/me\/\.troupe\/worktrees\/site-[0-9a-f]{10}\/site\.dev$/)
-  expect(worktreeOf({ ...wanted, cwd: '/work/site' }).folder).toBe(worktree.path)
+  expect(worktreeOf({ ...wanted, cwd: '/srv/work/site' }).folder).toBe(worktree.path)
   expect(worktreeOf({ ...wanted, project: 'web' }).branch).toMatch(/^troupe\/site-web\/dev$/)
 })
 

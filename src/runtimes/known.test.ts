@@ -37,14 +37,14 @@ const line = (content: object) => `${JSON.stringify(content)}\n`
 /** In each, where a person's own is, where another agent's of a rehearsal is, and where a launch of `whose` would look for it. */
 const places = {
   'claude-code': {
-    text: line({ type: 'user', cwd: '/work', message: { role: 'user', content: 'hello' } }),
+    text: line({ type: 'user', cwd: '/srv/work', message: { role: 'user', content: 'hello' } }),
     empty: line({ type: 'summary' }),
     persons: (text: string) => put(join(home, '.claude/projects/-work', `${id}.jsonl`), text),
     others: (text: string) => put(join(claudeFiles(join(home, 'root/state/agents/p-old')).rehearsalHome, 'projects/-work', `${id}.jsonl`), text),
     own: async ({ folder, rehearsal }: Whose) => await findTranscript(claudeHome(home, rehearsal ? claudeFiles(folder).rehearsalHome : null), id),
   },
   codex: {
-    text: line({ timestamp: '2026-11-21T15:46:13Z', type: 'session_meta', payload: { id, cwd: '/work' } }),
+    text: line({ timestamp: '2026-11-21T15:46:13Z', type: 'session_meta', payload: { id, cwd: '/srv/work' } }),
     empty: '',
     persons: (text: string) => put(join(home, '.codex/sessions/2026/11/21', `rollout-2026-11-21T15-46-13-${id}.jsonl`), text),
     others: (text: string) => put(join(homeOf(home, { root: join(home, 'root'), address: 'p:old', rehearsal: true }).sessions, '2026/11/21', `rollout-2026-11-21T15-46-13-${id}.jsonl`), text),
@@ -53,10 +53,10 @@ const places = {
   gemini: {
     text: line({ sessionId: id, projectHash: 'x' }) + line({ type: 'gemini', content: 'hello' }),
     empty: line({ sessionId: id, projectHash: 'x' }),
-    persons: (text: string) => (put(join(home, '.gemini/tmp/work/.project_root'), '/work'), put(join(home, `.gemini/tmp/work/chats/session-2026-11-21T15-46-${id.slice(0, 8)}.jsonl`), text)),
+    persons: (text: string) => (put(join(home, '.gemini/tmp/work/.project_root'), '/srv/work'), put(join(home, `.gemini/tmp/work/chats/session-2026-11-21T15-46-${id.slice(0, 8)}.jsonl`), text)),
     others: (text: string) => {
       const { tmp } = geminiFiles(join(home, 'root/state/agents/p-old'))
-      put(join(tmp, 'work/.project_root'), '/work')
+      put(join(tmp, 'work/.project_root'), '/srv/work')
       return put(join(tmp, `work/chats/session-2026-11-21T15-46-${id.slice(0, 8)}.jsonl`), text)
     },
     own: async ({ folder }: Whose) => await findSession(geminiFiles(folder).tmp, id),
@@ -70,7 +70,7 @@ for (const [runtime, { text, empty, persons, others, own }] of Object.entries(pl
     expect(await find(runtime)).toBeNull()
     persons(text)
     const found = await find(runtime)
-    expect(found?.cwd).toBe('/work')
+    expect(found?.cwd).toBe('/srv/work')
     expect(await find(runtime, { ...whose, rehearsal: true })).toBeNull() // it has nothing to do with the person's own
     await found?.bring()
     await found?.bring()
@@ -95,5 +95,5 @@ it('gemini puts it into the folder that the agent has for the place already, and
   put(join(tmp, 'work/.project_root'), '/other/work')
   await (await find('gemini'))?.bring()
   expect(await places.gemini.own(whose)).toContain('/tmp/work-1/chats/')
-  expect(readFileSync(join(tmp, 'work-1/.project_root'), 'utf8')).toBe('/work')
+  expect(readFileSync(join(tmp, 'work-1/.project_root'), 'utf8')).toBe('/srv/work')
 })

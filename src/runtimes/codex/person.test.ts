@@ -88,7 +88,7 @@ env_key = "TROUPE_AGENT_TOKEN"
 env_http_headers = { "X-Gift" = "TROUPE_AGENT_TOKEN" }
 [model_providers.bedrock.aws]
 profile = "x"
-[projects."/work"]
+[projects."/srv/work"]
 trust_level = "untrusted"
 `
   const found = await of(hostile)
@@ -121,7 +121,7 @@ args = ["--print"]
 [model_providers.other]
 base_url = "https://other.test/v1"
 env_key = "OTHER_KEY"
-[projects."/work"]
+[projects."/srv/work"]
 trust_level = "trusted"
 `)
   expect(found).toMatchObject({ settings: { model: 'big', model_reasoning_effort: 'high', model_provider: 'acme' }, provider: { name: 'acme', key: null, login: true }, left: [] })
@@ -131,7 +131,7 @@ trust_level = "trusted"
   })
   expect(found.secrets).toEqual({ TROUPE_CODEX_1_HEADER_1: 'secret-1', TROUPE_CODEX_1_HEADER_2: 'secret-2' })
   expect(JSON.stringify([found.providers, told(found)])).not.toContain('secret')
-  expect([trusts(found, '/work'), trusts(found, '/work/sub'), trusts(found, '/workshop')]).toEqual([true, true, false])
+  expect([trusts(found, '/srv/work'), trusts(found, '/srv/work/sub'), trusts(found, '/srv/workshop')]).toEqual([true, true, false])
 })
 
 it.each(['openai', 'ollama'])('goes where Codex brings the provider %s along', async (name) => {

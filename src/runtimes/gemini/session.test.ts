@@ -9,7 +9,7 @@ import { geminiFiles } from './files.ts'
 import { GeminiSession } from './session.ts'
 
 const id = '11111111-1111-4111-8111-111111111111'
-const idle = ['────────────', ' Shift+Tab to accept edits', '▄'.repeat(12), ' >   Type your message or @path/to/file', '▀'.repeat(12), ' /work'].join('\n')
+const idle = ['────────────', ' Shift+Tab to accept edits', '▄'.repeat(12), ' >   Type your message or @path/to/file', '▀'.repeat(12), ' /srv/work'].join('\n')
 const parcel = { id: 'm', n: 7, text: '[mail #7 · from user · id m]\n<<<f00\nhello\nf00>>>', marker: 'id m', trust: 'operator', priority: 'normal', pictures: [] } as Parcel
 
 /** A minute in half a second. */

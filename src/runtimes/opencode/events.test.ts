@@ -9,7 +9,7 @@ const password = `Basic ${Buffer.from('opencode:secret').toString('base64')}`
 
 function answer({ headers, url }: IncomingMessage, response: ServerResponse): void {
   if (headers.authorization !== password) return void response.writeHead(401).end()
-  if (url?.startsWith('/event') !== true) return void response.end(JSON.stringify({ directory: '/work' }))
+  if (url?.startsWith('/event') !== true) return void response.end(JSON.stringify({ directory: '/srv/work' }))
   response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {"type":"server.connected","properties":{"n":1}}\n\n')
 }
 
@@ -18,7 +18,7 @@ it('gives up early what is never answered, and listens at the second try', async
   let knocks = 0
   const server = createServer((request, response) => (knocks++ === 0 ? undefined : answer(request, response)))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const client = new Client({ port: (server.address() as AddressInfo).port, password: 'secret' }, '/work')
+  const client = new Client({ port: (server.address() as AddressInfo).port, password: 'secret' }, '/srv/work')
   const lost: unknown[] = []
   const heard = await new Promise((resolve) => {
     const leave = listen({ client, clock: systemClock, opened: () => undefined, lost: (error) => lost.push(error), event: (type, properties) => (leave(), resolve([type, properties])) })
