@@ -12,6 +12,7 @@ import { pause } from '../pause.ts'
 import { escapeText } from '../text.ts'
 
 const defaultTimeoutMs = 180_000
+const settledMs = 2_000
 /** Lines of the lead's terminal that stand in for a report. */
 const lastLines = 60
 
@@ -74,7 +75,7 @@ async function reported(cli: Cli, { id, agent, draft, cursor, ms }: Waiting): Pr
       const row = leadOf(await cli.call('ps', {}))
       const report = read(draft)
       if (row.phase === 'idle' && report !== '') return { source: 'file', report }
-      if (row.phase === 'idle' && event.type === 'agent.phase') return { source: 'words', report: await words(cli, agent) }
+      if (row.phase === 'idle' && event.type === 'agent.phase' && (await rests(cli, until))) return await final(cli, agent, draft)
       if (row.incarnation === null) return { source: 'none', why: `${agent} is ${row.phase} (${row.detail})` }
     }
   } finally {
@@ -83,6 +84,17 @@ async function reported(cli: Cli, { id, agent, draft, cursor, ms }: Waiting): Pr
   const report = read(draft)
   if (report !== '') return { source: 'file', report }
   return { source: 'none', why: cli.signal.aborted ? 'interrupted' : delivered ? `${agent} has the question, and did not come to an end with it in time` : `${agent} has not taken the question yet` }
+}
+
+/** The idle of the turn before may be told late: whoever is done rests a moment later too. */
+async function rests(cli: Cli, until: AbortSignal): Promise<boolean> {
+  await pause(settledMs, until)
+  return leadOf(await cli.call('ps', {})).phase === 'idle'
+}
+
+async function final(cli: Cli, agent: string, draft: string): Promise<Outcome> {
+  const report = read(draft)
+  return report === '' ? { source: 'words', report: await words(cli, agent) } : { source: 'file', report }
 }
 
 function read(file: string): string {
