@@ -8,9 +8,7 @@ import type { RuntimeSubject } from './runtime-subject.ts'
 
 export const clis = fileURLToPath(new URL('../../.clis/bin', import.meta.url))
 
-/** null: its program is not here. */
-export function acpDescriptor(name: string, args: string[]): RuntimeDescriptor | null {
-  if (!existsSync(join(clis, name))) return null
+export function acpDescriptor(name: string, args: string[]): RuntimeDescriptor {
   return { name, binary: name, args, protocol: 'acp', supportsMcp: true, sessionResume: null, defaultModel: null, env: {}, ready: null, busy: null, idle: null, rateLimitPatterns: [] }
 }
 

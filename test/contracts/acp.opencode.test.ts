@@ -3,25 +3,18 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { onePixel } from '../fixtures/one-pixel.ts'
 import { acpDescriptor, openCodeByAcp } from './acp-subject.ts'
+import { withCli } from './cli-program.ts'
 import { until } from './runtime-stage.ts'
 import { on, overAgain, say, tell, Trials } from './runtime-subject.ts'
 
-const descriptor = acpDescriptor('opencode', ['acp'])
-
-describe('OpenCode over the Agent Client Protocol', () => {
-  const subject = descriptor === null ? null : openCodeByAcp(descriptor)
-  const rules = subject === null ? [] : [on('ASK-YES', subject.shell('touch yes'), say('asked and done')), on('SLOW', { do: 'text' as const, text: 'too late', delay: 600_000 })]
-  const trials = subject === null ? null : new Trials(subject, rules)
-  afterEach(async () => await trials?.clear())
-
-  if (trials === null) it('is installed in .clis, where npm test puts it', (context) => {
-    context.skip(process.env['CI'] === undefined, 'OpenCode is not installed in .clis')
-    expect(descriptor).not.toBeNull()
-  })
+withCli('opencode', 'TROUPE_OPENCODE', () => describe('OpenCode over the Agent Client Protocol', () => {
+  const subject = openCodeByAcp(acpDescriptor('opencode', ['acp']))
+  const trials = new Trials(subject, [on('ASK-YES', subject.shell('touch yes'), say('asked and done')), on('SLOW', { do: 'text' as const, text: 'too late', delay: 600_000 })])
+  afterEach(async () => await trials.clear())
 
   // It takes seconds to start: one launch for all of it.
-  if (trials !== null) it('takes messages with proof, asks leave through the gate, is interrupted and goes on, and sees the pictures of a message', async () => {
-    const stage = await trials!.stage({ agent: { mode: 'protocol', model: 'fake/fake-model' } })
+  it('takes messages with proof, asks leave through the gate, is interrupted and goes on, and sees the pictures of a message', async () => {
+    const stage = await trials.stage({ agent: { mode: 'protocol', model: 'fake/fake-model' } })
     const prompts: string[] = []
     stage.verdict = ({ stage: at, call }) => {
       if (at === 'prompt') prompts.push(String(call.command))
@@ -54,4 +47,4 @@ describe('OpenCode over the Agent Client Protocol', () => {
     expect(run.signals.filter(({ type }) => type === 'failure')).toEqual([])
     run.forget()
   }, 240_000)
-})
+}))
