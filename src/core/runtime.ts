@@ -300,8 +300,8 @@ export type Compaction = { result: 'done' | 'later' | 'failed'; what: string }
 
 export type Attempt =
   | { result: 'proved'; proof: Proof; what: string }
-  | { result: 'taken'; what: string } // accepted by the CLI, proof to follow as a signal
-  | { result: 'typed'; what: string } // typed, nothing can prove it
+  | { result: 'taken'; what: string } // given to the CLI, proof to follow as a signal; where none comes it is given again
+  | { result: 'typed'; what: string } // typed, and nothing can ever prove it: it is not typed again
   | { result: 'refused'; why: string } // this rung does not work now; nothing was entered
 
 export type Signal =

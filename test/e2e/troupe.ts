@@ -109,12 +109,14 @@ export class Troupe {
     }
   }
 
-  /** For whoever looks into a failure: the daemon's log and the journal. */
+  /** For whoever looks into a failure: the daemon's log, the journal, and what the agents' terminals show. */
   async tellWhatHappened(): Promise<void> {
     const log = join(this.root, 'state', 'run', 'daemon.log')
     console.log(existsSync(log) ? readFileSync(log, 'utf8').slice(-10_000) : 'the daemon left no log')
-    const told = await this.run('tail', '--lines', '200')
-    console.log(told.stdout, told.stderr)
+    for (const command of [['tail', '--lines', '200'], ['logs', '--lines', '40']]) {
+      const told = await this.run(...command)
+      console.log(told.stdout, told.stderr)
+    }
   }
 
   async remove(): Promise<void> {

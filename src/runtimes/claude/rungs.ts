@@ -81,7 +81,7 @@ async function pasted(parcel: Parcel, parts: RungParts): Promise<Attempt> {
   if (echo !== null) return echo
   // The Enter may have gone to a viewer's copy mode; a second one into an empty box does nothing.
   await parts.terminal.type([{ keys: ['Enter'] }])
-  return (await parts.echo(parcel.marker, echoPatience)) ?? { result: 'typed', what: 'pasted, but Claude has not said that it took it' }
+  return (await parts.echo(parcel.marker, echoPatience)) ?? taken('pasted, but Claude has not said that it took it')
 }
 
 /** Looks twice: a screen can be caught in the middle of being drawn. */

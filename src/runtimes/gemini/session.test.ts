@@ -36,15 +36,20 @@ beforeEach(() => {
   record = join(chats, 'session-2026-11-21T15-00-11111111.jsonl')
   writeFileSync(record, `${JSON.stringify({ sessionId: id })}\n`)
   ;[signals, typed] = [[], []]
-  const terminal = { type: (input: Typing[]) => Promise.resolve(void typed.push(...input)), screen: () => Promise.resolve(idle) }
-  const tools = { open: () => true, heardAt: () => 1 }
-  session = new GeminiSession({ agent: { permissionMode: 'auto' }, incarnation: 'i', pid: 1, startedAt: Date.now(), session: id, wasReady: true, folder, host: { clock, home: folder, env: {}, isRoot: false }, terminal, tools } as unknown as SessionContext)
-  session.subscribe((signal) => signals.push(signal))
+  session = open({ wasReady: true })
 })
 afterEach(() => {
   session.close()
   rmSync(folder, { recursive: true, force: true })
 })
+
+function open({ wasReady }: Pick<SessionContext, 'wasReady'>): GeminiSession {
+  const terminal = { type: (input: Typing[]) => Promise.resolve(void typed.push(...input)), screen: () => Promise.resolve(idle) }
+  const tools = { open: () => true, heardAt: () => 1 }
+  const opened = new GeminiSession({ agent: { permissionMode: 'auto' }, incarnation: 'i', pid: 1, startedAt: Date.now(), session: id, wasReady, folder, host: { clock, home: folder, env: {}, isRoot: false }, terminal, tools } as unknown as SessionContext)
+  opened.subscribe((signal) => signals.push(signal))
+  return opened
+}
 
 const patiently = { timeout: 20_000, interval: 5 }
 const pastes = () => typed.filter((each) => 'paste' in each).length
@@ -60,6 +65,21 @@ async function failed(content: string): Promise<void> {
   await session.hook({ hook_event_name: 'AfterAgent', prompt_response: '[no response text]' })
   await vi.waitFor(() => expect(seen('failure')).toBe(1), patiently)
 }
+
+it('is not ready by its input box alone while it has still to take its conversation up again: what is typed then is lost', async () => {
+  session.close()
+  ;[signals, typed] = [[], []]
+  session = open({ wasReady: false })
+  await new Promise<void>((resolve) => void clock.after(10_000, resolve))
+  expect([seen('ready'), seen('idle')]).toEqual([0, 0])
+  await session.hook({ hook_event_name: 'SessionStart', source: 'resume', session_id: id })
+  await vi.waitFor(() => expect(seen('ready')).toBe(1), patiently)
+})
+
+it('leaves what was pasted and never taken to be given again', async () => {
+  await vi.waitFor(() => expect(seen('idle')).toBe(1), patiently)
+  expect(await session.deliver('paste', parcel)).toMatchObject({ result: 'taken' })
+})
 
 it('brings again, after a while, what a failed turn took out of the conversation', async () => {
   await vi.waitFor(() => expect(seen('idle')).toBe(1), patiently)

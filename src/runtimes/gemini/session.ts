@@ -31,8 +31,8 @@ import { toolCall } from './tool-call.ts'
 /** How often the screen and the session file are looked at, ms: before it is ready or while something goes on, and at rest. */
 const workTickMs = 400
 const restTickMs = 2_000
-/** The CLI gives its tool servers some time before it goes on without. ms */
-const toolsPatience = 30_000
+/** The CLI gives its tool servers some time before it goes on without; the hook of its start can be lost. ms */
+const startPatience = 30_000
 /** After a hook's answer the turn goes on within this, or it does not. ms */
 const goOnMs = 6_000
 
@@ -141,7 +141,7 @@ export class GeminiSession implements Session {
     const shown = place !== null && canMention(place) ? parcel : { ...parcel, pictures: [] }
     const paste = async (pictures: readonly PutPicture[]) => await this.#keys.paste(withMentions(parcel.text, pictures), (ms) => this.#echoes.of(parcel.marker, ms))
     const echo = await withPicturesIn(join(place ?? '', 'images'), shown, async (pictures) => await linked(pictures, paste))
-    return echo ?? { result: 'typed', what: 'pasted, but Gemini has not said that it took it' }
+    return echo ?? { result: 'taken', what: 'pasted, but Gemini has not said that it took it' }
   }
 
   async interrupt(): Promise<void> {
@@ -196,12 +196,17 @@ export class GeminiSession implements Session {
     this.#bringWhatIsLeft()
   }
 
-  /** Its input box is drawn a moment before it knows the team's tools: a model that got mail then could not answer it. */
+  /**
+   * Its input box is drawn a moment too early: before it takes a conversation up again, when the box goes away with what stands
+   * in it, and before it knows the team's tools, when a model that got mail could not answer it.
+   */
   #lookAtStart({ draft, dialog, working }: Shown, screen: string): void {
-    const { tools } = this.#context
+    const { tools, wasReady } = this.#context
     if (dialog !== null) return this.#state.startDialog(dialog, lastLines(screen))
-    if (draft === null || !(this.#started || this.#conversation.found)) return
-    if (!this.#context.wasReady && tools.heardAt() === null && this.#age() < toolsPatience) return
+    if (draft === null) return
+    const isPatient = this.#age() < startPatience
+    if (!this.#started && (isPatient || !this.#conversation.found)) return
+    if (!wasReady && tools.heardAt() === null && isPatient) return
     this.#state.ready(working ? 'busy' : 'idle')
   }
 
