@@ -19,6 +19,7 @@ const lines: [string, string][] = [
   ['troupe stop dev hello:ma', 'troupe stop dev hello:manager'],
   ['troupe broadcast a', 'troupe broadcast all'],
   ['troupe ps --wa', 'troupe ps --watch'],
+  ['troupe run che', 'troupe run checklist.md'],
 ]
 
 const installed = (name: string) => (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)))
@@ -28,6 +29,7 @@ describe.each(Object.entries(shells))('completion in %s', (name, { argv, load })
     const { home } = teamFolder()
     const bin = join(home, 'bin')
     mkdirSync(bin)
+    writeFileSync(join(home, 'checklist.md'), '- [ ] nothing\n')
     writeFileSync(join(bin, 'troupe'), `#!/bin/sh\nexec '${process.execPath}' '${programPath('troupe')}' "$@"\n`)
     chmodSync(join(bin, 'troupe'), 0o755)
     const tmux = async (...args: string[]) => (await run(['tmux', '-f', '/dev/null', '-S', join(home, 'tmux.sock'), ...args], { env, timeoutMs: 20_000 })).stdout

@@ -28,7 +28,16 @@ _troupe() {
 if [[ "$funcstack[1]" == _troupe ]]; then _troupe "$@"; else compdef _troupe troupe; fi
 `,
   fish: `# troupe completion for fish
-complete -c troupe -f -a '(set -l words (commandline -opc) (commandline -ct); troupe complete -- $words[2..-1] 2>/dev/null)'
+function __troupe_complete
+    set -l words (commandline -opc) (commandline -ct)
+    set -l found (troupe complete -- $words[2..-1] 2>/dev/null)
+    if test -n "$found[1]"
+        printf '%s\\n' $found
+    else
+        __fish_complete_path (commandline -ct)
+    end
+end
+complete -c troupe -f -a '(__troupe_complete)'
 `,
 }
 
