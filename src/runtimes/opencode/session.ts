@@ -20,6 +20,10 @@ import { TurnFailures } from './turn-failures.ts'
 
 /** For what events miss. ms */
 const tickMs = 2_000
+/** At rest its events tell of everything that begins: then so many ticks go by between two looks. */
+const restTicks = 15
+/** Looks in a row that events overtook; the next tick looks again. */
+const mostOvertaken = 5
 const stepMs = 100
 const abortPatience = 10_000
 
@@ -52,6 +56,8 @@ export class OpencodeSession implements Session {
   /** Turns that ended, and those of them whose words were read: what was said comes before the news of the end. */
   #ended = 0
   #heard = 0
+  /** Events that told of its state or its questions: an answer that was on its way meanwhile may be older than they are. */
+  #news = 0
   /** What was told last: nothing is told twice. */
   #told: string | null = null
   /** Calls that the gate looks at. */
@@ -174,8 +180,13 @@ export class OpencodeSession implements Session {
     }
     this.#leave.push(listen({ client, clock, opened, lost, event: (type, properties) => this.#onEvent(type, properties, conversation) }))
     let cancel = () => {}
+    let passed = 0
     const tick = () => {
-      if (stands) look()
+      passed = this.#rests ? passed + 1 : restTicks
+      if (stands && passed >= restTicks) {
+        passed = 0
+        look()
+      }
       cancel = clock.after(tickMs, tick)
     }
     cancel = clock.after(tickMs, tick)
@@ -196,13 +207,24 @@ export class OpencodeSession implements Session {
     await this.#resync(client, id)
   }
 
+  get #rests(): boolean {
+    return this.#ready && !this.#stale && this.#status === 'idle' && !this.#questions.any
+  }
+
+  /** What was answered before an event came would take back what the event told: a question that stands would count as refused. */
   async #resync(client: Client, id: string): Promise<void> {
-    if (!this.#ready) return
-    const [statuses, { permissions, questions }] = await Promise.all([client.statuses(), client.asking()])
-    if (this.#closed) return
+    for (let left = mostOvertaken; left > 0 && this.#ready; left -= 1) {
+      const news = this.#news
+      const [statuses, asking] = await Promise.all([client.statuses(), client.asking()])
+      if (this.#closed) return
+      if (news === this.#news) return this.#take(statuses[id] ?? { type: 'idle' }, asking)
+    }
+  }
+
+  #take(status: Record<string, unknown>, { permissions, questions }: Awaited<ReturnType<Client['asking']>>): void {
     const open = [...permissions.map((each) => ({ id: String(each['id']), what: whatOf(each) })), ...questions.map((each) => ({ id: String(each['id']), what: anAnswer }))]
     this.#questions.replace(open)
-    this.#onStatus(statuses[id] ?? { type: 'idle' })
+    this.#onStatus(status)
   }
 
   async #usageOfOthers(client: Client, conversation: Conversation, id: string): Promise<void> {
@@ -215,6 +237,7 @@ export class OpencodeSession implements Session {
   #onEvent(type: string, properties: Record<string, unknown>, conversation: Conversation): void {
     const { info, part, status } = properties
     const own = properties['sessionID'] === this.#id
+    if (/^(session\.status|permission\.|question\.)/.test(type)) this.#news += 1
     switch (type) {
       case 'session.status':
         if (own && isRecord(status)) this.#onStatus(status)
