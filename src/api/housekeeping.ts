@@ -26,6 +26,6 @@ export const housekeeping = {
     about: 'Copy everything that makes this root into a new folder, while the team goes on. Secrets only if asked for.',
     who: ['operator'],
     input: z.object({ to: z.string().startsWith('/').describe('A folder that is not there yet'), withEnv: z.boolean().default(false) }),
-    output: z.object({ files: z.int(), bytes: z.int() }),
+    output: z.object({ files: z.int(), bytes: z.int(), outside: z.array(z.string()).default([]).describe('What the team’s files name outside of the root: not in it') }),
   }),
 } as const

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { agentsOf, type Agent, type Team } from '../core/team.ts'
+import { contentOf } from '../util/open-regular.ts'
 
 /** SHA-256 of each file that an agent is started with, by path. A file that cannot be read is left out. */
 export function contentsOf(agents: readonly Agent[]): Record<string, string> {
@@ -14,8 +14,8 @@ export function teamContents(team: Team): Record<string, string> {
 
 function hashed(file: string): [string, string][] {
   try {
-    return [[file, createHash('sha256').update(readFileSync(file)).digest('hex')]]
+    return [[file, createHash('sha256').update(contentOf(file)).digest('hex')]]
   } catch {
-    return [] // gone since it was checked: the launch says so
+    return [] // gone since it was checked, or a pipe by now: the launch says so
   }
 }

@@ -25,3 +25,9 @@ export function mayHold(path: string): boolean {
   if (first === 'state') return second === undefined || (second === 'agents' && rest.length <= 1) || (second === 'attachments' && rest.length === 0)
   return folders.has(first) && !path.split('/').some((part) => part === 'node_modules' || part === '.git')
 }
+
+/** Whether a file, by its path in the root, that lies elsewhere there belongs into a backup because the team's files name it. Never secrets. */
+export function isTakenAlong(path: string): boolean {
+  const parts = path.split('/')
+  return parts[0] !== 'state' && !parts.some((part) => part.startsWith('.env') || part === 'node_modules' || part === '.git')
+}

@@ -1,8 +1,10 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { canonical, deedHash } from '../core/approval.ts'
 import { checkBridge } from '../core/bridge.ts'
 import type { Clock } from '../core/clock.ts'
+import { systemFault } from '../core/disk.ts'
 import { TroupeError } from '../core/error.ts'
 import { sha256 } from '../core/event.ts'
 import { findAgent, type Team } from '../core/team.ts'
@@ -10,6 +12,7 @@ import { oldId, takeMessage, timeOf, type OldApproval, type OldBridge, type OldM
 import type { Paths } from '../config/paths.ts'
 import type { Store } from '../store/store.ts'
 import { readTeamctl } from '../store/teamctl.ts'
+import { NotOpened, openRegular } from '../util/open-regular.ts'
 import type { Bridges } from './bridges.ts'
 
 /** Messages of one transaction. */
@@ -39,7 +42,7 @@ export interface Imported {
 
 /** Brings a mailbox of teamctl's in. Its file is copied first and never opened itself; a second run brings nothing twice. */
 export async function importTeamctl(parts: ImportParts, path: string, dryRun: boolean): Promise<Imported> {
-  const old = readCopy(parts.paths, path)
+  const old = await readCopy(parts.paths, path)
   const done: Imported = { history: 0, unacked: 0, approvals: 0, bridges: 0, known: 0, skipped: {} }
   const bridges = new Map<number, number>()
   for (const bridge of old.bridges) await bring(parts, bridge, dryRun, bridges, done)
@@ -50,16 +53,30 @@ export async function importTeamctl(parts: ImportParts, path: string, dryRun: bo
   return done
 }
 
-function readCopy(paths: Paths, path: string): OldMailbox {
-  if (!existsSync(path)) throw new TroupeError('usage', `there is no ${path}`, { hint: 'troupe import teamctl FILE' })
+/** A pipe in its place must not hold the daemon, nor a large mailbox its loop. */
+async function readCopy(paths: Paths, path: string): Promise<OldMailbox> {
   mkdirSync(paths.run, { recursive: true, mode: 0o700 })
   const folder = mkdtempSync(join(paths.run, 'import-'))
   try {
     const copy = join(folder, 'mailbox.db')
-    for (const end of ['', '-wal']) if (existsSync(`${path}${end}`)) copyFileSync(`${path}${end}`, `${copy}${end}`)
-    return readTeamctl(copy)
+    if (!(await copied(path, copy))) throw new TroupeError('usage', `there is no ${path}`, { hint: 'troupe import teamctl FILE' })
+    await copied(`${path}-wal`, `${copy}-wal`)
+    return readTeamctl(copy, path)
   } finally {
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Whether there was one. Throws `usage` for what is no file to be read. */
+async function copied(from: string, to: string): Promise<boolean> {
+  try {
+    const { file } = await openRegular(from)
+    await pipeline(file.createReadStream(), createWriteStream(to, { mode: 0o600 }))
+    return true
+  } catch (cause) {
+    if (!(cause instanceof NotOpened)) throw systemFault(cause) ?? cause
+    if (cause.why === 'missing') return false
+    throw new TroupeError('usage', `${from} cannot be read: it is ${cause.why === 'forbidden' ? 'not for you' : 'no regular file'}`, { hint: 'name a state/mailbox.db of teamctl', cause })
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { v7 as uuid } from 'uuid'
 import { briefing } from '../core/briefing.ts'
@@ -18,6 +18,7 @@ import type { Front } from './daemon.ts'
 import type { Sessions } from './sessions.ts'
 import type { ToolLines } from './tool-lines.ts'
 import type { Worktrees } from './worktrees/worktrees.ts'
+import { openRegular } from '../util/open-regular.ts'
 
 /** Until programs of ours that are gone are looked for again, ms. */
 const missingMs = 30_000
@@ -212,7 +213,7 @@ export class Launching {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const { url, endpoints } = this.#parts.front()
     await endpoints.open(incarnation)
-    const texts = await Promise.all(agent.rolePrompt.map((file) => readFile(file, 'utf8')))
+    const texts = await Promise.all(agent.rolePrompt.map(promptIn))
     return {
       team,
       agent: await this.#parts.withTask(agent),
@@ -280,4 +281,16 @@ async function checkFolder(agent: Agent): Promise<void> {
     hint: `mkdir -p ${agent.cwd}, then troupe restart ${agent.address}`,
     facts: { agent: agent.address, cwd: agent.cwd },
   })
+}
+
+/** It was checked when the team was applied. What agents put in its place since, a pipe say, must not hold a launch for good. */
+async function promptIn(path: string): Promise<string> {
+  const { file } = await openRegular(path).catch((cause: unknown) => {
+    throw new TroupeError('failed', `the role prompt ${path} cannot be read any more`, { hint: 'put it back', cause })
+  })
+  try {
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
 }

@@ -2,16 +2,16 @@ import { DatabaseSync } from 'node:sqlite'
 import { TroupeError } from '../core/error.ts'
 import type { OldApproval, OldBridge, OldMailbox, OldMessage } from '../core/teamctl.ts'
 
-/** Reads a mailbox of teamctl's schema. Give it a copy: SQLite keeps files of its own beside what it opens. Throws `usage` for anything else. */
-export function readTeamctl(path: string): OldMailbox {
+/** Reads a mailbox of teamctl's schema. Give it a copy: SQLite keeps files of its own beside what it opens. Throws `usage` for anything else; `named` as people know it. */
+export function readTeamctl(path: string, named: string): OldMailbox {
   let db: DatabaseSync | undefined
   try {
     db = new DatabaseSync(path, { readOnly: true })
     const tables = new Set(db.prepare(`select name from sqlite_master where type = 'table'`).all().map(({ name }) => String(name)))
-    if (!['projects', 'agents', 'messages'].every((name) => tables.has(name))) throw notOne(path)
+    if (!['projects', 'agents', 'messages'].every((name) => tables.has(name))) throw notOne(named)
     return { messages: messages(db), bridges: tables.has('bridges') ? bridges(db) : [], approvals: tables.has('approvals') ? approvals(db) : [] }
   } catch (cause) {
-    throw cause instanceof TroupeError ? cause : notOne(path, cause)
+    throw cause instanceof TroupeError ? cause : notOne(named, cause)
   } finally {
     db?.close()
   }

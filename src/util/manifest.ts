@@ -33,14 +33,15 @@ export async function describeFile(folder: string, path: string): Promise<Manife
   return { path, bytes, sha256: hash.digest('hex') }
 }
 
-/** A copy, 0600, synced; its folders 0700. Not of a link. */
+/** A copy, 0600, or 0700 of a program, synced; its folders 0700. Not of a link. */
 export async function copySynced(from: string, to: string): Promise<void> {
-  if (!(await lstat(from)).isFile()) throw new TypeError(`${from} is not a regular file`)
+  const found = await lstat(from)
+  if (!found.isFile()) throw new TypeError(`${from} is not a regular file`)
   await mkdir(dirname(to), { recursive: true, mode: 0o700 })
   await copyFile(from, to)
   const file = await open(to, 'r+')
   try {
-    await file.chmod(0o600)
+    await file.chmod((found.mode & 0o100) === 0 ? 0o600 : 0o700)
     await file.sync()
   } finally {
     await file.close()
@@ -48,7 +49,7 @@ export async function copySynced(from: string, to: string): Promise<void> {
   syncFolder(dirname(to))
 }
 
-/** A path of a manifest stays below its folder: no `..`, nothing absolute. */
+/** A path of a manifest stays below its folder: no `..`, nothing absolute. Any other character may stand in a name. */
 export function isPlainPath(path: string): boolean {
-  return path !== '' && !path.includes('\0') && !path.includes('\\') && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+  return path !== '' && !path.includes('\0') && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
 }

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { lstat, open, readlink, realpath, type FileHandle } from 'node:fs/promises'
 import { isAbsolute, relative, sep } from 'node:path'
 
@@ -51,6 +51,19 @@ export async function beginningOf(path: string, most: number): Promise<{ content
   } catch (error) {
     if (error instanceof NotOpened) return null
     throw error
+  }
+}
+
+/** The content of a regular file, links followed; waits for nothing. Throws NotOpened for what is none, and for more than `most` bytes RangeError with their number. */
+export function contentOf(path: string, most = Number.MAX_SAFE_INTEGER): Buffer {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+  try {
+    const stat = fstatSync(fd)
+    if (!stat.isFile()) throw new NotOpened('special')
+    if (stat.size > most) throw new RangeError(String(stat.size))
+    return readFileSync(fd)
+  } finally {
+    closeSync(fd)
   }
 }
 

@@ -14,6 +14,7 @@ export async function backup(cli: Cli, given: Given): Promise<void> {
   const [to, withEnv] = [resolve(cli.cwd, given.required('folder')), given.flag('withEnv')]
   const done = await cli.call('backup', { to, withEnv }, 'copying the team')
   out.show({ ...done, to }, () => out.line(`backup · ${count(done.files, 'file')}, ${thousands(done.bytes)} bytes → ${escapeLine(to)}`))
+  for (const path of done.outside) out.warn(`${escapeLine(path)} is not in it: the team’s files name it, and it lies outside of the root`)
   out.say(withEnv ? 'It holds the secrets of .env: keep it as you keep those.' : 'Secrets are not in it: .env stays where it is (--with-env takes it along).')
 }
 

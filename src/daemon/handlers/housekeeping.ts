@@ -2,6 +2,7 @@ import { TroupeError } from '../../core/error.ts'
 import { nearest } from '../../core/nearest.ts'
 import { backUp } from '../backup.ts'
 import { importTeamctl } from '../import-teamctl.ts'
+import { namedFiles } from '../named-files.ts'
 import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
 
@@ -18,6 +19,6 @@ export function housekeeping(parts: Parts): Pick<Handlers, 'gc' | 'backup' | 'im
     },
     'import.teamctl': async ({ path, dryRun }) => await importTeamctl(parts, path, dryRun),
     // Beside gc files would go that the database's copy still names.
-    backup: async ({ to, withEnv }) => await parts.janitor.alone(async () => await backUp(parts, to, withEnv)),
+    backup: async ({ to, withEnv }) => await parts.janitor.alone(async () => await backUp(parts, to, withEnv, namedFiles(parts.paths.root, parts.desired.known ? parts.team() : null))),
   }
 }

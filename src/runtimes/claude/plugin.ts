@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { TroupeError } from '../../core/error.ts'
 import type { Agent } from '../../core/team.ts'
 import { writeAtomic } from '../../util/atomic-write.ts'
 import { frontMatter } from '../../util/front-matter.ts'
+import { contentOf } from '../../util/open-regular.ts'
 import { teamServer } from './settings.ts'
 
 type Offers = Pick<Agent, 'skills' | 'subagents'>
@@ -49,7 +50,7 @@ function lineOf(name: string, text: string): string {
 
 function textOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return contentOf(file).toString('utf8')
   } catch (cause) {
     throw new TroupeError('config', `${file}, which the team’s files name, cannot be read: ${(cause as Error).message}`, { hint: 'put it back, or take it out of the files', cause })
   }
