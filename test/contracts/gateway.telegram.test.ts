@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -136,4 +137,34 @@ describe('the gateway to Telegram', () => {
       rmSync(folder, { recursive: true })
     }
   })
+  it.runIf(existsSync('/proc/self/fd'))('keeps no file open that the platform refused before it had read it: each attempt would keep one more', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'troupe-telegram-'))
+    const refusal = JSON.stringify({ ok: false, error_code: 429, description: 'Too Many Requests', parameters: { retry_after: 3 } })
+    const early = createServer((socket) => {
+      socket.on('error', () => undefined).once('data', () => socket.end(`HTTP/1.1 429 x\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${refusal.length}\r\n\r\n${refusal}`))
+    })
+    try {
+      const path = join(folder, 'large.png')
+      writeFileSync(path, Buffer.alloc(5_000_000))
+      await new Promise<void>((resolve) => early.listen(0, '127.0.0.1', resolve))
+      const hurried = await loadGateway('telegram', { secret: server.token, url: `http://127.0.0.1:${(early.address() as AddressInfo).port}` })
+      for (const as of ['file', 'image'] as const) {
+        const content: Content = { kind: 'file', as, source: { path, name: 'large.png' }, caption: '', replyTo: null }
+        await expect(hurried.send({ id: 'i', chat: '42', silent: false, content }, { done: 0, part: async () => undefined }, signal)).rejects.toMatchObject({ code: expect.stringMatching(/throttled|unavailable/) })
+      }
+      const open = () => readdirSync('/proc/self/fd').filter((fd) => linkOf(`/proc/self/fd/${fd}`) === path)
+      await expect.poll(open, { timeout: 30_000 }).toEqual([])
+    } finally {
+      early.close()
+      rmSync(folder, { recursive: true })
+    }
+  })
 })
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return '' // closed meanwhile
+  }
+}

@@ -9,7 +9,7 @@ import type { Outgoing } from '../../core/outbox.ts'
 import { addresseeOf, isAuthorised, readCommand } from '../../core/people.ts'
 import { phaseDetail } from '../../core/phase.ts'
 import type { Agent, Team } from '../../core/team.ts'
-import type { Store } from '../../store/store.ts'
+import type { Store, Tx } from '../../store/store.ts'
 import type { FileSource } from '../attachments.ts'
 import type { Letter, Mailroom } from '../mailroom.ts'
 import { endText, isProof, pressData, readPress, type Press } from './cards.ts'
@@ -78,6 +78,17 @@ export class Desk {
     await this.#parts.store.write(async (tx) => await tx.settings.put(chatKey(line.settings.id), chat.id))
     const answer = await this.#told(async () => await this.#answer(turn, identity))
     if (answer !== '') await this.#say(turn, answer)
+  }
+
+  /** Given up, so that what was said after it is heard: on record, and its person knows that it must be said again. */
+  async lost(line: Opened, identity: Identity, incoming: Incoming, error: unknown): Promise<void> {
+    const { user, did } = incoming
+    const about = `${line.settings.type} ${identity.id} ${incoming.key}`
+    const why = error instanceof TroupeError ? error.message : 'a defect of troupe, which its log tells of'
+    await this.#parts.store.write(async (tx) => {
+      await tx.journal({ type: 'chat.lost', subject: line.settings.id, agent: null, data: { gateway: line.settings.id, key: incoming.key, kind: did.kind, why } })
+      if (user !== null && isAuthorised(line, incoming)) await this.#put(tx, line, incoming, about, `That may not have been done: ${why}. Look, and say it again if need be.`)
+    })
   }
 
   async #answer(turn: Turn, identity: Identity): Promise<string> {
@@ -233,11 +244,12 @@ export class Desk {
   }
 
   async #say({ line, incoming, key }: Turn, text: string): Promise<void> {
-    const { did } = incoming
+    await this.#parts.store.write(async (tx) => await this.#put(tx, line, incoming, key, text))
+  }
+
+  async #put(tx: Tx, { settings }: Opened, { did, chat }: Incoming, key: string, text: string): Promise<void> {
     const replyTo = 'message' in did ? did.message : null
-    await this.#parts.store.write(async (tx) => {
-      await this.#parts.outbox.put(tx, { key: `${key} answer`, gateway: line.settings.id, chat: incoming.chat.id, content: { kind: 'text', text, format: 'plain', replyTo, buttons: [] }, urgency: 'answer' })
-    })
+    await this.#parts.outbox.put(tx, { key: `${key} answer`, gateway: settings.id, chat: chat.id, content: { kind: 'text', text, format: 'plain', replyTo, buttons: [] }, urgency: 'answer' })
   }
 
   /** Nobody in particular, or nobody that the team knows. In a private chat it is told its id once, for the owner to add. */

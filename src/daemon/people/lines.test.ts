@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { systemClock } from '../../core/clock.ts'
+import { systemClock, type Clock } from '../../core/clock.ts'
 import { TroupeError } from '../../core/error.ts'
 import type { Content, Gateway, Identity, Incoming, Polled } from '../../core/gateway.ts'
 import type { GatewaySettings, Team } from '../../core/team.ts'
@@ -11,12 +11,14 @@ import type { Store } from '../../store/store.ts'
 import { Desk, type DeskParts } from './desk.ts'
 import type { Opened } from './line.ts'
 import { Outbox } from './outbox.ts'
-import { Receiver } from './receiver.ts'
+import { positionKey, Receiver } from './receiver.ts'
 import { Sender } from './sender.ts'
 
 const patiently = { timeout: 30_000, interval: 10 }
 const settings = { id: 'chat', type: 'telegram', manager: null, quietHours: null } as unknown as GatewaySettings
 const carries = { perSecond: 1_000, perChatPerSecond: 1_000, burst: 1_000 }
+/** Pauses are short. */
+const hurried: Clock = { ...systemClock, after: (ms, fn) => systemClock.after(Math.min(ms, 10), fn) }
 const identity: Identity = { id: 'bot', name: '@bot', warnings: [] }
 const says = (text: string): Content => ({ kind: 'text', text, format: 'plain', replyTo: null, buttons: [] })
 
@@ -87,11 +89,13 @@ const file = (position: number): Incoming => ({
 const text = (position: number): Incoming => ({ ...file(position), did: { kind: 'text', text: '/nothing', message: '2', replyTo: null, forwarded: false } })
 
 /** Hears these from a platform whose files cannot be had as `download` says. */
-function receiver(all: Incoming[], download: Polled['download']): void {
+function receiver(all: Incoming[], download: Polled['download'], around: Partial<DeskParts> = {}): void {
   const inbound: Polled = {
     by: 'poll',
     receive: async (position, signal) => {
-      const some = all.filter((each) => each.position > position)
+      // As Telegram: a question for what comes after the last of all is answered from the first on.
+      const last = Math.max(...all.map((each) => each.position))
+      const some = all.filter((each) => each.position > (position > last + 10 ? 0 : position))
       if (some.length > 0) return some
       return await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('closed'))))
     },
@@ -100,9 +104,10 @@ function receiver(all: Incoming[], download: Polled['download']): void {
     download,
   }
   const opened: Opened = { settings, gateway: { type: 'telegram', inbound } as unknown as Gateway, chats: ['7'], users: [] }
-  const desk = new Desk({ store, clock: systemClock, outbox: new Outbox(systemClock), team: () => ({ attachments: { maxSizeBytes: 9 } }) as unknown as Team, report: () => undefined } as unknown as DeskParts)
+  const desk = new Desk({ store, clock: hurried, outbox: new Outbox(systemClock), team: () => ({ attachments: { maxSizeBytes: 9 } }) as unknown as Team, report: () => undefined, ...around } as unknown as DeskParts)
   const handle = async (incoming: Incoming, who: Identity, until: AbortSignal) => await desk.handle(opened, who, incoming, until)
-  const parts = { store, clock: systemClock, inbound, gateway: 'chat', type: 'telegram', identify: async () => identity, handle, connected: () => undefined }
+  const lost = async (incoming: Incoming, who: Identity, error: unknown) => await desk.lost(opened, who, incoming, error)
+  const parts = { store, clock: hurried, inbound, gateway: 'chat', type: 'telegram', identify: async () => identity, handle, lost, connected: () => undefined }
   running.push(new Receiver({ ...parts, trouble: () => undefined, report: () => undefined }).run(ending.signal))
 }
 
@@ -112,6 +117,24 @@ it('T19: says so of a file that the platform does not give, and hears what was s
   const words = (await store.read((db) => db.outbox.queued('chat', 9))).map(({ content }) => (content.kind === 'text' ? content.text : ''))
   expect(words[0]).toContain('the file could not be fetched: Telegram gave no file (500). Try: send it again')
   expect(words[1]).toContain('There is no command /nothing')
+})
+
+it('hears people again after the platform numbers what they say anew, as Telegram does after a week without news', async () => {
+  await store.write(async (tx) => await tx.settings.put(positionKey('telegram', identity), 727_334_707))
+  receiver([text(117_314_199), text(117_314_200)], async () => new Uint8Array())
+  await vi.waitFor(async () => expect(await store.read((db) => db.settings.get(positionKey('telegram', identity)))).toBe(117_314_200), patiently)
+  expect(await store.read((db) => db.outbox.queued('chat', 9))).toHaveLength(2)
+})
+
+it('says so of what cannot be done for as long as something is away, and hears what was said after it', async () => {
+  const away = async () => await Promise.reject(new TroupeError('unavailable', 'the audit log cannot be written'))
+  const team = () => ({ attachments: { maxSizeBytes: 9 }, gateways: [], projects: [] }) as unknown as Team
+  receiver([{ ...text(1), did: { ...text(1).did, text: '/cost' } as Incoming['did'] }, text(2)], async () => new Uint8Array(), { team, operate: away })
+  await vi.waitFor(async () => expect(await store.read((db) => db.outbox.queued('chat', 9))).toHaveLength(2), patiently)
+  const words = (await store.read((db) => db.outbox.queued('chat', 9))).map(({ content }) => (content.kind === 'text' ? content.text : ''))
+  expect(words[0]).toContain('That may not have been done: the audit log cannot be written.')
+  expect(words[1]).toContain('There is no command /nothing')
+  expect(await store.read((db) => db.events.recent({ type: 'chat.lost', limit: 9 }))).toMatchObject([{ data: { why: 'the audit log cannot be written' } }])
 })
 
 it('waits for no download when it closes', async () => {

@@ -239,7 +239,7 @@ export class People {
     }
     const listening =
       inbound.by === 'poll'
-        ? new Receiver({ store, clock, inbound, gateway: settings.id, type: settings.type, identify, handle: (incoming, identity, until) => this.#desk.handle(opened, identity, incoming, until), connected, trouble, report }).run(signal)
+        ? new Receiver({ store, clock, inbound, gateway: settings.id, type: settings.type, identify, handle: (incoming, identity, until) => this.#desk.handle(opened, identity, incoming, until), lost: (incoming, identity, error) => this.#desk.lost(opened, identity, incoming, error), connected, trouble, report }).run(signal)
         : this.#greet(gateway, connected, trouble, signal)
     const running = Promise.all([sender.run(signal), listening]).catch((error: unknown) => report(`the gateway ${settings.id}`, error))
     line.stop = async () => {

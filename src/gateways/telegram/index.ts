@@ -111,11 +111,11 @@ export class Telegram implements Gateway {
     const name = 'url' in source ? new URL(source.url).pathname : source.name
     const size = 'path' in source ? await sizeOf(source.path) : 0
     const photo = as === 'image' && size <= largestPhoto
-    const asDocument = () => this.#try('a file', signal, (until) => this.#calls.sendDocument({ ...to, document: input(source) }, until))
+    const asDocument = () => this.#try('a file', signal, (until) => reading(source, (document) => this.#calls.sendDocument({ ...to, document }, until)))
     if (!photo) return await asDocument()
-    if (/\.gif$/i.test(name)) return await this.#try('an image', signal, (until) => this.#calls.sendAnimation({ ...to, animation: input(source) }, until))
+    if (/\.gif$/i.test(name)) return await this.#try('an image', signal, (until) => reading(source, (animation) => this.#calls.sendAnimation({ ...to, animation }, until)))
     try {
-      return await this.#calls.sendPhoto({ ...to, photo: input(source) }, known(signal))
+      return await reading(source, (image) => this.#calls.sendPhoto({ ...to, photo: image }, known(signal)))
     } catch (error) {
       // Too wide, too high, or nothing that it can draw: a file it still is.
       if (error instanceof GrammyError && error.error_code === 400 && /PHOTO|IMAGE/.test(error.description)) return await asDocument()
@@ -182,9 +182,18 @@ function replyTo(message: string | null): Pick<Extra, 'reply_parameters'> {
   return message === null ? {} : { reply_parameters: { message_id: Number(message), allow_sending_without_reply: true } }
 }
 
-function input(source: FileSource): InputFile | string {
-  // The name stands in a header of the upload.
-  return 'url' in source ? source.url : new InputFile(createReadStream(source.path), source.name.replaceAll(/[\r\n";]/g, '_'))
+/** Open for as long as it is sent: a platform that answers early, or never, leaves the file half read, and each new attempt would keep one more open. */
+async function reading<T>(source: FileSource, send: (input: InputFile | string) => Promise<T>): Promise<T> {
+  if ('url' in source) return await send(source.url)
+  const content = createReadStream(source.path)
+  // Whoever reads it hears of that; where nobody does, it is no reason to end.
+  content.on('error', () => undefined)
+  try {
+    // The name stands in a header of the upload.
+    return await send(new InputFile(content, source.name.replaceAll(/[\r\n";]/g, '_')))
+  } finally {
+    content.destroy()
+  }
 }
 
 async function sizeOf(path: string): Promise<number> {
