@@ -41,7 +41,7 @@ export class Hooks {
     }
     if (session === undefined) return { patient: true, answer: confirmed.then(async () => await this.#later(caller, event, signal)) }
     const patient = (session.gate?.(event) ?? null) !== null
-    return { patient, answer: confirmed.then(async () => await this.#ask(session, caller, event, signal)) }
+    return { patient, answer: patient ? confirmed.then(async () => await this.#ask(session, caller, event, signal)) : tell(session, event, confirmed) }
   }
 
   /** The end of a turn, say, told to a daemon that has just begun: nobody says it again. */
@@ -66,4 +66,12 @@ export class Hooks {
     if (gate === null) return await session.hook(event)
     return gate.answer(await this.#parts.gatekeeper.verdict(caller, gate, signal))
   }
+}
+
+/** What happened is said once: it counts also where the mail that this request proves cannot be written down now, which is told after it. */
+async function tell(session: Session, event: Event, confirmed: Promise<void>): Promise<Event> {
+  await confirmed.catch(() => undefined)
+  const answer = await session.hook(event)
+  await confirmed
+  return answer
 }

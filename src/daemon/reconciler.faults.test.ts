@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { systemClock as clock } from '../core/clock.ts'
+import { systemClock, type Clock } from '../core/clock.ts'
 import { enter } from '../core/plan.ts'
 import type { Observed, Supervisor } from '../core/supervisor.ts'
 import type { Agent, Team } from '../core/team.ts'
@@ -21,6 +21,10 @@ const patiently = { timeout: 30_000, interval: 10 }
 const agent = (id: string) => ({ address: `p:${id}`, id, project: 'p', restart: 'always', fallback: [] as unknown }) as Agent
 const theTeam = { projects: [{ id: 'p', agents: [agent('a'), agent('b')], channels: [] }] } as unknown as Team
 
+/** How long the loop wanted to wait each time, ms. */
+let waits: number[]
+const clock: Clock = { ...systemClock, after: (ms, fn) => (waits.push(ms), systemClock.after(ms, fn)) }
+
 let folder: string
 let store: Store
 let agents: Agents
@@ -36,6 +40,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'reconciler-'))
   store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock })
   agents = new Agents(store, clock)
+  waits = []
   launches = []
   swept = []
   faults = []
@@ -128,5 +133,29 @@ describe('the reconciler', () => {
     reconciler.wake()
     await vi.waitFor(() => expect(agents.get('p:a').phase.name).toBe('backoff'), patiently)
     expect(launches).toEqual(['p:b'])
+  })
+
+  it('looks again at its own pace while an agent whose time has come is being started', async () => {
+    const over = { name: 'backoff', until: clock.now() - 1 } as const
+    await agents.update('p:a', (state) => enter({ ...state, wanted: 'running' }, over, { at: over.until - 1, what: '', source: '' }))
+    const begun = Promise.withResolvers<void>()
+    const [blocked, looks] = [launch, [] as number[]]
+    launch = async (address) => {
+      await begun.promise
+      await blocked(address)
+    }
+    list = async () => {
+      looks.push(launches.length)
+      return []
+    }
+    reconciler.start()
+    await vi.waitFor(() => expect(launches).toEqual(['p:a']), patiently)
+    reconciler.wake()
+    await vi.waitFor(() => expect(looks).toContain(1), patiently)
+    await vi.waitFor(() => expect(waits).toContain(5_000), patiently)
+    begun.resolve()
+    await vi.waitFor(() => expect(agents.get('p:a').phase.name).toBe('blocked'), patiently)
+    expect(waits.filter((ms) => ms < 50)).toEqual([])
+    expect(faults).toEqual([])
   })
 })

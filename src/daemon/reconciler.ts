@@ -19,6 +19,8 @@ const goOn = 'The limit that stopped your last turn should be over. Go on where 
 
 /** Looks again although nothing told it to: the safety net under the events. ms */
 const safetyTick = 5_000
+/** Between two looks that nothing but the clock asked for. ms */
+const leastPause = 50
 /** How long a daemon that begins may take to look before it is answered without. ms */
 const longestLook = 3_000
 /** What failed is tried again after this, as long as its cause may take to go away. ms */
@@ -124,9 +126,10 @@ export class Reconciler {
   #schedule(): void {
     const { clock, agents } = this.#parts
     this.#cancelTick()
-    const waiting = agents.all().map((state) => ({ state, backoffLeft: this.#backoffs.left(state) }))
-    const due = nextDue(waiting, clock.now())
-    const wait = due === null ? safetyTick : Math.min(safetyTick, Math.max(0, due))
+    // Whom an action works on is looked at again at its end: until then its time, which has come, would have us look without a pause.
+    const waiting = agents.all().filter(({ address }) => !this.#busy.has(address))
+    const due = nextDue(waiting.map((state) => ({ state, backoffLeft: this.#backoffs.left(state) })), clock.now())
+    const wait = due === null ? safetyTick : Math.min(safetyTick, Math.max(leastPause, due))
     this.#cancelTick = clock.after(wait, () => this.wake())
   }
 

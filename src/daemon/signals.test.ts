@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { systemClock } from '../core/clock.ts'
+import { TroupeError } from '../core/error.ts'
 import { newState } from '../core/plan.ts'
 import type { Signal, UsageRecord } from '../core/runtime.ts'
 import { openStore } from '../store/open.ts'
@@ -79,4 +80,49 @@ it('shows what an agent waits for as long as a call of it is held, whatever its 
   await shows({ name: 'idle' })
   signals.take('p:a', 'i', { type: 'busy', evidence: seen() })
   await shows({ name: 'busy' })
+})
+
+/** A store that takes each change of an agent only once it is told whether it may. */
+async function hesitant(): Promise<{ answers: ((taken: boolean) => void)[]; phases: string[]; take(type: 'busy' | 'idle' | 'waiting'): void }> {
+  const answers: ((taken: boolean) => void)[] = []
+  const asks = async <T>(work: Parameters<typeof store.write<T>>[0]): Promise<T> => {
+    if (await new Promise<boolean>((resolve) => answers.push(resolve))) return await store.write(work)
+    throw new TroupeError('unavailable', 'the database is away')
+  }
+  const slow = new Agents({ ...store, read: (work) => store.read(work), write: asks } as Store, systemClock)
+  await slow.load()
+  const phases: string[] = []
+  slow.subscribe(({ phase }) => phases.push(phase.name))
+  const clock = { ...systemClock, after: (_ms: number, fn: () => void) => systemClock.after(1, fn) }
+  const heard = new Signals({ clock, agents: slow, holding: () => ({ isHeld: () => false, end: async () => {} }), jitter: () => 0, report: () => {} } as unknown as SignalParts)
+  let at = 1
+  const take = (type: 'busy' | 'idle' | 'waiting'): void => heard.take('p:a', 'i', { type, what: 'a question', evidence: { at: (at += 1), what: type, source: 'hook' } })
+  return { answers, phases, take }
+}
+
+const answered = async (answers: ((taken: boolean) => void)[]): Promise<(taken: boolean) => void> => await vi.waitFor(() => answers.shift() ?? expect.fail('nobody asks'), patiently)
+
+it('keeps what agents say in its order while the store is away, also what it was still asked to take when it began to refuse', async () => {
+  const { answers, phases, take } = await hesitant()
+  take('idle')
+  take('waiting')
+  ;(await answered(answers))(false)
+  const second = await answered(answers)
+  take('busy')
+  second(false)
+  for (let n = 0; n < 3; n++) (await answered(answers))(true)
+  await vi.waitFor(() => expect(phases).toEqual(['idle', 'waiting', 'busy']), patiently)
+})
+
+it('does not go back to what an agent did before, where only that was refused', async () => {
+  const { answers, phases, take } = await hesitant()
+  take('idle')
+  take('waiting')
+  ;(await answered(answers))(false)
+  ;(await answered(answers))(true)
+  await vi.waitFor(() => expect(phases).toEqual(['waiting']), patiently)
+  take('busy')
+  ;(await answered(answers))(true)
+  await vi.waitFor(() => expect(phases).toEqual(['waiting', 'busy']), patiently)
+  expect(answers).toEqual([])
 })

@@ -34,7 +34,21 @@ export interface SignalParts {
 }
 
 type Waiting = Extract<Signal, { type: 'waiting' }>
-type Late = [incarnation: string, signal: Signal]
+
+/** `n`: the how-manieth that was taken. */
+interface Given {
+  n: number
+  incarnation: string
+  signal: Signal
+}
+
+/** What is under way for one agent, and what the store could not take: both in the order in which they came. */
+interface Line {
+  underWay: number
+  late: Given[]
+  /** The last of what was taken that told what it does. */
+  doing: number
+}
 
 /**
  * Takes what sessions saw to whom it concerns. It is said once and not again: what the store cannot take now (a full
@@ -42,7 +56,8 @@ type Late = [incarnation: string, signal: Signal]
  */
 export class Signals {
   readonly #parts: SignalParts
-  readonly #late = new Map<string, Late[]>()
+  readonly #lines = new Map<string, Line>()
+  #count = 0
   /** What incarnations wait for whose calls are held. */
   readonly #held = new Map<string, Waiting[]>()
 
@@ -51,9 +66,14 @@ export class Signals {
   }
 
   take(address: string, incarnation: string, signal: Signal): void {
-    const late = this.#late.get(address)
-    if (late === undefined) this.#try(address, incarnation, signal).catch((error: unknown) => this.#refused(address, [incarnation, signal], error))
-    else this.#keep(late, [incarnation, signal])
+    const line = this.#lines.get(address) ?? { underWay: 0, late: [], doing: 0 }
+    this.#lines.set(address, line)
+    const given = { n: (this.#count += 1), incarnation, signal }
+    if (line.late.length > 0) return keep(line, given)
+    line.underWay += 1
+    this.#try(address, given)
+      .catch((error: unknown) => this.#refused(address, line, given, error))
+      .finally(() => (line.underWay -= 1))
   }
 
   /**
@@ -73,40 +93,33 @@ export class Signals {
     }
   }
 
-  #refused(address: string, given: Late, error: unknown): void {
+  #refused(address: string, line: Line, given: Given, error: unknown): void {
     this.#parts.report(`a signal of ${address}`, error)
     if (!isPassing(error)) return
-    const late = this.#late.get(address)
-    if (late !== undefined) return this.#keep(late, given)
-    this.#late.set(address, [given])
-    this.#later(address)
+    keep(line, given)
+    if (line.late.length === 1) this.#later(address, line)
   }
 
-  #keep(late: Late[], given: Late): void {
-    late.push(given)
-    if (late.length > mostLate) late.shift()
+  #later(address: string, line: Line): void {
+    this.#parts.clock.after(retryMs, () => void this.#catchUp(address, line))
   }
 
-  #later(address: string): void {
-    this.#parts.clock.after(retryMs, () => void this.#catchUp(address))
-  }
-
-  async #catchUp(address: string): Promise<void> {
-    const late = this.#late.get(address) ?? []
-    for (let next = late[0]; next !== undefined; next = late[0]) {
+  /** Not before what was under way has come to its end: it may be earlier than what waits. */
+  async #catchUp(address: string, line: Line): Promise<void> {
+    if (line.underWay > 0) return this.#later(address, line)
+    for (let next = line.late[0]; next !== undefined; next = line.late[0]) {
       try {
-        await this.#try(address, ...next)
+        await this.#try(address, next)
       } catch (error) {
-        if (isPassing(error)) return this.#later(address)
+        if (isPassing(error)) return this.#later(address, line)
         this.#parts.report(`a signal of ${address}`, error)
       }
-      if (late[0] === next) late.shift()
+      if (line.late[0] === next) line.late.shift()
     }
-    this.#late.delete(address)
   }
 
   /** A signal of an earlier incarnation changes no state. */
-  async #try(address: string, incarnation: string, signal: Signal): Promise<void> {
+  async #try(address: string, { n, incarnation, signal }: Given): Promise<void> {
     const { agents, deliverer, chains, spend, holding, breaking, jitter } = this.#parts
     if (signal.type === 'failure' && signal.class === 'quota') {
       // A ceiling of the team's own, in its provider's words: none of the provider's limits, and who holds it knows more.
@@ -133,12 +146,27 @@ export class Signals {
         if (!(await this.#parts.counted(address, signal.usage.at))) await spend().record(address, incarnation, signal.usage)
         return
       default: {
+        // A later one was taken while this one was refused: what this one tells is over.
+        if (tellsDoing(signal) && n < (this.#lines.get(address)?.doing ?? 0)) return
         const { phase } = await agents.update(address, (state) => (state.incarnation === incarnation ? onSignal(state, signal, jitter()) : state))
+        const line = this.#lines.get(address)
+        if (line !== undefined && tellsDoing(signal)) line.doing = n
         // Somebody typed into its terminal, or it was not heard the first time.
         if (signal.type === 'busy' && holdOf(phase) !== null) await holding().end(address)
       }
     }
   }
+}
+
+/** In its order; beyond the most that are kept the oldest goes. */
+function keep({ late }: Line, given: Given): void {
+  const place = late.findIndex(({ n }) => n > given.n)
+  late.splice(place === -1 ? late.length : place, 0, given)
+  if (late.length > mostLate) late.shift()
+}
+
+function tellsDoing({ type }: Signal): boolean {
+  return type === 'ready' || type === 'idle' || type === 'busy' || type === 'waiting'
 }
 
 function isPassing(error: unknown): boolean {

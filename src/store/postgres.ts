@@ -3,8 +3,9 @@ import type { DatabaseConnection, PostgresPool, PostgresPoolClient } from 'kysel
 import pg from 'pg'
 import { TroupeError } from '../core/error.ts'
 import { schemaName } from './engine.ts'
-import type { Engine, Fault } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { escapeNul, unescapeNul } from './nul.ts'
+import { explained, fault, takesNoChanges } from './postgres-faults.ts'
 import type { Schema } from './schema.ts'
 
 /** 15, as `server_version_num` says it. */
@@ -15,27 +16,6 @@ const queryTimeout = 60_000
 /** A daemon that hangs in a transaction must not hold up the team's other daemons for ever, ms. */
 const lockTimeout = 20_000
 const connections = 5
-
-/** SQLSTATE classes, https://www.postgresql.org/docs/15/errcodes-appendix.html */
-const retryable = new Set(['40001', '40P01'])
-/** 57P01–57P03 the server goes or comes, 25P03 the transaction idled too long: the connection is closed with it. */
-const closing = new Set(['57P01', '57P02', '57P03', '25P03'])
-const socketErrors = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOENT',
-])
-/** pg gives no code for these. */
-const lostMessages = new RegExp(
-  '^(Connection terminated|Client has encountered a connection error|timeout expired|Query read timeout' +
-    '|Postgres connection has been discarded)',
-)
 
 export async function openPostgres(url: string): Promise<Engine> {
   const where = withoutPassword(url)
@@ -65,7 +45,7 @@ export async function openPostgres(url: string): Promise<Engine> {
     },
     foreign: null, // others may have a team of their own in it
     fault,
-    explain: (error) => explain(error, where),
+    explain: (error) => explained(error, where),
     sync: null,
     backup: null,
     copy: async () => null, // all steps are one transaction; a dump is the operator's
@@ -142,61 +122,23 @@ function escaping(pool: pg.Pool): PostgresPool {
   }
 }
 
+/** Where another server has become the primary, only a new connection may lead to it. */
 function escapingClient(client: pg.PoolClient): PostgresPoolClient {
-  const query = (text: string, values: readonly unknown[]) => client.query(text, values.map(escapeNul))
-  return { query: query as unknown as PostgresPoolClient['query'], release: (destroy?: boolean) => client.release(destroy) }
+  let standby = false
+  const query = async (text: string, values: readonly unknown[]) => {
+    try {
+      return await client.query(text, values.map(escapeNul))
+    } catch (error) {
+      standby ||= takesNoChanges(error)
+      throw error
+    }
+  }
+  return { query: query as unknown as PostgresPoolClient['query'], release: (destroy?: boolean) => client.release(standby || destroy) }
 }
 
 /** Numbers as numbers: ours all fit. `20` bigint, `1700` numeric (sums), `23` integer; text comes unescaped. */
 function getTypeParser(oid: number): (text: string) => unknown {
   return oid === 20 || oid === 1700 || oid === 23 ? Number : unescapeNul
-}
-
-function fault(error: unknown): Fault {
-  if (error instanceof TroupeError) return 'work'
-  const code = codeOf(error)
-  if (retryable.has(code)) return 'retry'
-  if (code.startsWith('08') || closing.has(code) || socketErrors.has(code)) return 'lost'
-  if (code === '' && error instanceof Error && lostMessages.test(error.message)) return 'lost'
-  return code.startsWith('53') || code.startsWith('58') || code === '55P03' ? 'batch' : 'work'
-}
-
-function explain(error: unknown, where: string): unknown {
-  const kind = fault(error)
-  const code = codeOf(error)
-  const reason = error instanceof Error ? error.message : String(error)
-  const more = (hint: string) => ({ hint, cause: error, facts: { where, sqlstate: code } })
-  if (kind === 'lost')
-    return new TroupeError(
-      'unavailable',
-      `${where} cannot be reached: ${reason || code}`,
-      more('start the database, or check its address'),
-    )
-  if (kind === 'retry')
-    return new TroupeError(
-      'unavailable',
-      `${where} is too busy: other transactions kept getting in the way (${reason})`,
-      more('try again'),
-    )
-  if (kind === 'batch')
-    return new TroupeError(
-      'unavailable',
-      `nothing was stored: ${where} failed (${reason})`,
-      more("look at the database server's log"),
-    )
-  if (code.startsWith('28') || code === '3D000')
-    return new TroupeError('config', `${where} refused: ${reason}`, more('check user, password and database name'))
-  if (code === '42501')
-    return new TroupeError(
-      'config',
-      `${where} refused: ${reason}`,
-      more(`the user must be allowed to create the schema ${schemaName}`),
-    )
-  return error
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
 function withoutPassword(url: string): string {

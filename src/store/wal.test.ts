@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -51,3 +51,15 @@ it('keeps the log short under a writer that never pauses', async () => {
   }
   expect(longest).toBeLessThan(60_000)
 }, 120_000)
+
+it('closes where its thread could not work', async () => {
+  await fill(1)
+  const path = join(root, 'a.db')
+  rmSync(path)
+  mkdirSync(path)
+  await fill(1_100)
+  const autocheckpoint = () => Object.values(database.prepare('pragma wal_autocheckpoint').get() ?? {})[0]
+  await expect.poll(autocheckpoint, { timeout: 60_000 }).toBe(1_000)
+  await new Promise((resolve) => setImmediate(resolve))
+  await wal.close()
+})

@@ -113,6 +113,8 @@ export class Wal {
     worker.on('message', () => (this.#passing = false))
     // It cannot work, and is not asked again: SQLite itself then shortens the log, and commits wait for it.
     worker.on('error', () => this.#writing.isOpen && this.#writing.exec(`pragma wal_autocheckpoint = ${enough}`))
+    // Of one that is over no end can be waited for.
+    worker.on('exit', () => (this.#worker = null))
     worker.unref()
     return worker
   }
