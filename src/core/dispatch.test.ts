@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { dispatch } from './dispatch.ts'
+import { dispatch, type Wait } from './dispatch.ts'
 import { noWish, turnTask, isAtWork, isOpenTask, type Task, type TaskState } from './task.ts'
 
 function task(n: number, state: TaskState, more: Partial<Task> = {}): Task {
@@ -15,7 +15,7 @@ const queued: TaskState = { name: 'queued', why: 'its turn', held: false }
 const failed: TaskState = { name: 'failed', why: 'x', source: 'process', confidence: 'certain' }
 const done: TaskState = { name: 'done', source: 'hook', confidence: 'high' }
 
-function decide(all: Task[], maxWorkers = 6, free: true | string = true) {
+function decide(all: Task[], maxWorkers = 6, free: true | Wait = true) {
   const byId = new Map(all.map((each) => [each.id, each]))
   return dispatch({ open: all.filter(isOpenTask), byId, maxWorkers, free: () => free }).map(({ id, turn }) => [id, turn.type === 'assign' ? 'assign' : turn.why])
 }
@@ -38,7 +38,7 @@ it('gives one worker one thing at a time', () => {
   const more = { agent: 'p:dev', wish: { ...noWish, agent: 'p:dev' } }
   expect(decide([task(1, { name: 'working' }, more), task(2, queued, more)])).toEqual([['t2', 'p:dev to be done with what it has']])
   expect(decide([task(1, queued, more), task(2, queued, more)])).toEqual([['t1', 'assign'], ['t2', 'p:dev to be done with what it has']])
-  expect(decide([task(1, queued, more)], 6, 'its run to end')).toEqual([['t1', 'its run to end']])
+  expect(decide([task(1, queued, more)], 6, { why: 'its run to end', held: false })).toEqual([['t1', 'its run to end']])
 })
 
 it('never has more at work than allowed, and brings all to an end whatever comes after what', () => {

@@ -1,5 +1,11 @@
 import { isAtWork, type Task, type TaskTurn } from './task.ts'
 
+/** Why a task is not at its turn. `held`: that does not change by itself. */
+export interface Wait {
+  why: string
+  held: boolean
+}
+
 /** What the dispatcher looks at. */
 export interface Field {
   /** Every task that is not over, oldest first. */
@@ -8,7 +14,7 @@ export interface Field {
   byId: ReadonlyMap<string, Pick<Task, 'n' | 'state'>>
   maxWorkers: number
   /** Of a worker that is there already: it can be given something now; else why not. */
-  free(address: string): true | string
+  free(address: string): true | Wait
 }
 
 export type Decision = { id: string; turn: TaskTurn & { type: 'queue' | 'assign' } }
@@ -36,14 +42,9 @@ export function dispatch({ open, byId, maxWorkers, free }: Field): Decision[] {
   return decisions
 }
 
-interface Wait {
-  why: string
-  held: boolean
-}
-
 function standing(agent: string | null, free: Field['free']): Wait | null {
   const can = agent === null ? true : free(agent)
-  return can === true ? null : { why: can, held: false }
+  return can === true ? null : can
 }
 
 function behind(after: readonly string[], byId: Field['byId']): Wait | null {

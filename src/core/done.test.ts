@@ -57,7 +57,7 @@ it('does not take the idle of the next run for the end of a turn that was cut of
 })
 
 it('does not take the end of a wait for the end of a turn: what a limit or a failing model cut off is gone on with', () => {
-  expect(judge({ phase: { name: 'idle' }, source: 'clock' })).toMatchObject({ state: 'working', by: 'clock' })
+  for (const source of ['clock', 'budget', 'operator']) expect(judge({ phase: { name: 'idle' }, source })).toMatchObject({ state: 'working', by: source })
 })
 
 it('takes a long silence for an end that nobody saw, and says how little that is', () => {
@@ -111,4 +111,11 @@ it('tells a worker that waits for a person from one that goes on by itself, and 
 
 it('fails what never reached its worker', () => {
   expect(judge({ phase: { name: 'idle' }, delivery: { state: 'dead', reason: 'expired' } })).toMatchObject({ state: 'failed', by: 'delivery' })
+})
+
+it('does not take the end of a turn that a person cut short for the end of the task', () => {
+  const task = { state: { name: 'waiting', what: 'its turn was interrupted', person: true }, evidence: [{ at: 200, what: '', source: 'interrupt' }] } as const
+  const cut = (phase: Phase, since: number) => judge({ phase, since, startedAt: 150, task: { ...task, evidence: [...task.evidence] } }).state
+  expect([cut({ name: 'idle' }, 210), cut({ name: 'busy' }, 160), cut({ name: 'waiting', what: 'a permission' }, 160)]).toEqual(['unknown', 'unknown', 'unknown'])
+  expect([cut({ name: 'busy' }, 220), cut({ name: 'quarantined', why: 'too often' }, 220)]).toEqual(['working', 'failed'])
 })

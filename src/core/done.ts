@@ -1,7 +1,7 @@
 import type { Delivery } from './delivery.ts'
 import { holdOf, type AgentState } from './phase.ts'
 import type { Mode } from './team.ts'
-import { isHeldUp, type Confidence, type Task } from './task.ts'
+import { isHeldUp, isInterrupted, type Confidence, type Task } from './task.ts'
 
 /** How far a worker is with its task, and how that is known. */
 export interface Verdict {
@@ -42,6 +42,7 @@ export function judgeWork(task: Before, facts: WorkFacts, now: number): Verdict 
   if (said !== null) return { state: said.state, what: said.text, confidence: 'certain', source: 'tool', since: said.at, person: false }
   if (delivery?.state === 'dead') return verdictOf(agent, 'failed', `it never reached its worker: ${delivery.reason ?? 'the message was given up'}`, 'certain', 'delivery')
   if (isStillToCome(task, facts)) return verdictOf(agent, 'unknown', 'it has not come to its worker yet', 'high')
+  if (isInterrupted(task) && !hasBegunAnew(task, facts)) return verdictOf(agent, 'unknown', 'its turn was interrupted', 'high')
   const { phase } = agent
   switch (phase.name) {
     case 'stopped':
@@ -84,6 +85,11 @@ function isStillToCome(task: Before, { agent, delivery }: WorkFacts): boolean {
   return task.state.name === 'assigned' && task.startedAt === null && agent.since < task.changedAt && (delivery === null || name === 'stopped')
 }
 
+/** In another turn than the one that was cut short, or in none of which an end could be told. */
+function hasBegunAnew({ evidence }: Before, { agent: { phase, since } }: WorkFacts): boolean {
+  return phase.name !== 'idle' && !((phase.name === 'busy' || phase.name === 'waiting') && since <= (evidence.at(-1)?.at ?? 0))
+}
+
 function ofEnd({ agent, mode }: WorkFacts): Verdict {
   const { phase } = agent
   if (phase.name !== 'stopped') throw new TypeError('only of an agent that is stopped')
@@ -94,14 +100,21 @@ function ofEnd({ agent, mode }: WorkFacts): Verdict {
   return { ...verdictOf(agent, 'waiting', 'its worker is stopped', 'high', 'process'), person: true }
 }
 
+/** What ends by the daemon's own reckoning: a wait for a limit, a ceiling, what a person let go on. */
+const freeing = new Set(['clock', 'budget', 'operator'])
+
+/** Idle since something that kept it from working is over, and not since the end of a turn: what was cut off is gone on with. */
+export function isFreed(agent: WorkFacts['agent']): boolean {
+  return agent.phase.name === 'idle' && freeing.has(sourceOf(agent))
+}
+
 /** Idle counts only from after this run of the worker had it: an idle that began before is the one in which it was handed over. */
 function ofIdle(task: Before, facts: WorkFacts, now: number): Verdict {
   const { agent, delivery } = facts
   if (delivery === null || !hasIt(facts)) return verdictOf(agent, 'unknown', 'it has not come to its worker yet', 'high')
   const start = Math.max(task.startedAt ?? 0, delivery.deliveredAt ?? 0)
   const source = sourceOf(agent)
-  // A wait is over by the daemon's own reckoning, and no turn: what was cut off is gone on with.
-  if (source === 'clock') return verdictOf(agent, 'working', 'it may go on with a turn that was cut off', 'high', source)
+  if (isFreed(agent)) return verdictOf(agent, 'working', 'it may go on with a turn that was cut off', 'high', source)
   if (start > 0 && agent.since >= start) return verdictOf(agent, 'done', 'the turn with it is over', source === 'screen' ? 'low' : 'high', source)
   const quiet = (since: number): boolean => now - since >= silenceMs
   // Who acknowledges is in a turn, whether that was heard of or not: it is over once nothing more comes of it.

@@ -99,6 +99,14 @@ export function isHeldUp({ state, evidence }: Pick<Task, 'state' | 'evidence'>):
   return state.name === 'waiting' && evidence.at(-1)?.source === filesSignal
 }
 
+/** The signal of a turn that a person cut short: its end says nothing of the task. */
+export const interruptSignal = 'interrupt'
+
+/** Its worker was stopped in the middle of a turn, and nobody has told it to go on since. */
+export function isInterrupted({ state, evidence }: Pick<Task, 'state' | 'evidence'>): boolean {
+  return state.name === 'waiting' && evidence.at(-1)?.source === interruptSignal
+}
+
 export type TaskTurn =
   | { type: 'queue'; why: string; held: boolean }
   | { type: 'assign'; agent: Address }

@@ -1,12 +1,13 @@
 import { resolveAgent } from '../../core/address.ts'
 import { TroupeError } from '../../core/error.ts'
-import { isAtWork, isOpenTask, type Task } from '../../core/task.ts'
+import { interruptSignal, isAtWork, isInterrupted, isOpenTask, type Task } from '../../core/task.ts'
 import { findAgent, type Agent } from '../../core/team.ts'
 import type { Output } from '../../api/index.ts'
 import type { TaskRow } from '../../api/task.ts'
 import type { Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
 import { clear } from '../tasks/clearing.ts'
+import type { Reader } from '../../store/store.ts'
 import type { Made, Maker, Order } from '../tasks/orders.ts'
 import { taskRow, taskRows } from '../tasks/rows.ts'
 import { waitFor } from '../tasks/waiting.ts'
@@ -114,6 +115,22 @@ export async function cancelOf(parts: Pick<Parts, 'store' | 'tasks'>, addresses:
   return done.filter((task) => task !== null)
 }
 
+/**
+ * The end of a turn that a person asked for is no end of its task: written down before that turn ends. Returns the way back,
+ * for where it goes on after all.
+ */
+export async function cutShort({ store, tasks: all, agents, clock }: Pick<Parts, 'store' | 'tasks' | 'agents' | 'clock'>, address: string): Promise<() => Promise<void>> {
+  const { name } = agents.get(address).phase
+  const [task] = name === 'busy' || name === 'waiting' ? await store.read((db) => db.tasks.inHand([address])) : []
+  if (task === undefined || !isAtWork(task) || task.startedAt === null) return async () => undefined
+  const verdict = { confidence: 'certain', since: clock.now() } as const
+  const what = 'its turn was interrupted: say to it how it goes on, or take the task back'
+  await all.change(task.id, { type: 'verdict', verdict: { ...verdict, state: 'waiting', what, source: interruptSignal, person: true } })
+  return async () => {
+    await all.change(task.id, (now) => (isInterrupted(now) ? { type: 'verdict', verdict: { ...verdict, state: 'working', what: 'at work', source: 'operator', person: false } } : null))
+  }
+}
+
 export async function rowOf({ store }: Pick<Parts, 'store'>, id: string): Promise<TaskRow> {
   return await store.read(async (db) => {
     const task = await db.tasks.get(id)
@@ -140,10 +157,24 @@ function workerAddress(parts: Parts, name: string): string {
   return name.includes(':') ? name : resolveAgent(parts.team(), name).address
 }
 
-/** The task that it is at work on, or was last. */
+/** The task that it is at work on, or was last: never one that is still on its way to it, of which it can know nothing. */
 export async function ownTask({ store }: Pick<Parts, 'store'>, agent: Agent): Promise<Task> {
-  const [task] = await store.read((db) => db.tasks.inHand([agent.address]))
+  const task = await store.read(async (db) => {
+    const [newest] = await db.tasks.inHand([agent.address])
+    if (newest === undefined || agent.mode === 'oneshot' || (await hasReached(db, newest, agent.address))) return newest
+    return (await db.tasks.list({ agent: agent.address, limit: mostLooked })).find(({ id, attempts, state }) => id !== newest.id && attempts > 0 && state.name !== 'queued')
+  })
   if (task !== undefined && (isOpenTask(task) || task.state.name === 'done' || task.state.name === 'failed')) return task
   throw new TroupeError('unknown', `${agent.address} has no task`, { hint: 'answer whoever wrote to you, with dm' })
 }
 
+/** Of an agent's tasks, for the one before its newest. */
+const mostLooked = 50
+
+/** It stands before its worker; typed where nothing can prove it. */
+async function hasReached(db: Reader, task: Task, address: string): Promise<boolean> {
+  const { startedAt, message } = task
+  if (!isAtWork(task) || startedAt !== null) return true
+  const delivery = message === null ? undefined : await db.deliveries.get(message, address)
+  return delivery !== undefined && (delivery.typed || delivery.state !== 'queued')
+}

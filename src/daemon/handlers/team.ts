@@ -14,7 +14,7 @@ import type { Waiting } from '../outdated.ts'
 import type { Parts } from '../parts.ts'
 import { ceilings, usageRows } from './budget.ts'
 import { lastScreen } from './explain.ts'
-import { cancelOf } from './task.ts'
+import { cancelOf, cutShort } from './task.ts'
 import { limitHits } from './limit-hits.ts'
 
 type Names = 'down' | 'down.part' | 'start' | 'stop' | 'kill' | 'restart' | 'ps' | 'inspect' | 'interrupt' | 'logs' | 'attach' | 'events'
@@ -74,7 +74,11 @@ export function team(parts: Parts): Pick<Handlers, Names> {
       if (!open.runtime.abilities.interrupt) {
         throw new TroupeError('failed', `${open.runtime.name} cannot be interrupted`, { hint: `troupe restart ${agent.address}` })
       }
-      await open.session.interrupt()
+      const goesOn = await cutShort(parts, agent.address)
+      await open.session.interrupt().catch(async (error: unknown) => {
+        await goesOn()
+        throw error
+      })
       return { agent: agent.address }
     },
     logs: async (input) => await Promise.all(resolveAgents(parts.team(), input.agents).map((agent) => log(parts, agent, input))),

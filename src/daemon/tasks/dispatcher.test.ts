@@ -57,3 +57,16 @@ it('gives a new worker neither the mail nor the notes nor the conversation of an
   expect(existsSync(folder)).toBe(false)
   expect(on.agents.get('p:b').session).toBeNull()
 })
+
+it('begins a task of a one-shot worker anew with its own words, whatever that was given since', async () => {
+  writeFileSync(join(on.folder, 'p.yaml'), 'workers:\n  b: { runtime: scripted, mode: oneshot, task: sell it, spawned: true }\n')
+  on.team = { ...on.team, projects: on.team.projects.map((project) => ({ ...project, agents: project.agents.map((agent) => ({ ...agent, mode: 'oneshot' as const })) })) }
+  await on.order('p:b', 'mend it', { agent: null })
+  await vi.waitFor(() => expect(on.lives).toEqual(['reload p:b', 'start p:b']), bound)
+  expect(on.written.join()).toContain('task: mend it')
+})
+
+it('holds what is for a worker that the team has no more, instead of waiting for it without an end', async () => {
+  const task = await on.order('p:z', 'mend it')
+  await vi.waitFor(async () => expect((await on.task(task)).state).toMatchObject({ name: 'queued', held: true, why: 'held: p:z is not in the team' }), bound)
+})

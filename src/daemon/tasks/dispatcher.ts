@@ -1,6 +1,6 @@
 import { readTeamFile, withWorker, workerEntry, type WorkerEntry } from '../../config/workers.ts'
 import type { Clock } from '../../core/clock.ts'
-import { dispatch } from '../../core/dispatch.ts'
+import { dispatch, type Wait } from '../../core/dispatch.ts'
 import { TroupeError } from '../../core/error.ts'
 import { filesSignal, isAtWork, isHeldUp, type Task } from '../../core/task.ts'
 import { findAgent, type Team } from '../../core/team.ts'
@@ -100,11 +100,11 @@ export class Dispatcher {
   }
 
   /** A one-shot worker takes nothing up before its last run is over. */
-  #free(address: string): true | string {
+  #free(address: string): true | Wait {
     const agent = findAgent(this.#parts.team(), address)
-    if (agent === undefined) return `${address} to be in the team`
+    if (agent === undefined) return { why: `held: ${address} is not in the team`, held: true }
     const { incarnation } = this.#parts.agents.get(address)
-    return agent.mode !== 'oneshot' || incarnation === null ? true : `the last run of ${address} to end`
+    return agent.mode !== 'oneshot' || incarnation === null ? true : { why: `the last run of ${address} to end`, held: false }
   }
 
   #begin(task: Task): void {
@@ -201,7 +201,8 @@ export class Dispatcher {
 /** Null: nothing of its entry is for this task to say. A one-shot worker is told in its entry what to do. */
 function wantedEntry(task: Task, there: WorkerEntry | undefined, team: Team): WorkerEntry | null {
   const lead = leadOfTask(team, task)
-  const whole = entryOf(task, lead)
-  if (task.wish.agent === null) return there ?? whole
-  return there?.['mode'] === 'oneshot' ? { ...there, task: entryOf({ ...task, wish: { ...task.wish, mode: 'oneshot' } }, lead)['task'] ?? task.text } : null
+  if (there === undefined) return task.wish.agent === null ? entryOf(task, lead) : null
+  // Also of the one that was made for it: it may have been given another task since.
+  if (there['mode'] === 'oneshot') return { ...there, task: entryOf({ ...task, wish: { ...task.wish, mode: 'oneshot' } }, lead)['task'] ?? task.text }
+  return task.wish.agent === null ? there : null
 }

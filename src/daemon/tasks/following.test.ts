@@ -1,5 +1,9 @@
 import { expect, it, vi } from 'vitest'
+import type { Phase } from '../../core/phase.ts'
+import { enter } from '../../core/plan.ts'
 import { noWish, type Task } from '../../core/task.ts'
+import { findAgent } from '../../core/team.ts'
+import { cutShort, ownTask } from '../handlers/task.ts'
 import { workshop } from '../../../test/fixtures/workshop.ts'
 
 const on = workshop()
@@ -13,6 +17,21 @@ async function turn(address: string, incarnation: string, task: Task, words?: st
   if (words !== undefined) on.following.said(address, words, on.clock.now())
   on.clock.skip(10)
   await on.phase(address, 'idle')
+}
+
+async function told(address: string, phase: Phase, source: string): Promise<void> {
+  on.clock.skip(10)
+  await on.agents.update(address, (state) => enter(state, phase, { at: on.clock.now(), what: '', source }))
+}
+
+/** A task before a worker that is at work on it. */
+async function underWay(address: string, incarnation: string): Promise<Task> {
+  const task = await on.order(address, 'mend it')
+  await vi.waitFor(async () => expect((await on.task(task)).message).not.toBeNull(), bound)
+  await on.proof(address, incarnation, (await on.task(task)).message ?? '')
+  await told(address, { name: 'busy' }, 'hook')
+  await vi.waitFor(async () => expect(await on.stateOfTask(task)).toBe('working'), bound)
+  return task
 }
 
 it('follows the task that a worker has, not one that waits for its turn or was taken back', async () => {
@@ -48,4 +67,76 @@ it('refuses a key that is used twice in one order, and makes nothing of it', asy
   await expect(on.tasks.add([{ ...draft, after: [], taint: [] }, { ...draft, id: '2', text: 'u', after: [], taint: [] }])).rejects.toMatchObject({ code: 'conflict' })
   const [one, two] = await on.tasks.add([{ ...draft, after: [], taint: [] }, { ...draft, id: '2', after: [], taint: [] }])
   expect([one?.again, two?.again, two?.task.id]).toEqual([false, true, '1'])
+})
+
+it('takes nobody for done whom a ceiling stopped and freed again, or whom a person let go on; and has the work gone on with', async () => {
+  const { incarnation } = await on.run('p:b')
+  const task = await underWay('p:b', incarnation)
+  for (const [kept, source] of [[{ name: 'parked', until: null, why: '$20 spent', cut: true }, 'budget'], [{ name: 'blocked', why: 'not logged in' }, 'operator']] as const) {
+    await told('p:b', kept, 'hook')
+    await vi.waitFor(async () => expect(await on.stateOfTask(task)).toBe('waiting'), bound)
+    await told('p:b', { name: 'idle' }, source)
+    await vi.waitFor(async () => expect(await on.stateOfTask(task)).not.toBe('waiting'), bound)
+    expect(await on.stateOfTask(task)).toBe('working')
+  }
+  const goOn = async (): Promise<string[]> => (await on.store.read((db) => db.messages.list({ agent: 'p:b', limit: 5 }))).filter(({ message }) => message.from === 'troupe').map(({ message }) => message.text)
+  await vi.waitFor(async () => expect(await goOn()).toEqual([expect.stringContaining('was cut off. Go on')]), bound)
+  await told('p:b', { name: 'busy' }, 'hook')
+  await told('p:b', { name: 'idle' }, 'hook')
+  await vi.waitFor(async () => expect(await on.stateOfTask(task)).toBe('done'), bound)
+})
+
+it('leaves a task open whose turn a person interrupted, until the end of another turn', async () => {
+  const { incarnation } = await on.run('p:b')
+  const task = await underWay('p:b', incarnation)
+  await cutShort(on, 'p:b')
+  await told('p:b', { name: 'idle' }, 'hook')
+  await on.proof('p:b', incarnation, (await on.post('user', 'p:b', 'use the other key')).id)
+  expect((await on.task(task)).state).toMatchObject({ name: 'waiting', person: true, what: expect.stringContaining('interrupted') })
+  await told('p:b', { name: 'busy' }, 'hook')
+  await vi.waitFor(async () => expect(await on.stateOfTask(task)).toBe('working'), bound)
+  const goesOn = await cutShort(on, 'p:b')
+  expect(await on.stateOfTask(task)).toBe('waiting')
+  await goesOn()
+  expect(await on.stateOfTask(task)).toBe('working')
+  await told('p:b', { name: 'idle' }, 'hook')
+  await vi.waitFor(async () => expect(await on.stateOfTask(task)).toBe('done'), bound)
+})
+
+it('ends the task of a worker that left the team', async () => {
+  const { incarnation } = await on.run('p:b')
+  const task = await underWay('p:b', incarnation)
+  await on.agents.update('p:b', (state) => enter({ ...state, wanted: 'stopped', incarnation: null }, { name: 'stopped', why: 'asked', code: null }, { at: on.clock.now(), what: '', source: 'operator' }))
+  await vi.waitFor(async () => expect(await on.stateOfTask(task)).toBe('waiting'), bound)
+  on.team = { ...on.team, projects: on.team.projects.map((project) => ({ ...project, agents: project.agents.filter(({ id }) => id !== 'b') })) }
+  await on.store.write(async (tx) => await tx.journal({ type: 'team.applied', subject: 'team', agent: null, data: {} }))
+  await vi.waitFor(async () => expect((await on.task(task)).state).toMatchObject({ name: 'failed', why: 'its worker is not in the team any more' }), bound)
+})
+
+it('takes what a worker says of its task for the one that it had, while the next is still on its way', async () => {
+  const { incarnation } = await on.run('p:b')
+  const first = await on.order('p:b', 'mend it')
+  await turn('p:b', incarnation, first)
+  await vi.waitFor(async () => expect(await on.stateOfTask(first)).toBe('done'), bound)
+  await told('p:b', { name: 'waiting', what: 'a permission' }, 'hook')
+  const second = await on.order('p:b', 'paint it')
+  await vi.waitFor(async () => expect((await on.task(second)).message).not.toBeNull(), bound)
+  const worker = findAgent(on.team, 'p:b')
+  if (worker === undefined) throw new Error('no worker')
+  expect((await ownTask(on, worker)).n).toBe(first.n)
+  await on.proof('p:b', incarnation, (await on.task(second)).message ?? '')
+  expect((await ownTask(on, worker)).n).toBe(second.n)
+})
+
+it('tells a lead of an end once more where it could not be told at once', async () => {
+  const heard: string[] = []
+  on.tell = async (to) => {
+    if (heard.push(to) === 1) throw new Error('the database is away')
+  }
+  const draft = { id: '1', key: null, project: 'p', title: 't', text: 't', source: 'lead', by: 'p:a', origin: null, after: [], wish: { ...noWish, agent: 'p:z' }, agent: 'p:z', taint: [] } as const
+  await on.tasks.add([{ ...draft, after: [], taint: [] }])
+  await on.tasks.change('1', { type: 'assign', agent: 'p:z' })
+  await on.tasks.change('1', { type: 'verdict', verdict: { state: 'done', what: '', confidence: 'certain', source: 'tool', since: 0, person: false } })
+  await vi.waitFor(() => expect(heard).toEqual(['p:a', 'p:a']), bound)
+  expect(on.faults.splice(0)).toEqual([new Error('the database is away')])
 })

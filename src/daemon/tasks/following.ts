@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
-import { judgeWork, silenceMs, type WorkFacts } from '../../core/done.ts'
-import { isAtWork, isOpenTask, type Task } from '../../core/task.ts'
+import { isFreed, judgeWork, silenceMs, type WorkFacts } from '../../core/done.ts'
+import { isAtWork, isHeldUp, isOpenTask, type Task } from '../../core/task.ts'
 import { findAgent, type Team } from '../../core/team.ts'
 import type { Store } from '../../store/store.ts'
 import type { Agents } from '../agents.ts'
@@ -50,6 +50,7 @@ export class Following {
       agents.subscribe(({ address }) => this.look(address)),
       store.subscribe((events) => {
         for (const { type, agent } of events) if (type.startsWith('delivery.') && agent !== null) this.look(agent)
+        if (events.some(({ type }) => type === 'team.applied')) this.#lookAtAll()
       }),
       tasks.subscribe((task) => {
         // What was said before is of something else.
@@ -58,7 +59,7 @@ export class Following {
         if (!isOpenTask(task)) this.#tellLead(task)
       }),
     ]
-    for (const { agent } of await store.read((db) => db.tasks.open())) if (agent !== null) this.look(agent)
+    for (const address of await this.#atWork()) this.look(address)
     // The one before may have died between an end and the word of it.
     const since = this.#parts.clock.now() - toldAgainMs
     for (const task of await store.read((db) => db.tasks.list({ limit: 200 }))) if (task.endedAt !== null && task.endedAt >= since) this.#tellLead(task)
@@ -93,6 +94,22 @@ export class Following {
     this.#looking.set(address, work)
   }
 
+  async #atWork(): Promise<string[]> {
+    return (await this.#parts.store.read((db) => db.tasks.open())).flatMap(({ agent }) => agent ?? [])
+  }
+
+  /** Who left the team while it had a task tells nothing more of itself. */
+  #lookAtAll(): void {
+    this.#atWork().then(
+      (addresses) => addresses.forEach((address) => this.look(address)),
+      (error: unknown) => {
+        if (this.#stopped) return
+        this.#parts.report('looking at the tasks of a changed team', error)
+        this.#after('team', retryMs, () => this.#lookAtAll())
+      },
+    )
+  }
+
   async #look(address: string): Promise<void> {
     const { store, tasks, clock } = this.#parts
     const { task, facts } = await store.read(async (db) => {
@@ -100,7 +117,8 @@ export class Following {
       const delivery = inHand?.message == null ? undefined : await db.deliveries.get(inHand.message, address)
       return { task: inHand, facts: this.#facts(address, delivery ?? null) }
     })
-    if (task === undefined || facts === null || task.state.name === 'queued' || task.state.name === 'cancelled') return
+    if (task === undefined || task.state.name === 'queued' || task.state.name === 'cancelled') return
+    if (facts === null) return await this.#gone(task, address)
     // Once it is over, only a worker that goes on says something new.
     if (!isAtWork(task) && (facts.agent.phase.name !== 'busy' || (await this.#hasOther(task, address)))) return await this.#lateWords(task, address)
     if (this.#wasCutOff(facts)) return await this.#goOn(task, address)
@@ -111,7 +129,24 @@ export class Following {
     // First: whoever waits for the end wants to know what came of it.
     if (words !== null) await tasks.change(task.id, (current) => (isSame(current) ? { type: 'words', text: words } : null))
     await tasks.change(task.id, (current) => (isSame(current) ? { type: 'verdict', verdict } : null))
-    if (verdict.state === 'working' && facts.agent.phase.name === 'idle') this.#later(address, silenceMs)
+    if (verdict.state !== 'working' || facts.agent.phase.name !== 'idle') return
+    if (isFreed(facts.agent)) await this.#wakeUp(task, facts, now)
+    this.#later(address, silenceMs)
+  }
+
+  /** It has its worker no more, and nobody would ever tell of its end. One that is still to be made is not meant. */
+  async #gone(task: Task, address: string): Promise<void> {
+    if (!isAtWork(task) || isHeldUp(task) || (task.state.name === 'assigned' && task.message === null) || this.#parts.agents.get(address).incarnation !== null) return
+    const verdict = { state: 'failed', what: 'its worker is not in the team any more', confidence: 'high', source: 'daemon', since: this.#parts.clock.now(), person: false } as const
+    await this.#parts.tasks.change(task.id, (current) => (current.attempts === task.attempts ? { type: 'verdict', verdict } : null))
+  }
+
+  /** Whoever a person lets go on was told nothing; others may have been told too late. The turn that was cut off would be nobody's. */
+  async #wakeUp(task: Task, { agent, delivery }: WorkFacts, now: number): Promise<void> {
+    const askedFor = agent.evidence.findLast(({ at }) => at === agent.since)?.source === 'operator'
+    if (task.agent === null || delivery === null || (!askedFor && now - agent.since < silenceMs)) return
+    const text = `Your turn with task #${task.n} was cut off. Go on where it was; if nothing was left to do, say so.`
+    await this.#parts.mailroom.post({ from: 'troupe', to: task.agent, text, threadId: null, priority: 'normal', key: `task ${task.id} freed ${agent.incarnation} ${agent.since}` })
   }
 
   #facts(address: string, delivery: WorkFacts['delivery']): WorkFacts | null {
@@ -151,19 +186,29 @@ export class Following {
   }
 
   /** Who made it hears of its end, and asks for what came of it: a worker's words are not passed on in troupe's own name. */
-  #tellLead({ id, n, by, source, agent, state, attempts }: Task): void {
+  #tellLead(task: Task): void {
+    const { id, n, by, source, agent, state, attempts } = task
     const lead = source === 'lead' ? findAgent(this.#parts.team(), by) : undefined
     if (lead === undefined || state.name === 'cancelled') return
     const how = state.name === 'done' ? 'is done' : 'has failed'
     const text = `Task #${n} of your worker ${agent} ${how}. The tool task_result tells what came of it.`
-    this.#parts.tell(lead.address, text, `task ${id} ${attempts} ${state.name}`).catch((error: unknown) => this.#parts.report(`telling ${by} of task ${n}`, error))
+    this.#parts.tell(lead.address, text, `task ${id} ${attempts} ${state.name}`).catch((error: unknown) => {
+      this.#parts.report(`telling ${by} of task ${n}`, error)
+      // It waits for that word, and nobody else gives it.
+      if (!this.#stopped) this.#after(`telling of ${id}`, retryMs, () => this.#tellLead(task))
+    })
   }
 
   #later(address: string, ms: number): void {
-    this.#timers.get(address)?.()
-    this.#timers.set(address, this.#parts.clock.after(ms, () => {
-      this.#timers.delete(address)
-      this.look(address)
+    this.#after(address, ms, () => this.look(address))
+  }
+
+  /** In the place of what was put off under the same name. */
+  #after(name: string, ms: number, work: () => void): void {
+    this.#timers.get(name)?.()
+    this.#timers.set(name, this.#parts.clock.after(ms, () => {
+      this.#timers.delete(name)
+      work()
     }))
   }
 }
