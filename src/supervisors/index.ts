@@ -53,6 +53,11 @@ export async function probeSupervisor(name: string, env: Record<string, string>)
   return probe === undefined ? 'nothing to look for' : await probe(env)
 }
 
+/** Agents of a root that run, whether a daemon looks after them or not. `tmuxSocket`: of the team's own server. */
+export async function stillRunning(root: string, tmuxSocket: string, env: Record<string, string>): Promise<string[]> {
+  return await (await import('./tmux/still-running.ts')).stillRunning(root, tmuxSocket, env)
+}
+
 /** The supervisor that a team names. */
 export async function loadSupervisor(name: string, context: SupervisorContext): Promise<Supervisor> {
   const load = Object.hasOwn(supervisors, name) ? supervisors[name]?.load : undefined

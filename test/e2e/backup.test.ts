@@ -75,6 +75,10 @@ it('a team that is up, put back elsewhere, is down there, has its own mail, and 
   expect(await texts(other)).toEqual(['for both'])
   await other.ok('down')
   expect((await troupe.agent('dev')).phase).toBe('idle')
+  // Its agents outlive the daemon: without their state nobody would find them again.
+  await troupe.ok('daemon', 'stop')
+  expect(await troupe.run('restore', join(troupe.folder, 'backup'), '--force')).toMatchObject({ code: 1, stderr: expect.stringMatching(/agents of .* run, without a daemon: .*p:dev/) as string })
+  expect(readdirSync(troupe.root).filter((name) => name.startsWith('state.'))).toEqual([])
   await troupe.ok('down')
 }, 120_000)
 

@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { connect } from '../../client/connect.ts'
 import { teamPaths } from '../../config/paths.ts'
 import { TroupeError } from '../../core/error.ts'
+import { stillRunning } from '../../supervisors/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
 import { putBack } from '../restore/put-back.ts'
@@ -25,6 +26,7 @@ export async function restore(cli: Cli, given: Given): Promise<void> {
   const to = given.text('to')
   const root = to === undefined ? found.root : resolve(cli.cwd, to)
   await refuseRunning(root)
+  if (existsSync(root)) await refuseAgents(cli, realpathSync(root))
   const force = given.flag('force')
   if (!force && existsSync(root)) refuseFull(root)
   const aside = await putBack(folder, found, root)
@@ -42,6 +44,17 @@ async function refuseRunning(root: string): Promise<void> {
     throw error
   }
   throw new TroupeError('conflict', `a daemon runs on ${root}`, { hint: `troupe -C ${root} down, then restore` })
+}
+
+/** They outlive a daemon. Without the state that is to be set aside no daemon would find them: they would work on beside their successors. */
+async function refuseAgents({ env }: Cli, root: string): Promise<void> {
+  const { tmuxSocket } = teamPaths(root)
+  const agents = await stillRunning(root, tmuxSocket, Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)))
+  if (agents.length === 0) return
+  throw new TroupeError('conflict', `agents of ${root} run, without a daemon: ${agents.join(', ')}`, {
+    hint: `troupe -C ${root} down, then restore; where no daemon starts there, tmux -S ${tmuxSocket} kill-server ends them`,
+    facts: { agents },
+  })
 }
 
 function refuseFull(root: string): void {
