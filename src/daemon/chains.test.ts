@@ -145,3 +145,27 @@ describe('chains', () => {
     expect((await post('p:a', 'p:b', 'k')).id).toBe(messages[0]?.id)
   })
 })
+
+describe('what strangers wrote', () => {
+  it('is known to the next daemon for as long as the conversation goes on, and is looked for in the journal once', async () => {
+    await agents.update('p:a', (state) => ({ ...state, session: 'talk' }))
+    await office().chains.touched('p:a', 'web')
+    let looks = 0
+    const { read } = store
+    store.read = async (work) =>
+      await read(async (db) => {
+        const recent: typeof db.events.recent = async (filter) => (looks += 1, await db.events.recent(filter))
+        return await work({ ...db, events: { ...db.events, recent } })
+      })
+    const { chains } = office()
+    for (const incarnation of ['run-a', 'run-a2']) {
+      await agents.update('p:a', (state) => ({ ...state, incarnation }))
+      expect(await chains.taintOf('p:a')).toEqual(['web'])
+    }
+    await agents.update('p:a', (state) => ({ ...state, incarnation: 'run-a3', session: 'another' }))
+    expect(await chains.taintOf('p:a')).toEqual([])
+    await chains.touched('p:a', 'web')
+    await agents.update('p:a', (state) => ({ ...state, incarnation: 'run-a4' }))
+    expect([await chains.taintOf('p:a'), looks]).toEqual([['web'], 1])
+  })
+})

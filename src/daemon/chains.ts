@@ -9,8 +9,8 @@ import type { Agents } from './agents.ts'
 
 /** Tainted messages on their way that are remembered; more are rare enough to be looked up after a restart only. */
 const mostTainted = 10_000
-/** Of one agent: there are few kinds. */
-const mostTouches = 50
+/** Of all agents: each conversation has few. */
+const mostTouches = 10_000
 /** Refusals of one sender stand in the journal at most this often. ms */
 const tellEveryMs = 1_000
 
@@ -21,6 +21,12 @@ interface Told {
   last: boolean
   /** Since it was told that. */
   worked: boolean
+}
+
+/** `by`: what a conversation holds of strangers. */
+interface Touch {
+  session: unknown
+  by: string
 }
 
 interface Refusals {
@@ -51,6 +57,9 @@ export class Chains {
   readonly #tainted = new Map<string, string[]>()
   /** By agent: what its conversation holds of others. */
   readonly #taints = new Map<string, Set<string>>()
+  /** By agent, what was put on record: of earlier daemons too, once that was read. */
+  readonly #touches = new Map<string, Touch[]>()
+  #read: Promise<void> | null = null
   /** Whose terminals tell of a refusal. */
   readonly #shown = new Set<string>()
   readonly #refusals = new Map<string, Map<string, Refusals>>()
@@ -142,6 +151,7 @@ export class Chains {
   }
 
   #heard({ type, agent, subject, data }: JournalEvent): void {
+    if (type === 'agent.tainted' && agent !== null) return this.#noteTouch(agent, data)
     if (type === 'message.sent' && Array.isArray(data['taint'])) return this.#note(subject, data['taint'].map(String))
     const entered = type === 'delivery.delivered' || (type === 'delivery.acked' && data['unseen'] === true)
     if (!entered || agent === null) return
@@ -163,11 +173,22 @@ export class Chains {
     if (taint.length > 0) this.#taints.set(agent, new Set([...(this.#taints.get(agent) ?? []), ...taint]))
   }
 
-  /** What an earlier daemon put on record about the conversation that goes on. */
-  async #touches(db: Reader, agent: string): Promise<string[]> {
+  #noteTouch(agent: string, { session, by }: JournalEvent['data']): void {
+    this.#touches.set(agent, [...(this.#touches.get(agent) ?? []), { session, by: String(by) }])
+  }
+
+  /** What any daemon put on record about the conversation that goes on. The journal is long: it is looked through once. */
+  async #touchesOf(db: Reader, agent: string): Promise<string[]> {
+    await (this.#read ??= this.#readTouches(db).catch((error: unknown) => {
+      this.#read = null
+      throw error
+    }))
     const { session } = this.#parts.agents.get(agent)
-    const told = await db.events.recent({ agent, type: 'agent.tainted', limit: mostTouches })
-    return told.filter(({ data }) => data['session'] === session).map(({ data }) => String(data['by']))
+    return (this.#touches.get(agent) ?? []).filter((touch) => touch.session === session).map(({ by }) => by)
+  }
+
+  async #readTouches(db: Reader): Promise<void> {
+    for (const { agent, data } of await db.events.recent({ type: 'agent.tainted', limit: mostTouches })) if (agent !== null) this.#noteTouch(agent, data)
   }
 
   async #learn(tx: Reader, agent: string): Promise<void> {
@@ -180,7 +201,7 @@ export class Chains {
     if (!here) this.#guard.forget(agent)
     if (incarnation !== null && (!here || told.last)) {
       this.#taintBy(agent, await tx.deliveries.taints(agent, incarnation))
-      this.#taintBy(agent, await this.#touches(tx, agent))
+      this.#taintBy(agent, await this.#touchesOf(tx, agent))
       const cause = await tx.deliveries.last(agent, incarnation)
       if (cause !== undefined) this.#guard.told(agent, cause)
     }

@@ -24,8 +24,8 @@ export interface DrainParts {
   isDeclared(address: string): boolean
 }
 
-/** How the time before an end was used. */
-export type Drained = 'nothing to wait for' | 'ready' | 'turn ended' | 'timed out' | 'cut short'
+/** How the time before an end was used. `left`: the daemon goes; whoever comes next begins anew. */
+export type Drained = 'nothing to wait for' | 'ready' | 'turn ended' | 'timed out' | 'cut short' | 'left'
 
 interface Waiting {
   end(how: Drained): void
@@ -40,6 +40,7 @@ export class Drain {
   readonly #rested = new Set<string>()
   readonly #allowed = new Map<string, number>()
   readonly #waiting = new Map<string, Waiting>()
+  #closed = false
 
   constructor(parts: DrainParts) {
     this.#parts = parts
@@ -65,7 +66,17 @@ export class Drain {
     this.#waiting.get(incarnation)?.end('cut short')
   }
 
-  /** Resolves when it may be ended, with the time that is left of its time-out, ms. */
+  /** Nobody ends agents from now on: no time is given to any, and what was begun is left to whoever does. */
+  close(): void {
+    this.#closed = true
+    for (const { end } of [...this.#waiting.values()]) end('left')
+  }
+
+  open(): void {
+    this.#closed = false
+  }
+
+  /** Resolves when it may be ended, or is not to be by us, with the time that is left of its time-out, ms. */
   async before(address: string, incarnation: string, why: string): Promise<{ how: Drained; left: number; of: number }> {
     const { agents, clock, sessions } = this.#parts
     const of = this.#allowed.get(incarnation) ?? this.#parts.timeoutMs()
@@ -117,8 +128,9 @@ export class Drain {
         else cancelMoment = clock.after(lastMoment, () => end('ready'))
       }
       this.#waiting.set(incarnation, { end, ready })
+      if (this.#closed) end('left')
       // The turn may have ended while it was asked.
-      if (until === 'idle' && isIdle()) end('turn ended')
+      else if (until === 'idle' && isIdle()) end('turn ended')
     })
   }
 

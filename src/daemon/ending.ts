@@ -55,6 +55,7 @@ export class Ending {
     const { phase, evidence } = await agents.update(address, (state) => (state.phase.name === 'stopping' ? state : toStopping(state, asked)))
     if (!isHard()) await this.#takeUp(action, phase)
     const spent = isHard() ? null : await drain.before(address, incarnation, evidence.at(-1)?.what ?? 'a stop')
+    if (spent?.how === 'left') return
     const polite = sessions.get(incarnation)?.session.farewell() ?? 'signal'
     const graceMs = isHard() || spent === null || spent.of <= 0 ? 0 : Math.max(spent.left, leastGrace)
     const record = await supervisor.stop(incarnation, { polite, graceMs })

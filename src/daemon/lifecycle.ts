@@ -174,7 +174,7 @@ export class Lifecycle {
     if (hard) await reconciler.endHard(address, incarnation)
     else reconciler.wake()
     await gone
-    const end = (await store.read((db) => db.events.about(address))).findLast((event) => event.type === 'agent.ended')
+    const [end] = await store.read((db) => db.events.recent({ agent: address, type: 'agent.ended', limit: 1 }))
     const drain = end?.data['drain']
     return { agent: address, took: String(end?.data['took'] ?? 'gone'), ms: Math.round(clock.elapsed() - began), drain: typeof drain === 'string' ? drain : null }
   }

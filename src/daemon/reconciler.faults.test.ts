@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { systemClock, type Clock } from '../core/clock.ts'
-import { enter } from '../core/plan.ts'
+import { enter, onSignal, toStopping } from '../core/plan.ts'
+import type { Runtime, Session, SessionContext } from '../core/runtime.ts'
 import type { Observed, Supervisor } from '../core/supervisor.ts'
 import type { Agent, Team } from '../core/team.ts'
 import { openStore } from '../store/open.ts'
@@ -34,6 +35,8 @@ let launch: (address: string) => Promise<void>
 /** What was known of an agent's incarnation while its processes were swept. */
 let swept: string[]
 let faults: string[]
+let stopped: string[]
+let sessions: Sessions
 let reconciler: Reconciler
 
 beforeEach(async () => {
@@ -44,6 +47,8 @@ beforeEach(async () => {
   launches = []
   swept = []
   faults = []
+  stopped = []
+  sessions = new Sessions(() => {}, () => {})
   list = async () => []
   launch = async (address) => void (await agents.update(address, (state) => enter(state, { name: 'blocked', why: '' }, { at: 0, what: '', source: '' })))
   const supervisor = {
@@ -53,6 +58,7 @@ beforeEach(async () => {
       return await list()
     },
     sweep: async (incarnation: string) => void swept.push(`${incarnation} of ${agents.all().filter((state) => state.incarnation === incarnation).map(({ address }) => address).join()}`),
+    stop: async (incarnation: string) => (stopped.push(incarnation), { took: 'polite', ms: 0, code: 0, signal: null, stragglers: [] }),
     clear: async () => void (list = async () => []),
     subscribe: () => () => {},
   }
@@ -67,7 +73,8 @@ beforeEach(async () => {
     store,
     clock,
     agents,
-    sessions: new Sessions(() => {}, () => {}),
+    sessions,
+    drainMs: 600_000,
     supervisor: supervisor as unknown as Supervisor,
     launching: launching as unknown as Launching,
     team: () => theTeam,
@@ -157,5 +164,23 @@ describe('the reconciler', () => {
     await vi.waitFor(() => expect(agents.get('p:a').phase.name).toBe('blocked'), patiently)
     expect(waits.filter((ms) => ms < 50)).toEqual([])
     expect(faults).toEqual([])
+  })
+
+  it('waits at its own end for no turn of an agent that is to end, and leaves that to whoever begins again', async () => {
+    await runs('p:a', 'at work', '%1')
+    const session = { subscribe: () => () => {}, close: () => {}, farewell: () => 'signal' } as unknown as Session
+    sessions.open({ abilities: { resume: true, mcp: false }, open: () => session } as unknown as Runtime, { agent: agent('a'), incarnation: 'at work' } as unknown as SessionContext)
+    const seen = { at: clock.now(), what: '', source: '' }
+    await agents.update('p:a', (state) => toStopping(onSignal(state, { type: 'busy', evidence: seen }), seen))
+    list = async () => [{ address: 'p:a', incarnation: 'at work', pane: '%1', pid: 7, state: { alive: true } }]
+    reconciler.start()
+    await vi.waitFor(() => expect(waits).toContain(600_000), patiently)
+    await reconciler.stop()
+    expect([stopped, agents.get('p:a').phase]).toEqual([[], { name: 'stopping', during: 'busy' }])
+    reconciler.start()
+    await vi.waitFor(() => expect(waits.filter((ms) => ms === 600_000)).toHaveLength(2), patiently)
+    await agents.update('p:a', (state) => onSignal(state, { type: 'idle', evidence: seen }))
+    await vi.waitFor(() => expect(agents.get('p:a').incarnation).toBe(null), patiently)
+    expect([stopped, faults]).toEqual([['at work'], []])
   })
 })

@@ -81,18 +81,20 @@ export class Reconciler {
   start(): void {
     if (!this.#stopped) return
     this.#stopped = false
+    this.#parts.drain.open()
     const leave = [this.#parts.supervisor.subscribe(() => this.wake()), this.#parts.spend.subscribe(() => this.wake())]
     this.#leave = () => leave.forEach((each) => each())
     this.wake()
   }
 
-  /** Waits for the actions under way. Idempotent. */
+  /** Waits for the actions under way, but for no agent's turn: an end that was begun is the next daemon's. Idempotent. */
   async stop(): Promise<void> {
     this.#stopped = true
     this.#looked.resolve()
     this.#leave()
     this.#cancelTick()
     for (const end of this.#pauses) end()
+    this.#parts.drain.close()
     await Promise.allSettled(this.#busy.values())
   }
 

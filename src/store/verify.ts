@@ -134,11 +134,16 @@ function missing(heads: Map<string, Head>, known: Map<string, Head>): Flaw | nul
   return null
 }
 
-/** Whatever is not there must have been removed by gc, which says so. */
+/** Whatever is not there must have been removed by gc, which says so; of what it says any part may be of somebody else's making. */
 function lost({ missing: gone, removed }: Mail): Flaw | null {
-  const numbers = new Set(removed.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, at) => first + at)))
-  const one = gone.find(({ n }) => !numbers.has(n))
-  return one === undefined ? null : flaw(one.stream, one.seq, `message #${one.n}, which it tells of, is gone`)
+  const ranges = removed.toSorted(([a], [b]) => a - b)
+  const missing = gone.toSorted((a, b) => a.n - b.n)
+  let [at, upTo] = [0, Number.NEGATIVE_INFINITY]
+  for (const { stream, seq, n } of missing) {
+    for (let next = ranges[at]; next !== undefined && next[0] <= n; next = ranges[(at += 1)]) upTo = Math.max(upTo, next[1])
+    if (!(n <= upTo)) return flaw(stream, seq, `message #${n}, which it tells of, is gone`)
+  }
+  return null
 }
 
 function flaw(stream: string, seq: number, why: string): Flaw {
