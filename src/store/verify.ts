@@ -135,11 +135,11 @@ function missing(heads: Map<string, Head>, known: Map<string, Head>): Flaw | nul
 }
 
 /** Whatever is not there must have been removed by gc, which says so; of what it says any part may be of somebody else's making. */
-function lost({ missing: gone, removed }: Mail): Flaw | null {
+function lost({ missing: found, removed }: Mail): Flaw | null {
   const ranges = removed.toSorted(([a], [b]) => a - b)
-  const missing = gone.toSorted((a, b) => a.n - b.n)
+  const gone = found.toSorted((a, b) => a.n - b.n)
   let [at, upTo] = [0, Number.NEGATIVE_INFINITY]
-  for (const { stream, seq, n } of missing) {
+  for (const { stream, seq, n } of gone) {
     for (let next = ranges[at]; next !== undefined && next[0] <= n; next = ranges[(at += 1)]) upTo = Math.max(upTo, next[1])
     if (!(n <= upTo)) return flaw(stream, seq, `message #${n}, which it tells of, is gone`)
   }
