@@ -23,6 +23,25 @@ describe('fetching', () => {
     expect([await on.stateOf(message.id, 'p:b'), on.offers.isOffered(message.id, 'p:b', incarnation)]).toMatchObject([{ state: 'acked' }, false])
   })
 
+  it('tells by which way that came which its reader was done with before that way said so', async () => {
+    const fetching = new Fetching(on.store, on.clock, on.deliverer, on.offers, () => false)
+    const { incarnation, pen } = await on.run('p:b', 'busy')
+    const { promise: taken, resolve } = Promise.withResolvers<void>()
+    const deliver = pen.deliver.bind(pen)
+    pen.deliver = async (rung, parcel) => {
+      const attempt = await deliver(rung, parcel)
+      await taken
+      return attempt
+    }
+    const message = await on.post('p:a', 'p:b', 'quick')
+    await vi.waitFor(() => expect(texts(pen)).toEqual(['quick']))
+    await fetching.ack('p:b', incarnation, [message.id])
+    resolve()
+    expect(await on.stateOf(message.id, 'p:b')).toMatchObject({ state: 'acked', rung: 'push', incarnation })
+    const events = await on.store.read((db) => db.events.recent({ type: 'delivery', limit: 10 }))
+    expect(events.at(-1)).toMatchObject({ type: 'delivery.acked', data: { unseen: true, rung: 'push' } })
+  })
+
   it('waits in one request for what another one confirms, so that nothing is shown again', async () => {
     const fetching = new Fetching(on.store, on.clock, on.deliverer, on.offers, () => false)
     const { incarnation } = await on.run('p:b', 'busy')

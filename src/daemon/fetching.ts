@@ -93,10 +93,13 @@ export class Fetching {
         const firstSeen = before?.deliveredAt ?? at
         const proof = before?.proof ?? 'tool'
         const unseen = before?.state === 'queued'
-        const change = { state: 'acked', ackedAt: at, deliveredAt: firstSeen, proof, typed: false, ...(unseen ? { incarnation } : {}) } as const
+        // Who is done with it before its rung could say that it took it.
+        const rung = unseen ? this.#offers.rungOf(id, recipient, incarnation) : null
+        const way = rung === null ? {} : { rung }
+        const change = { state: 'acked', ackedAt: at, deliveredAt: firstSeen, proof, typed: false, ...(unseen ? { incarnation, ...way } : {}) } as const
         if (!(await tx.deliveries.update(id, recipient, ['queued', 'delivered'], change))) continue
         acked += 1
-        await tx.journal({ type: 'delivery.acked', subject: id, agent: recipient, data: { n: before?.n ?? null, to: recipient, incarnation, ...(unseen ? { unseen } : {}) } })
+        await tx.journal({ type: 'delivery.acked', subject: id, agent: recipient, data: { n: before?.n ?? null, to: recipient, incarnation, ...(unseen ? { unseen, ...way } : {}) } })
       }
       return acked
     })

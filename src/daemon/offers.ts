@@ -72,6 +72,12 @@ export class Offers {
     return this.overdueIn(messageId, recipient, incarnation) > 0
   }
 
+  /** By which rung it is on its way to this incarnation; null if it is not. */
+  rungOf(messageId: string, recipient: string, incarnation: string): Rung | null {
+    const offer = this.#offers.get(key(messageId, recipient))
+    return offer?.incarnation === incarnation ? offer.rung : null
+  }
+
   /** How long the proof of an offer may still take, ms; 0 if it is overdue, or not on its way to this incarnation. */
   overdueIn(messageId: string, recipient: string, incarnation: string): number {
     const offer = this.#offers.get(key(messageId, recipient))

@@ -177,7 +177,7 @@ function stepText({ type, data }: JournalEvent): string {
     case 'delivery.delivered':
       return `delivered${data['again'] === true ? ' again' : ''} by ${String(data['rung'])}, proof ${String(data['proof'])}: ${String(data['what'])}${run}`
     case 'delivery.acked':
-      return `acknowledged${run}`
+      return `acknowledged${typeof data['rung'] === 'string' ? `, offered by ${data['rung']}` : ''}${run}`
     case 'delivery.dead':
       return `given up: ${String(data['reason'])}`
     default:
