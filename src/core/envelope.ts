@@ -82,6 +82,14 @@ export function markerOf(text: string): string | null {
   return /^\s*\[mail #\d+ · [^\n]* · id ([0-9a-f-]{36})\]\n<<</.exec(text)?.[1] ?? null
 }
 
+/**
+ * The same of a text that a terminal has broken over lines or indented, and that holds the whole envelope and nothing else: its last
+ * sentence is the last there is. Null where somebody wrote more.
+ */
+export function wholeMarkerOf(shown: string): string | null {
+  return /^\[mail#\d+·.*?·id([0-9a-f-]{36})\]<<<.*inbox_(?:ack|read)withids\[\d+\]\.$/s.exec(shown.replaceAll(/\s+/g, ''))?.[1] ?? null
+}
+
 /** Cuts at a character border. */
 function beginning(text: string, bytes: number): string {
   const cut = Buffer.from(text).subarray(0, bytes)

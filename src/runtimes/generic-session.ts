@@ -1,8 +1,7 @@
-import { statSync } from 'node:fs'
-import { join } from 'node:path'
 import { TroupeError } from '../core/error.ts'
 import type { Rung } from '../core/ladder.ts'
 import type { Attempt, Parcel, Session, SessionContext, Signal } from '../core/runtime.ts'
+import { logSize } from './log-size.ts'
 import type { Patterns } from './screen-patterns.ts'
 
 /** How often the size of the log is looked at; the screen only where the log grew, ms. */
@@ -73,24 +72,15 @@ export class GenericSession implements Session {
   }
 
   async #tick(): Promise<void> {
-    const size = this.#logSize()
+    const size = logSize(this.#context.folder)
     // A screen that cannot be read says nothing: neither life nor death, the supervisor tells those.
     if (size === null || size !== this.#seen) await this.#look().catch(() => (this.#seen = null))
     if (this.#listeners.size > 0) this.#leave = this.#context.host.clock.after(tick, () => void this.#tick())
     else this.#leave = null
   }
 
-  /** The terminal's log grows with everything the program shows. null where there is none, or none that can be looked at: then its screen is, each time. */
-  #logSize(): number | null {
-    try {
-      return statSync(join(this.#context.folder, 'supervisor.log')).size
-    } catch {
-      return null // thrown on its tick, it would end the daemon
-    }
-  }
-
   async #look(): Promise<string> {
-    const size = this.#logSize()
+    const size = logSize(this.#context.folder)
     const screen = await this.#context.terminal.screen()
     this.#seen = size
     this.#read(screen)

@@ -24,7 +24,7 @@ interface Parts {
 export async function enterCompact({ own, terminal, clock }: Parts): Promise<Compaction | null> {
   const status = (await readSessionFile(own))?.status ?? 'not ready'
   if (status !== 'idle') return { result: 'later', what: `Claude is ${status}` }
-  const inBox = async (): Promise<boolean> => findComposer(await terminal.screen({ escapes: true }))?.text === command
+  const inBox = async (): Promise<boolean> => await isInBox(terminal)
   // Left there by an earlier try, whose Enter was lost.
   if (!(await inBox())) {
     const why = await whyNoPaste({ terminal, clock })
@@ -40,15 +40,23 @@ export async function enterCompact({ own, terminal, clock }: Parts): Promise<Com
   return null
 }
 
+async function isInBox(terminal: Terminal): Promise<boolean> {
+  return findComposer(await terminal.screen({ escapes: true }))?.text === command
+}
+
 /** Waits for what proves it: `compacted` is told by Claude's own hook. */
-export async function awaitCompact({ own, clock }: Parts, compacted: () => boolean, closed: () => boolean): Promise<Compaction> {
+export async function awaitCompact({ own, clock, terminal }: Parts, compacted: () => boolean, closed: () => boolean): Promise<Compaction> {
   const asked = clock.elapsed()
   let lastBusy = asked
   while (!compacted()) {
     if (closed()) return { result: 'failed', what: 'it ended, or another daemon took over, before the conversation was shortened' }
     const now = clock.elapsed()
     if ((await readSessionFile(own))?.status === 'busy') lastBusy = now
-    if (now - lastBusy > untakenMs) return { result: 'failed', what: 'Claude did not shorten the conversation: there may be too little of it' }
+    if (now - lastBusy > untakenMs) {
+      // Its Enter was lost: left there, it would stand in the way of mail.
+      if (await isInBox(terminal)) await terminal.type([{ keys: ['C-u'] }])
+      return { result: 'failed', what: 'Claude did not shorten the conversation: there may be too little of it' }
+    }
     if (now - asked > longestMs) return { result: 'failed', what: `Claude was not done with it after ${longestMs / 60_000} min` }
     await pause(clock, 4 * stepMs)
   }

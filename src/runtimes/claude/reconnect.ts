@@ -76,6 +76,8 @@ export class Reconnect {
     await terminal.type([{ keys: ['Enter'] }])
     while (!tools.open() && clock.elapsed() - asked < answerMs) await pause(clock, stepMs)
     const came = tools.open() || (tools.heardAt() ?? 0) >= asked
+    // Its Enter was lost: it would stand in the way of mail.
+    if (!came && (await this.#isInBox())) await terminal.type([{ keys: ['C-u'] }])
     const last = this.#tries > pauses.length ? ', and it is not tried again: restart it' : ''
     this.#note(came ? `the team’s tools were not connected: ${command} brought them back` : `the team’s tools are not connected, and ${command} did not help${last}`)
   }

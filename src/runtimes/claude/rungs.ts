@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
 import type { Attempt, Parcel, Terminal } from '../../core/runtime.ts'
+import { wholeMarkerOf } from '../../core/envelope.ts'
 import type { Rung } from '../../core/ladder.ts'
 import { withPicturesIn } from '../pictures.ts'
 import { attach } from './attach.ts'
@@ -17,6 +18,7 @@ const echoPatience = 3_000
 
 /** Longer than Claude takes to draw one screen. ms */
 const frameMs = 40
+const stepMs = 50
 
 export interface RungParts {
   own: Own
@@ -65,6 +67,11 @@ async function pasted(parcel: Parcel, parts: RungParts): Promise<Attempt> {
   if (isCommand(parcel.text)) return refused('its first character would make it a command')
   const file = await readSessionFile(parts.own)
   if (file?.status !== 'idle') return refused(`Claude is ${file?.status ?? 'not ready'}: only an idle prompt takes a paste`)
+  const left = await enterLeft(parts)
+  if (left !== null) {
+    const entered = left === parcel.marker ? await parts.echo(left, echoPatience) : null
+    return entered?.result === 'proved' ? entered : refused('what was typed before, and not entered, was entered first')
+  }
   const why = await whyNoPaste(parts)
   if (why !== null) return refused(why)
   parts.parcels.add(parcel, 'paste')
@@ -79,9 +86,34 @@ async function pasted(parcel: Parcel, parts: RungParts): Promise<Attempt> {
     return await parts.echo(parcel.marker, echoPatience)
   })
   if (echo !== null) return echo
-  // The Enter may have gone to a viewer's copy mode; a second one into an empty box does nothing.
-  await parts.terminal.type([{ keys: ['Enter'] }])
+  // The Enter may have gone to a viewer's copy mode.
+  if (await stillStands(parcel, parts)) await parts.terminal.type([{ keys: ['Enter'] }])
   return (await parts.echo(parcel.marker, echoPatience)) ?? taken('pasted, but Claude has not said that it took it')
+}
+
+/** Whether what was pasted waits for another Enter: into a question that has come up meanwhile it would be a yes, into a person's words an end. */
+async function stillStands({ marker }: Parcel, { own, terminal }: RungParts): Promise<boolean> {
+  const composer = findComposer(await terminal.screen({ escapes: true }))
+  if (composer !== null) return composer.mode === '❯' && composer.text.replaceAll(/\s+/g, '').includes(marker)
+  // A box that is higher than the screen is none to be found; nor is one below a question.
+  return (await readSessionFile(own))?.status === 'idle'
+}
+
+/**
+ * Enters a message that an earlier paste, perhaps an earlier daemon's, has left in the input box: troupe's own words are no draft of a
+ * person's. Its marker; null where none stands there whole and alone.
+ */
+async function enterLeft({ terminal, clock }: RungParts): Promise<string | null> {
+  const standing = async (): Promise<string | null> => {
+    const composer = findComposer(await terminal.screen({ escapes: true }))
+    return composer?.mode === '❯' ? wholeMarkerOf(composer.text) : null
+  }
+  const marker = await standing()
+  if (marker === null) return null
+  await terminal.type([{ keys: ['Enter'] }])
+  const end = clock.elapsed() + echoPatience
+  while ((await standing()) === marker && clock.elapsed() < end) await pause(clock, stepMs)
+  return marker
 }
 
 /** Looks twice: a screen can be caught in the middle of being drawn. */

@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises'
+import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isRecord } from '../json.ts'
 
@@ -59,13 +59,17 @@ export async function readSessionFile({ folder, pid, startedAt }: Own): Promise<
   return null
 }
 
-/** The token that peers show to the messaging socket, or null: `<pid>.<hash>.key`, readable by this user only. */
+/**
+ * The token that peers show to the messaging socket, or null: `<pid>.<hash>.key`, readable by this user only. One that was killed leaves
+ * its key, and its pid is given again: the newest is the one that counts, and another is refused without a word.
+ */
 export async function readPeerToken(folder: string, pid: number): Promise<string | null> {
-  const names = await readdir(folder).catch(() => [])
-  const name = names.find((each) => each.startsWith(`${pid}.`) && each.endsWith('.key'))
-  if (name === undefined) return null
+  const names = (await readdir(folder).catch(() => [])).filter((each) => each.startsWith(`${pid}.`) && each.endsWith('.key'))
+  const files = await Promise.all(names.map(async (name) => ({ file: join(folder, name), at: (await stat(join(folder, name)).catch(() => null))?.mtimeMs ?? 0 })))
+  const [newest] = files.toSorted((a, b) => b.at - a.at)
+  if (newest === undefined) return null
   try {
-    const key: unknown = JSON.parse(await readFile(join(folder, name), 'utf8'))
+    const key: unknown = JSON.parse(await readFile(newest.file, 'utf8'))
     return isRecord(key) ? textOrNull(key['peerToken']) : null
   } catch {
     return null // replaced while it was read: the caller tries the next rung

@@ -17,6 +17,8 @@ export interface GeminiFiles {
   /** Where `bin/hook` leaves what could not be said to the daemon. */
   spool: string
   launched: string
+  /** There while something that was pasted may stand in the input box. */
+  pasting: string
 }
 
 /** Beside GEMINI.md; no project has a file of this name. */
@@ -34,6 +36,7 @@ export function geminiFiles(agentFolder: string): GeminiFiles {
     tmp: join(own, 'tmp'),
     spool: join(folder, 'spool'),
     launched: join(folder, 'launched.json'),
+    pasting: join(folder, 'pasting'),
   }
 }
 
@@ -44,10 +47,11 @@ export interface Launched {
   holdMs: number
 }
 
-/** Empties the spool: what an earlier incarnation left there says nothing of this one. */
+/** Empties the spool, and forgets what was pasted: what an earlier incarnation left there says nothing of this one. */
 export function makeFolders(files: GeminiFiles): void {
   for (const folder of [files.spool, files.tmp]) mkdirSync(folder, { recursive: true, mode: 0o700 })
   for (const name of readdirSync(files.spool)) rmSync(join(files.spool, name), { force: true })
+  rmSync(files.pasting, { force: true })
 }
 
 export function writeJson(file: string, content: unknown): void {

@@ -3,6 +3,7 @@ import type { ToolCall } from '../../core/gate.ts'
 import type { Attempt, Terminal } from '../../core/runtime.ts'
 import { isRecord } from '../json.ts'
 import { look, showsQuestion, type Shown } from './screen.ts'
+import type { Unentered } from './unentered.ts'
 
 /** A hook is a process: on a busy machine it takes a while to echo. ms */
 const echoPatience = 8_000
@@ -12,6 +13,8 @@ const afterPasteMs = 150
 const frameMs = 60
 const drawLooks = 8
 const drawMs = 200
+/** A paste is drawn within 50 ms; on a busy machine it takes seconds. */
+const pasteLooks = 50
 const mostEnters = 3
 const interruptPatience = 10_000
 const stepMs = 50
@@ -23,10 +26,12 @@ const lookMs = 150
 export class Keys {
   readonly #terminal: Terminal
   readonly #clock: Clock
+  readonly #unentered: Unentered
 
-  constructor(terminal: Terminal, clock: Clock) {
+  constructor(terminal: Terminal, clock: Clock, unentered: Unentered) {
     this.#terminal = terminal
     this.#clock = clock
+    this.#unentered = unentered
   }
 
   shown(screen: string): Shown {
@@ -61,15 +66,14 @@ export class Keys {
       if (!(await this.#becomes(isInBox))) return 'somebody is writing in the input box'
     }
     // A first Enter that comes too soon is taken for a part of the paste.
-    for (let left = mostEnters; left > 0; left -= 1) {
-      await this.#terminal.type([{ keys: ['Enter'] }])
-      if (await this.#becomes(async () => !(await isInBox()))) return null
-    }
+    if (await this.#enter(isInBox)) return null
+    // Left there, it would stand in the way of mail.
+    if (await isInBox()) await this.#terminal.type([{ keys: ['C-u'] }])
     return 'its input box does not give the command away'
   }
 
-  async #becomes(so: () => Promise<boolean>): Promise<boolean> {
-    for (let left = drawLooks; left > 0; left -= 1) {
+  async #becomes(so: () => Promise<boolean>, most = drawLooks): Promise<boolean> {
+    for (let left = most; left > 0; left -= 1) {
       if (await so()) return true
       await this.#pause(drawMs)
     }
@@ -82,22 +86,51 @@ export class Keys {
 
   /**
    * `echo` resolves with what became of the text, or null when the ms are over. An Enter that comes before the paste is drawn is
-   * taken for a part of it, and the box keeps its text: it is pressed again while that is to be seen. Into an empty box it does nothing.
+   * taken for a part of it, and the box keeps its text: it is pressed again while that is to be seen, and only then, since anything
+   * else there is a person's, or a question that it would answer.
    */
-  async paste(text: string, echo: (ms: number) => Promise<Attempt | null>): Promise<Attempt | null> {
-    const holdsText = async (): Promise<boolean> => ((await this.#shown()).draft ?? '') !== ''
+  async paste({ text, marker }: { text: string; marker: string }, echo: (ms: number) => Promise<Attempt | null>): Promise<Attempt | null> {
+    const holdsText = async (): Promise<boolean> => {
+      const { draft } = await this.#shown()
+      this.#unentered.drawn(draft ?? '')
+      return (draft ?? '') !== ''
+    }
+    this.#unentered.begin(marker)
     await this.#terminal.type([{ paste: text }])
     await this.#pause(afterPasteMs)
-    await this.#becomes(holdsText)
+    // Where nothing of it is ever to be seen: into an empty box an Enter does nothing.
+    if ((await this.#becomes(holdsText, pasteLooks)) || (await this.#shown()).draft !== null) await this.#enter(holdsText)
+    const first = await echo(echoPatience)
+    if (first === null) await this.enterLeft()
+    else this.#unentered.over()
+    return first ?? (await echo(echoPatience))
+  }
+
+  /** The message that stands in the input box because it was never entered, as its marker; null where nothing of troupe's does. */
+  left({ draft, inShell }: Shown): string | null {
+    return draft === null || draft === '' || inShell ? null : this.#unentered.markerOf(draft)
+  }
+
+  /** Whether that has to be looked into. */
+  mayHoldOwn(shown: Shown): boolean {
+    return this.#unentered.any || this.left(shown) !== null
+  }
+
+  /** Enters what was left in the box. Returns the marker of what stood there, and whether it is gone; null: nothing of troupe's did. */
+  async enterLeft(): Promise<{ marker: string; gone: boolean } | null> {
+    const marker = this.left(await this.#shown())
+    const gone = marker === null || (await this.#enter(async () => this.left(await this.#shown()) !== null))
+    if (gone) this.#unentered.over()
+    return marker === null ? null : { marker, gone }
+  }
+
+  /** True once the box does not hold it any more. */
+  async #enter(holds: () => Promise<boolean>): Promise<boolean> {
     for (let left = mostEnters; left > 0; left -= 1) {
       await this.#terminal.type([{ keys: ['Enter'] }])
-      if (await this.#becomes(async () => !(await holdsText()))) break
+      if (await this.#becomes(async () => !(await holds()))) return true
     }
-    const first = await echo(echoPatience)
-    if (first !== null) return first
-    // Not into a question, which it would answer.
-    if ((await this.#shown()).draft !== null) await this.#terminal.type([{ keys: ['Enter'] }])
-    return await echo(echoPatience)
+    return false
   }
 
   async interrupt(isOver: () => boolean): Promise<void> {
@@ -106,11 +139,15 @@ export class Keys {
     while (!isOver() && this.#clock.elapsed() < end) await this.#pause(stepMs)
   }
 
-  /** Answers the question about exactly this call. False where no such question can be seen: nothing was entered then. */
-  async answer({ tool, input }: Pick<ToolCall, 'tool' | 'input'>, verdict: 'approve' | 'deny'): Promise<boolean> {
+  /**
+   * Answers the question about exactly this call. False where no such question can be seen: nothing was entered then. `isMeant`: no other
+   * call was announced since. A question shows of a call less than what makes it this one.
+   */
+  async answer({ tool, input }: Pick<ToolCall, 'tool' | 'input'>, verdict: 'approve' | 'deny', isMeant: () => boolean): Promise<boolean> {
     const words = wordsOf(tool, input)
-    for (let left = looks; left > 0 && words !== null; left -= 1) {
-      if (showsQuestion(await this.#terminal.screen(), words)) {
+    for (let left = looks; left > 0 && words !== null && isMeant(); left -= 1) {
+      const screen = await this.#terminal.screen()
+      if (isMeant() && showsQuestion(screen, words)) {
         await this.#terminal.type([{ keys: [verdict === 'approve' ? 'Enter' : 'Escape'] }])
         return true
       }

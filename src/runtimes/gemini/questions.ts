@@ -36,6 +36,11 @@ export class Questions {
     return this.#forwarded.open
   }
 
+  /** Whether what is asked now can be about this call: no other was announced since, as far as this daemon was there. */
+  mayStand(call: Pick<ToolCall, 'tool' | 'input'>): boolean {
+    return this.#announced === null || callKey(this.#announced) === callKey(call)
+  }
+
   /** BeforeTool: what comes next is about this call. */
   announce(event: Event): ToolCall | null {
     return (this.#announced = toolCall(event))

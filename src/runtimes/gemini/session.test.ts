@@ -27,6 +27,10 @@ let folder: string
 let session: GeminiSession
 let signals: Signal[]
 let typed: Typing[]
+let looks: number
+/** What stands in the input box, and Enters that are still to be lost. */
+let box: string
+let lost: number
 let record: string
 
 beforeEach(() => {
@@ -35,7 +39,7 @@ beforeEach(() => {
   mkdirSync(chats, { recursive: true })
   record = join(chats, 'session-2026-11-21T15-00-11111111.jsonl')
   writeFileSync(record, `${JSON.stringify({ sessionId: id })}\n`)
-  ;[signals, typed] = [[], []]
+  ;[signals, typed, looks, box, lost] = [[], [], 0, '', 0]
   session = open({ wasReady: true })
 })
 afterEach(() => {
@@ -44,11 +48,21 @@ afterEach(() => {
 })
 
 function open({ wasReady }: Pick<SessionContext, 'wasReady'>): GeminiSession {
-  const terminal = { type: (input: Typing[]) => Promise.resolve(void typed.push(...input)), screen: () => Promise.resolve(idle) }
+  const terminal = {
+    type: (input: Typing[]) => (input.forEach(onTyped), Promise.resolve(void typed.push(...input))),
+    screen: () => ((looks += 1), Promise.resolve(box === '' ? idle : idle.replace(/ >.*/, ` > ${box}`))),
+  }
   const tools = { open: () => true, heardAt: () => 1 }
   const opened = new GeminiSession({ agent: { permissionMode: 'auto' }, incarnation: 'i', pid: 1, startedAt: Date.now(), session: id, wasReady, folder, host: { clock, home: folder, env: {}, isRoot: false }, terminal, tools } as unknown as SessionContext)
   opened.subscribe((signal) => signals.push(signal))
   return opened
+}
+
+function onTyped(each: Typing): void {
+  if ('paste' in each && lost > 0) box = '[Pasted Text: 9 lines]'
+  if (!('keys' in each) || box === '' || (lost -= 1) > 0) return
+  box = ''
+  void session.hook({ hook_event_name: 'BeforeAgent', prompt: parcel.text })
 }
 
 const patiently = { timeout: 20_000, interval: 5 }
@@ -110,4 +124,26 @@ it('tells the last words of a turn before its end, where there were any', async 
   expect(signals.filter(({ type }) => type === 'said')).toEqual([{ type: 'said', text: 'It is published.', at: expect.any(Number) }])
   const order = signals.map(({ type }) => type)
   expect(order.indexOf('said')).toBeLessThan(order.lastIndexOf('idle'))
+})
+
+it('enters by itself what it had typed, and what stood in the box because each Enter was lost', async () => {
+  await vi.waitFor(() => expect(seen('idle')).toBe(1), patiently)
+  lost = 12
+  expect(await session.deliver('paste', parcel)).toMatchObject({ result: 'taken' })
+  expect([box, seen('proof')]).toEqual(['[Pasted Text: 9 lines]', 0])
+  await vi.waitFor(() => expect(seen('proof')).toBe(1), patiently)
+  expect(pastes()).toBe(1)
+})
+
+it('looks at the screen of one that rests where something was drawn, and seldom otherwise', async () => {
+  const log = join(folder, 'supervisor.log')
+  writeFileSync(log, 'drawn')
+  await vi.waitFor(() => expect(seen('idle')).toBe(1), patiently)
+  await new Promise<void>((resolve) => void clock.after(5_000, resolve))
+  const before = looks
+  await new Promise<void>((resolve) => void clock.after(24_000, resolve))
+  expect(looks - before).toBeLessThan(3)
+  const rested = looks
+  appendFileSync(log, 'more')
+  await vi.waitFor(() => expect(looks).toBeGreaterThan(rested), patiently)
 })

@@ -7,6 +7,7 @@ import type { Typing } from '../../core/supervisor.ts'
 import { coalesce, Lane } from '../../util/in-turn.ts'
 import { Echoes } from '../echoes.ts'
 import { isRecord } from '../json.ts'
+import { logSize } from '../log-size.ts'
 import { Parcels } from '../parcels.ts'
 import { withPicturesIn, type PutPicture } from '../pictures.ts'
 import { short } from '../short.ts'
@@ -27,14 +28,19 @@ import { lastLines, type Shown } from './screen.ts'
 import { teamTools } from './settings.ts'
 import { State } from './state.ts'
 import { toolCall } from './tool-call.ts'
+import { Unentered } from './unentered.ts'
 
 /** How often the screen and the session file are looked at, ms: before it is ready or while something goes on, and at rest. */
 const workTickMs = 400
 const restTickMs = 2_000
+/** At rest the screen is looked at where something was drawn, and once in so many ticks in any case. */
+const restLooks = 15
 /** The CLI gives its tool servers some time before it goes on without; the hook of its start can be lost. ms */
 const startPatience = 30_000
 /** After a hook's answer the turn goes on within this, or it does not. ms */
 const goOnMs = 6_000
+/** What was left in the input box has just been entered: a hook is a process. ms */
+const leftPatience = 8_000
 
 /** One running Gemini CLI: its hooks, session file and screen in, messages out. */
 export class GeminiSession implements Session {
@@ -56,6 +62,10 @@ export class GeminiSession implements Session {
   #started = false
   #closed = false
   #bringing = false
+  #entering = false
+  /** Size of the terminal's log at the last look, and ticks that went by without one since. */
+  #drawn: number | null = null
+  #passed = 0
   #compacting = false
   #cancelTick = () => {}
   #cancelGoOn = () => {}
@@ -68,7 +78,7 @@ export class GeminiSession implements Session {
     this.#age = aging(clock, context.startedAt)
     this.#started = context.wasReady
     this.#state = new State(this.#signals, clock)
-    this.#keys = new Keys(context.terminal, clock)
+    this.#keys = new Keys(context.terminal, clock, new Unentered(this.#files.pasting))
     this.#questions = new Questions({
       mode: context.agent.permissionMode,
       holdMs: launched?.holdMs ?? 0,
@@ -113,7 +123,7 @@ export class GeminiSession implements Session {
   }
 
   async settle(call: Pick<ToolCall, 'tool' | 'input'>, verdict: 'approve' | 'deny'): Promise<boolean> {
-    return await this.#lane.run(() => this.#keys.answer(call, verdict))
+    return await this.#lane.run(() => this.#keys.answer(call, verdict, () => this.#questions.mayStand(call)))
   }
 
   async deliver(rung: Rung, parcel: Parcel): Promise<Attempt> {
@@ -133,15 +143,24 @@ export class GeminiSession implements Session {
   }
 
   async #paste(parcel: Parcel): Promise<Attempt> {
+    const left = await this.#keys.enterLeft()
+    if (left !== null) return await this.#afterLeft(parcel, left)
     const why = await this.#keys.whyNoPaste(parcel.text)
     if (why !== null) return refused(why)
     this.#parcels.add(parcel, 'paste')
     this.#held.drop(parcel.marker)
     const place = this.#conversation.place
     const shown = place !== null && canMention(place) ? parcel : { ...parcel, pictures: [] }
-    const paste = async (pictures: readonly PutPicture[]) => await this.#keys.paste(withMentions(parcel.text, pictures), (ms) => this.#echoes.of(parcel.marker, ms))
+    const paste = async (pictures: readonly PutPicture[]) => await this.#keys.paste({ text: withMentions(parcel.text, pictures), marker: parcel.marker }, (ms) => this.#echoes.of(parcel.marker, ms))
     const echo = await withPicturesIn(join(place ?? '', 'images'), shown, async (pictures) => await linked(pictures, paste))
     return echo ?? { result: 'taken', what: 'pasted, but Gemini has not said that it took it' }
+  }
+
+  /** What was typed earlier, and stood in the box, goes first: the message itself, or another. */
+  async #afterLeft({ marker }: Parcel, left: { marker: string; gone: boolean }): Promise<Attempt> {
+    if (!left.gone) return refused('what was typed before does not leave the input box')
+    const echo = left.marker === marker ? await this.#echoes.of(marker, leftPatience) : null
+    return echo?.result === 'proved' ? echo : refused('what was typed before, and not entered, was entered first')
   }
 
   async interrupt(): Promise<void> {
@@ -186,12 +205,15 @@ export class GeminiSession implements Session {
 
   async #lookOnce(): Promise<void> {
     await this.#conversation.read()
+    if (this.#rests()) return this.#bringWhatIsLeft()
+    this.#drawn = logSize(this.#context.folder)
     const screen = await this.#context.terminal.screen().catch(() => '') // a terminal that is gone: its end is told elsewhere
     if (this.#closed || screen === '') return
     const shown = this.#keys.shown(screen)
     if (this.#state.at === null) return this.#lookAtStart(shown, screen)
     this.#state.seen(shown, lastLines(screen), this.#questions.open)
     if (shown.dialog?.limit === true) this.#later('its question cannot be answered', this.#lane.run(() => this.#keys.stopTrying()))
+    if (this.#state.at === 'idle' && this.#keys.mayHoldOwn(shown)) this.#enterLeft()
     if (this.#state.at !== 'waiting' && this.#questions.open) this.#questions.left(this.#state.at === 'idle' ? 'deny' : 'approve')
     this.#bringWhatIsLeft()
   }
@@ -208,6 +230,21 @@ export class GeminiSession implements Session {
     if (!this.#started && (isPatient || !this.#conversation.found)) return
     if (!wasReady && tools.heardAt() === null && isPatient) return
     this.#state.ready(working ? 'busy' : 'idle')
+  }
+
+  /** Nothing was drawn since its screen last said what is known. */
+  #rests(): boolean {
+    const size = this.#state.at === 'idle' && this.#state.agrees ? logSize(this.#context.folder) : null
+    this.#passed = size !== null && size === this.#drawn ? this.#passed + 1 : restLooks
+    if (this.#passed < restLooks) return true
+    this.#passed = 0
+    return false
+  }
+
+  #enterLeft(): void {
+    if (this.#entering) return
+    this.#entering = true
+    this.#later('what was typed before cannot be entered', this.#lane.run(async () => (this.#state.at === 'idle' ? await this.#keys.enterLeft() : null)).finally(() => (this.#entering = false)))
   }
 
   #bringWhatIsLeft(): void {

@@ -37,6 +37,11 @@ export class State {
     return this.#at === 'idle' ? this.#idleAge() : 0
   }
 
+  /** Whether its screen said the same when it was last looked at. */
+  get agrees(): boolean {
+    return this.#against === 0
+  }
+
   ready(at: 'idle' | 'busy'): void {
     this.#signals.emit({ type: 'ready', evidence: this.#evidence('its input box is drawn', 'screen') })
     this.become(at, at === 'idle' ? 'its input box is drawn' : 'its screen says that it works', 'screen')
