@@ -89,6 +89,16 @@ describe('Transcript', () => {
     expect(await facts(transcript)).toEqual([])
   })
 
+  it('counts a call that was interrupted though nothing follows it, and its last figures where they come', async () => {
+    const file = join(folder, 's.jsonl')
+    writeFileSync(file, `${call('b', null, 1)}\n`)
+    const transcript = new Transcript(file)
+    expect(await facts(transcript)).toEqual([cost('b', 1)])
+    expect(await facts(transcript)).toEqual([])
+    appendFileSync(file, `${call('b', 'end_turn', 9)}\n`)
+    expect(await facts(transcript)).toEqual([cost('b', 9)])
+  })
+
   it('counts what sub-agents cost, and takes nothing else from them', async () => {
     const file = join(folder, 's.jsonl')
     mkdirSync(join(folder, 's', 'subagents'), { recursive: true })

@@ -135,5 +135,6 @@ class Source {
       }
       for (const usage of this.#meter.add(fact.usage, fact.final)) yield { type: 'usage', usage }
     }
+    for (const usage of this.#meter.soFar()) yield { type: 'usage', usage }
   }
 }

@@ -31,16 +31,25 @@ export function readUsage(record: Record<string, unknown>, at: number): { type: 
   }
 }
 
-/** Gives each model call once, with its last figures: at its end, or when the next one shows that it was cut short. */
+/** Gives each model call with its last figures: at its end, or when the next one shows that it was cut short. */
 export class Meter {
   readonly #told = new Set<string>()
   #open: UsageRecord | null = null
+  /** Of the open call, what was told before. */
+  #shown: UsageRecord | null = null
 
   add(usage: UsageRecord, final: boolean): UsageRecord[] {
     if (this.#told.has(usage.key)) return []
     const before = this.#open !== null && this.#open.key !== usage.key ? this.cut() : []
     this.#open = usage
     return final ? [...before, ...this.cut()] : before
+  }
+
+  /** The call that is open, as far as is known: after an interrupt nothing may follow that would show its end. Its last figures replace these. */
+  soFar(): UsageRecord[] {
+    if (this.#open === null || this.#open === this.#shown) return []
+    this.#shown = this.#open
+    return [this.#open]
   }
 
   /** The call that is open ended without an end of its own. */
