@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { SessionContext } from '../../core/runtime.ts'
 import { choicesOf, modelOf, type Choice } from './choices.ts'
 import { failureOf, wantsLogin, type AgentFailure } from './failure.ts'
@@ -53,10 +54,22 @@ export class Greeting {
     return session !== null && this.#canLoad && !this.#loadFailed ? { method: 'session/load', params: { sessionId: session, ...place } } : { method: 'session/new', params: place }
   }
 
+  /** One that answers otherwise than the protocol has it would be waited for without an end. */
   answered(method: string, answer: Message): Step {
+    try {
+      return this.#answered(method, answer)
+    } catch (error) {
+      if (!(error instanceof z.ZodError)) throw error
+      this.#stuck = true
+      const why = `its answer to ${method} is none of the protocol’s: ${z.prettifyError(error).replaceAll(/\s+/g, ' ').slice(0, 300)}`
+      return { is: 'refused', failure: { class: 'config', why, until: null, fix: 'use a version of it that speaks ACP version 1' } }
+    }
+  }
+
+  #answered(method: string, answer: Message): Step {
     switch (method) {
       case 'initialize':
-        return this.#met(answer)
+        return answer.error === undefined ? this.#met(answer) : this.#refused(answer.error)
       case 'authenticate':
         this.#login = 'done'
         return answer.error === undefined ? further : this.#refused(answer.error)

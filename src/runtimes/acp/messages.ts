@@ -63,12 +63,16 @@ export const update = z.looseObject({
   content: z.unknown().optional(),
 })
 
+/** Some libraries write each member of an answer, those that it has not as null. */
 export const message = z.looseObject({
   id: z.union([z.string(), z.number()]).optional(),
-  method: z.string().optional(),
-  params: record.optional(),
+  method: z.string().nullish().transform((method) => method ?? undefined),
+  params: record.optional().catch(undefined),
   result: z.unknown().optional(),
-  error: z.looseObject({ code: z.number().default(0), message: z.string().default(''), data: z.unknown().optional() }).optional(),
+  error: z
+    .looseObject({ code: z.number().catch(0), message: z.string().catch(''), data: z.unknown().optional() })
+    .nullish()
+    .transform((error) => error ?? undefined),
 })
 export type Message = z.infer<typeof message>
 
