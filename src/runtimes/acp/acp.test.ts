@@ -3,7 +3,7 @@ import type { SessionContext } from '../../core/runtime.ts'
 import { choicesOf, modelOf } from './choices.ts'
 import { failureOf } from './failure.ts'
 import { Greeting } from './greeting.ts'
-import { message, session } from './messages.ts'
+import { message as read, session } from './messages.ts'
 import { usageOf } from './usage.ts'
 
 describe('an error in the place of an answer', () => {
@@ -67,8 +67,8 @@ describe('what is chosen in a conversation', () => {
 
 describe('an answer that is not as the protocol has it', () => {
   it('is read where it only says of what it has not that it is null', () => {
-    expect(message.parse({ id: 'a', method: null, params: null, result: { stopReason: 'end_turn' }, error: null })).toEqual({ id: 'a', method: undefined, params: undefined, result: { stopReason: 'end_turn' }, error: undefined })
-    expect(message.parse({ id: 'a', error: { code: 'E1', message: 7 } }).error).toEqual({ code: 0, message: '' })
+    expect(read.parse({ id: 'a', method: null, params: null, result: { stopReason: 'end_turn' }, error: null })).toEqual({ id: 'a', method: undefined, params: undefined, result: { stopReason: 'end_turn' }, error: undefined })
+    expect(read.parse({ id: 'a', error: { code: 'E1', message: 7 } }).error).toEqual({ code: 0, message: '' })
   })
 
   it.each([
@@ -77,7 +77,7 @@ describe('an answer that is not as the protocol has it', () => {
     ['initialize', { id: 'a', error: { code: -32_602, message: 'protocol version 1 is not supported' } }, 'transient'],
   ] as const)('is a failure that is told: %s %j', (method, answer, becomes) => {
     const greeting = new Greeting({ agent: {}, folder: '/', session: null } as unknown as SessionContext)
-    expect(greeting.answered(method, message.parse(answer))).toMatchObject({ is: 'refused', failure: { class: becomes, why: expect.any(String) } })
+    expect(greeting.answered(method, read.parse(answer))).toMatchObject({ is: 'refused', failure: { class: becomes, why: expect.any(String) } })
     if (becomes === 'config') expect(greeting.next()).toBeNull()
   })
 })
