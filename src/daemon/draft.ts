@@ -5,7 +5,7 @@ import { TroupeError } from '../core/error.ts'
 import type { Health, Runtime } from '../core/runtime.ts'
 import type { Started } from '../core/started.ts'
 import { takeOver, withRights } from '../core/take-over.ts'
-import { agentsOf, type Agent, type Broker, type Team } from '../core/team.ts'
+import { agentsOf, type Agent, type Broker, type SupervisorSettings, type Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
 import { checkBroker } from './applied.ts'
 import type { Agents } from './agents.ts'
@@ -20,6 +20,8 @@ export interface DraftParts {
   fingerprints: Fingerprints
   /** Of the store that is open. */
   broker: Broker
+  /** Of the supervisor that is open. */
+  terminals: SupervisorSettings
   /** Throws `config`. */
   read(): TeamFiles
   runtimeOf(agent: Agent): Promise<Runtime>
@@ -59,6 +61,7 @@ export async function draft(parts: DraftParts, wish: Wish): Promise<Draft> {
   const applied = beside === null ? null : desired.team
   checkBroker(parts.broker, files.team.broker)
   if (applied !== null) checkSupervisor(applied, files.team, parts.agents)
+  checkTerminals(parts.terminals, files.team.supervisor)
   if (wish.rehearsal !== null) checkNoneAtWork(parts)
   const choice = choose(wish.names, applied === null ? [files.team] : [files.team, applied])
   const merged = applied === null ? files.team : withRights(takeOver(applied, files.team, choice), applied, files.team, choice)
@@ -109,6 +112,15 @@ function checkSupervisor(applied: Team, files: Team, agents: Agents): void {
   throw new TroupeError('config', 'the supervisor in team-compose.yaml is not the one that the running agents are held by', {
     hint: 'troupe down, then troupe up',
     facts: { open: applied.supervisor, wanted: files.supervisor },
+  })
+}
+
+/** Where a daemon looks for terminals is settled when it begins: the next one would not find what this one started. */
+function checkTerminals(open: SupervisorSettings, wanted: SupervisorSettings): void {
+  if (open.type === wanted.type && open.tmuxServer === wanted.tmuxServer) return
+  throw new TroupeError('config', 'the supervisor in team-compose.yaml is not the one that the daemon has open', {
+    hint: 'troupe down, then troupe up',
+    facts: { open, wanted },
   })
 }
 

@@ -7,7 +7,7 @@ import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Health, Host, Runtime } from '../core/runtime.ts'
 import type { Supervisor } from '../core/supervisor.ts'
-import type { Agent, Broker, Team } from '../core/team.ts'
+import type { Agent, Broker, SupervisorSettings, Team } from '../core/team.ts'
 import { brokerEnvironment, hostOf } from '../config/environment.ts'
 import { preparePaths, teamPaths, type Paths } from '../config/paths.ts'
 import { loadRuntime, preloadRuntimes } from '../runtimes/index.ts'
@@ -39,6 +39,8 @@ export interface Ground {
   since: number
   paths: Paths
   broker: Broker
+  /** Of the supervisor that is open. */
+  terminals: SupervisorSettings
   store: Store
   desired: Desired
   agents: Agents
@@ -91,7 +93,10 @@ export async function openGround({ root, env, clock, log }: ComposeOptions): Pro
   const teamNow = (): Team => (desired.known ? desired.team : emptyTeam(root))
   const launcher = [process.execPath, programPath('launcher')]
   const { tmuxSocket, specs, agentFolder } = paths
-  const supervisor = await loadSupervisor(files?.supervisor.type ?? 'tmux', { team: files ?? teamNow(), clock, tmuxSocket, specs, agentFolder, launcher, env })
+  // What runs stays where it was started, whatever the files say by now.
+  const runs = desired.known && (desired.applied !== null || agents.all().some(({ incarnation }) => incarnation !== null))
+  const terminals = (runs ? desired.team : (files ?? teamNow())).supervisor
+  const supervisor = await loadSupervisor(terminals.type, { root, settings: terminals, teamNow, clock, tmuxSocket, specs, agentFolder, launcher, env })
 
   let front: Front | null = null
   const held = (): Record<string, string> => front?.held.values?.env ?? {}
@@ -99,7 +104,7 @@ export async function openGround({ root, env, clock, log }: ComposeOptions): Pro
   const hostNow = (): Host => ({ ...host, env: values() })
   const runtimeOf = runtimeCache()
   return {
-    root, clock, since, paths, broker, store, desired, agents, supervisor, token, teamNow, runtimeOf, held, values, hostNow, report,
+    root, clock, since, paths, broker, terminals, store, desired, agents, supervisor, token, teamNow, runtimeOf, held, values, hostNow, report,
     shutOut: shutOut.promise,
     team: () => desired.team,
     healthOf: healthCache(clock, runtimeOf, hostNow),

@@ -1,11 +1,16 @@
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Supervisor } from '../core/supervisor.ts'
-import type { Team } from '../core/team.ts'
+import type { SupervisorSettings, Team } from '../core/team.ts'
 
 /** What a supervisor is made of. Paths are absolute. */
 export interface SupervisorContext {
-  team: Team
+  /** Of the team. */
+  root: string
+  /** Where terminals are, for as long as this supervisor is open. */
+  settings: SupervisorSettings
+  /** For what may change meanwhile: names of terminals that are made, sizes of logs. */
+  teamNow(): Team
   clock: Clock
   /** Socket of the team's own tmux server. */
   tmuxSocket: string

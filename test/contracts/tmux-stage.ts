@@ -34,13 +34,13 @@ export async function tmuxStage(
   const env = { PATH: process.env['PATH'] ?? '', HOME: folder, LANG: 'C.UTF-8', TERM: 'xterm-256color', TMUX_TMPDIR: tmuxFolder, SECRET: 'not for the server' }
   const options: TmuxOptions = {
     socket: mode === 'own' ? own : null,
-    prefix: 'a-',
+    prefix: () => 'a-',
     teamRoot: join(folder, 'team'),
     specs,
     logFile: (address) => join(folder, logName(address)),
     launcher: [process.execPath, programPath('launcher')],
     clock: systemClock,
-    limits: { logBytes: 10 * 1024 * 1024, logFiles: 5 },
+    limits: () => ({ logBytes: 10 * 1024 * 1024, logFiles: 5 }),
     env,
     ...more,
   }

@@ -189,7 +189,7 @@ describe('tmux supervisor in trouble', { timeout: 60_000 }, () => {
   })
 
   it('rotates a log that has grown and goes on with a new one', async () => {
-    stage = await tmuxStage('own', { clock: hurried, limits: { logBytes: 20_000, logFiles: 3 } })
+    stage = await tmuxStage('own', { clock: hurried, limits: () => ({ logBytes: 20_000, logFiles: 3 }) })
     await stage.supervisor.start()
     const log = stage.supervisor.logFile('shop:dev')
     for (const round of [1, 2, 3]) {

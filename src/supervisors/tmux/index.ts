@@ -25,7 +25,7 @@ export interface TmuxOptions {
   /** Socket of the team's own server; null: the user's default server, whose settings are left alone. */
   socket: string | null
   /** Begins every session's name. */
-  prefix: string
+  prefix(): string
   /** Real path. Terminals of other roots on the same server are never seen or touched. */
   teamRoot: string
   /** Folder of one-time launch specs. */
@@ -34,16 +34,16 @@ export interface TmuxOptions {
   /** argv prefix that takes a launch spec and becomes its program. */
   launcher: readonly string[]
   clock: Clock
-  limits: { logBytes: number; logFiles: number }
+  limits(): { logBytes: number; logFiles: number }
   /** Where tmux is found and which socket is the user's: PATH, HOME, TMUX_TMPDIR, locale. Nothing else goes on. */
   env: Record<string, string>
 }
 
-export const fromContext: MakeSupervisor = ({ team, clock, tmuxSocket, specs, agentFolder, launcher, env }) =>
+export const fromContext: MakeSupervisor = ({ root, settings, teamNow, clock, tmuxSocket, specs, agentFolder, launcher, env }) =>
   tmux({
-    socket: team.supervisor.tmuxServer === 'own' ? tmuxSocket : null,
-    prefix: team.supervisor.tmuxPrefix,
-    teamRoot: team.root,
+    socket: settings.tmuxServer === 'own' ? tmuxSocket : null,
+    prefix: () => teamNow().supervisor.tmuxPrefix,
+    teamRoot: root,
     specs,
     logFile: (address) => {
       const [project = '', agent = ''] = address.split(':')
@@ -51,7 +51,7 @@ export const fromContext: MakeSupervisor = ({ team, clock, tmuxSocket, specs, ag
     },
     launcher,
     clock,
-    limits: { logBytes: team.limits.logBytes, logFiles: team.limits.logFiles },
+    limits: () => teamNow().limits,
     env,
   })
 
@@ -97,7 +97,7 @@ class Tmux implements Supervisor {
     prepareLog(log)
     writeAtomic(file, JSON.stringify({ argv: spec.argv, env: spec.env, cwd: spec.cwd }))
     try {
-      const session = sessionName(this.#options.prefix, spec.address)
+      const session = sessionName(this.#options.prefix(), spec.address)
       const place = { session, hidden: this.#hidden, teamRoot: this.#options.teamRoot, log, argv: [...this.#options.launcher, file] }
       const [[made = ''] = []] = await connection.request(...launchCommands(spec, place))
       const [pane = '', pid] = made.split(' ')

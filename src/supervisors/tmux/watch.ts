@@ -6,7 +6,7 @@ import { pipeCommands, type Terminal } from './panes.ts'
 
 export interface WatchOptions {
   clock: Clock
-  limits: { logBytes: number; logFiles: number }
+  limits(): { logBytes: number; logFiles: number }
   logFile(address: Address): string
   /** What the server holds now, reconnecting if need be; null where no server runs. */
   look(): Promise<{ connection: Connection; terminals: Terminal[] } | null>
@@ -82,7 +82,7 @@ export class Watch {
   }
 
   async #keepLogs(connection: Connection, terminals: readonly Terminal[]): Promise<void> {
-    const { logBytes, logFiles } = this.#options.limits
+    const { logBytes, logFiles } = this.#options.limits()
     for (const { address, pane, piped, state } of terminals) {
       const log = this.#options.logFile(address)
       const rotated = rotate(log, { bytes: logBytes, files: logFiles })
