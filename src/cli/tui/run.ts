@@ -66,7 +66,8 @@ class LivePage {
     this.#cli.signal.addEventListener('abort', interrupted)
     try {
       this.#terminal.start()
-      const following = this.#follow()
+      // Also what its own look for a daemon throws ends the page, and is told.
+      const following = this.#follow().catch((error: unknown) => this.#done.reject(error))
       const code = await this.#done.promise
       this.#stop.abort()
       await following

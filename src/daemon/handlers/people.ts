@@ -3,6 +3,7 @@ import { TroupeError } from '../../core/error.ts'
 import { findAgent, type Agent } from '../../core/team.ts'
 import type { Caller, Handlers } from '../daemon.ts'
 import type { Parts } from '../parts.ts'
+import { time } from '../people/cards.ts'
 import { reasonOf } from '../people/line.ts'
 import type { GatewayRow } from '../people/people.ts'
 import { positionKey } from '../people/receiver.ts'
@@ -14,12 +15,12 @@ type Row = Output<'gateway.list'>[number]
 const patience = 20_000
 
 export function people(parts: Parts): Pick<Handlers, Names> {
-  async function row({ settings, state, chats, queued }: GatewayRow): Promise<Row> {
+  async function row({ settings, state, refused, chats, queued }: GatewayRow): Promise<Row> {
     const identity = state.name === 'on' || state.name === 'failing' ? state.identity : null
     const position = identity === null ? undefined : await parts.store.read((db) => db.settings.get(positionKey(settings.type, identity)))
     return {
       ...{ gateway: settings.id, type: settings.type, manager: settings.manager, state: state.name, name: identity?.name ?? null },
-      ...{ why: 'why' in state ? state.why : null, hint: 'hint' in state ? state.hint : null },
+      ...('why' in state ? { why: state.why, hint: state.hint } : ofRefusal(refused)),
       ...{ chats, queued, position: typeof position === 'number' ? position : null },
     }
   }
@@ -34,7 +35,7 @@ export function people(parts: Parts): Pick<Handlers, Names> {
           const shown = await row(each)
           try {
             const { name, warnings } = await parts.people.opened(each.settings.id).gateway.identify(AbortSignal.any([signal, AbortSignal.timeout(patience)]))
-            return { ...shown, name, ok: each.state.name !== 'failing', warnings }
+            return { ...shown, name, ok: each.state.name !== 'failing' && each.refused === null, warnings }
           } catch (error) {
             const { why, hint } = reasonOf(error)
             return { ...shown, ok: false, why, hint, warnings: [] }
@@ -42,6 +43,12 @@ export function people(parts: Parts): Pick<Handlers, Names> {
         }),
       ),
   }
+}
+
+/** That it is heard does not mean that people are reached. */
+function ofRefusal(refused: GatewayRow['refused']): Pick<Row, 'why' | 'hint'> {
+  if (refused === null) return { why: null, hint: null }
+  return { why: `what was last to go out never did (${time(refused.at)}): ${refused.why}`, hint: 'troupe audit log --type outbox.failed' }
 }
 
 function self(parts: Parts, caller: Caller): Agent {

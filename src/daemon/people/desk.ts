@@ -95,7 +95,8 @@ export class Desk {
     const { did } = turn.incoming
     switch (did.kind) {
       case 'text': {
-        const command = readCommand(did.text, identity.name)
+        // Somebody else's words command nothing, whoever passes them on.
+        const command = did.forwarded ? null : readCommand(did.text, identity.name)
         if (command === 'foreign') return ''
         if (command !== null) return await this.#command(turn, command.name, command.rest)
         return await this.#plain(turn, did.text, did.forwarded)

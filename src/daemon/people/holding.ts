@@ -8,9 +8,17 @@ export interface HoldingParts {
   holding: Holding
 }
 
-/** At work, or about to be: what a person can hold. */
+/** At work, about to be, or to go on by itself at its time: what a person can hold. Who waits for a person anyway is left with its reason. */
 function canHold({ phase, wanted }: AgentState): boolean {
-  return wanted === 'running' && ['starting', 'idle', 'busy', 'waiting', 'backoff'].includes(phase.name)
+  if (wanted !== 'running') return false
+  switch (phase.name) {
+    case 'stopped':
+      return phase.why === 'never' || phase.why === 'asked'
+    case 'parked':
+      return phase.hold === undefined ? phase.until !== null : phase.hold.by === 'budget'
+    default:
+      return ['starting', 'idle', 'busy', 'waiting', 'backoff'].includes(phase.name)
+  }
 }
 
 export function isHeld({ phase }: AgentState): boolean {
@@ -23,14 +31,18 @@ export function isHeld({ phase }: AgentState): boolean {
  */
 export async function hold({ agents, holding }: HoldingParts, chosen: readonly Agent[], who: string): Promise<string[]> {
   const held = chosen.filter(({ address }) => canHold(agents.get(address)))
-  for (const { address } of held) {
-    await holding.hold(address, {
-      hold: { by: 'person', rule: who, run: agents.get(address).incarnation },
-      why: `held by ${who}`,
-      fix: `troupe start ${address}, or /resume in the chat`,
-      until: null,
-      event: { type: 'agent.held', subject: address, agent: address, data: { by: who } },
-    })
-  }
+  // All at once: none works on while the turn of another comes to its end.
+  await Promise.all(
+    held.map(async ({ address }) => {
+      const { incarnation, phase } = agents.get(address)
+      await holding.hold(address, {
+        hold: { by: 'person', rule: who, run: incarnation ?? holdOf(phase)?.run ?? null },
+        why: `held by ${who}`,
+        fix: `troupe start ${address}, or /resume in the chat`,
+        until: null,
+        event: { type: 'agent.held', subject: address, agent: address, data: { by: who } },
+      })
+    }),
+  )
   return held.map(({ address }) => address)
 }

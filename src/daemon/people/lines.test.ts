@@ -137,6 +137,18 @@ it('says so of what cannot be done for as long as something is away, and hears w
   expect(await store.read((db) => db.events.recent({ type: 'chat.lost', limit: 9 }))).toMatchObject([{ data: { why: 'the audit log cannot be written' } }])
 })
 
+it('takes no command from what a person only passes on: it is mail, as whatever else is forwarded', async () => {
+  const asked: string[] = []
+  const team = () => ({ attachments: { maxSizeBytes: 9 }, gateways: [], projects: [] }) as unknown as Team
+  const operate = async (_who: string, name: string) => (asked.push(name), await Promise.reject(new TroupeError('failed', 'it was asked for')))
+  const said = (position: number, forwarded: boolean): Incoming => ({ ...text(position), did: { kind: 'text', text: '/approve 1', message: '2', replyTo: null, forwarded } })
+  receiver([said(1, true), said(2, false)], async () => new Uint8Array(), { team, operate: operate as DeskParts['operate'] })
+  await vi.waitFor(async () => expect(await store.read((db) => db.outbox.queued('chat', 9))).toHaveLength(2), patiently)
+  const words = (await store.read((db) => db.outbox.queued('chat', 9))).map(({ content }) => (content.kind === 'text' ? content.text : ''))
+  expect(words).toEqual([expect.stringContaining('To whom?'), 'it was asked for'])
+  expect(asked).toEqual(['approval.show'])
+})
+
 it('waits for no download when it closes', async () => {
   const begun = Promise.withResolvers<void>()
   receiver([file(1)], async (_file, _limit, signal) => {

@@ -47,16 +47,28 @@ interface Line {
   mark: string
   opened: Opened | null
   state: LineState
+  /** Why the last thing that was to go out never will; null once another went. */
+  refused: Refusal | null
   sender: Sender | null
   stop(): Promise<void>
+}
+
+interface Refusal {
+  why: string
+  at: number
 }
 
 export interface GatewayRow {
   settings: GatewaySettings
   state: LineState
+  refused: Refusal | null
   chats: number
   queued: number
 }
+
+/** What could not be done, such as while the store was away, is tried again after this, and later each time it fails, ms. */
+const firstAgain = 10_000
+const lastAgain = 3_600_000
 
 /** How long a daemon that begins may take to look for its gateways before it answers without them, ms. */
 const longestStart = 10_000
@@ -72,6 +84,8 @@ export class People {
   readonly #turns = new Lane()
   #leave = (): void => undefined
   #stopped = true
+  #cancelAgain: (() => void) | null = null
+  #againAfter = firstAgain
   readonly #begun = Promise.withResolvers<void>()
 
   constructor(parts: PeopleParts) {
@@ -104,6 +118,8 @@ export class People {
     this.#begun.resolve()
     this.#leave()
     this.#heads.stop()
+    this.#cancelAgain?.()
+    this.#cancelAgain = null
     await this.#turns.run(() => Promise.resolve())
     await Promise.all(this.#lines.map((line) => line.stop()))
     this.#lines = []
@@ -115,14 +131,17 @@ export class People {
       const wanted = this.#parts.known() ? this.#parts.team().gateways.map((settings) => this.#wanted(settings)) : []
       const gone = this.#lines.filter(({ mark }) => !wanted.some((each) => each.mark === mark))
       await Promise.all(gone.map((line) => line.stop()))
-      const kept = this.#lines.filter((line) => !gone.includes(line))
+      // Why one is off may be over, such as another that has its bot.
+      const kept = this.#lines.filter((line) => !gone.includes(line) && line.opened !== null)
       this.#lines = wanted.flatMap((each) => kept.find(({ mark }) => mark === each.mark) ?? [])
       for (const each of wanted) if (!kept.some(({ mark }) => mark === each.mark)) this.#lines.push(await this.#open(each))
+      this.#lines = wanted.flatMap((each) => this.#lines.find(({ mark }) => mark === each.mark) ?? [])
       await this.#heads.tell()
       if (this.#lines.length > 0) {
         await this.#showing.catchUp()
         await this.#stops.catchUp(this.#parts.clock.now())
       }
+      this.#againAfter = firstAgain
     })
   }
 
@@ -136,7 +155,7 @@ export class People {
   async rows(): Promise<GatewayRow[]> {
     await this.ready()
     const counts = await this.#parts.store.read((db) => db.outbox.counts())
-    return this.#lines.map(({ settings, state, opened }) => ({ settings, state, chats: opened?.chats.length ?? 0, queued: counts[settings.id] ?? 0 }))
+    return this.#lines.map(({ settings, state, refused, opened }) => ({ settings, state, refused, chats: opened?.chats.length ?? 0, queued: counts[settings.id] ?? 0 }))
   }
 
   /** The open gateway of this id. Throws where it is not open, with the reason. */
@@ -173,7 +192,7 @@ export class People {
     }
   }
 
-  /** One after the other; what fails is on record, and done at the next start. */
+  /** One after the other; what fails is on record, and is looked for again: somebody may wait for an answer. */
   #inTurn(what: string, work: () => Promise<void>): Promise<void> {
     return this.#turns.run(async () => {
       if (this.#stopped) return
@@ -181,6 +200,11 @@ export class People {
         await work()
       } catch (error) {
         this.#parts.report(what, error)
+        this.#cancelAgain ??= this.#parts.clock.after(this.#againAfter, () => {
+          this.#cancelAgain = null
+          void this.refresh()
+        })
+        this.#againAfter = Math.min(lastAgain, this.#againAfter * 2)
       }
     })
   }
@@ -196,13 +220,21 @@ export class People {
   }
 
   async #open({ settings, mark, secret, url, chats, users }: Wanted): Promise<Line> {
-    const off = (why: string, hint: string): Line => ({ settings, mark, opened: null, state: { name: 'off', why, hint }, sender: null, stop: async () => undefined })
+    const off = (why: string, hint: string): Line => ({ settings, mark, opened: null, state: { name: 'off', why, hint }, refused: null, sender: null, stop: async () => undefined })
     if (secret === '') return off(`${settings.secretEnv} is not set`, `troupe bot setup, or put ${settings.secretEnv} into .env; then troupe up`)
     if (url === '') return off(`${settings.urlEnv} is not set`, `put ${settings.urlEnv} into .env; then troupe up`)
     const twin = this.#lines.find((line) => line.opened !== null && line.settings.type === settings.type && JSON.parse(line.mark)[1] === secret && settings.type === 'telegram')
     if (twin !== undefined) return off(`it is the same bot as that of ${twin.settings.id}`, 'each needs a bot of its own')
-    const gateway = await loadGateway(settings.type, { secret, url })
-    return this.#run({ settings, mark, opened: { settings, gateway, chats, users }, state: { name: 'connecting' }, sender: null, stop: async () => undefined }, { settings, gateway, chats, users })
+    let gateway: Gateway
+    try {
+      gateway = await loadGateway(settings.type, { secret, url })
+    } catch (error) {
+      // The others are opened all the same.
+      this.#parts.report(`opening ${settings.id}`, error)
+      const { why, hint } = reasonOf(error)
+      return off(why, hint ?? 'mend that, then troupe up')
+    }
+    return this.#run({ settings, mark, opened: { settings, gateway, chats, users }, state: { name: 'connecting' }, refused: null, sender: null, stop: async () => undefined }, { settings, gateway, chats, users })
   }
 
   /** Starts its loops. */
@@ -220,10 +252,12 @@ export class People {
       prepare: (row) => this.#showing.prepare(row),
       // Whether it can be heard is for who asks it; one that only takes is heard by that.
       sent: async (row) => {
+        line.refused = null
         if (gateway.inbound.by === 'post') connected(identityOf(line.state) ?? { id: settings.id, name: settings.id, warnings: [] })
         await this.#parts.done(row)
       },
       failed: async (row, why) => {
+        line.refused = { why, at: clock.now() }
         await this.#undelivered(row, why)
         await this.#parts.done(row)
       },
@@ -240,7 +274,7 @@ export class People {
     const listening =
       inbound.by === 'poll'
         ? new Receiver({ store, clock, inbound, gateway: settings.id, type: settings.type, identify, handle: (incoming, identity, until) => this.#desk.handle(opened, identity, incoming, until), lost: (incoming, identity, error) => this.#desk.lost(opened, identity, incoming, error), connected, trouble, report }).run(signal)
-        : this.#greet(gateway, connected, trouble, signal)
+        : this.#greet(line, gateway, connected, trouble, signal)
     const running = Promise.all([sender.run(signal), listening]).catch((error: unknown) => report(`the gateway ${settings.id}`, error))
     line.stop = async () => {
       abort.abort()
@@ -250,14 +284,15 @@ export class People {
     return line
   }
 
-  /** A platform that calls us is asked once whether it is there. */
-  async #greet(gateway: Gateway, connected: (identity: Identity) => void, trouble: (error: unknown) => void, signal: AbortSignal): Promise<void> {
+  /** A platform that calls us is asked once whether it is there; what it takes meanwhile is answer enough. */
+  async #greet(line: Line, gateway: Gateway, connected: (identity: Identity) => void, trouble: (error: unknown) => void, signal: AbortSignal): Promise<void> {
     const pauses = new Pauses()
-    while (!signal.aborted) {
+    const isOver = (): boolean => signal.aborted || line.state.name === 'on'
+    while (!isOver()) {
       try {
         return connected(await gateway.identify(signal))
       } catch (error) {
-        if (signal.aborted) return
+        if (isOver()) return
         trouble(error)
         await pause(this.#parts.clock, pauses.failed(error), signal)
       }

@@ -37,6 +37,8 @@ function refused({ error_code: code, description, parameters }: GrammyError, wha
     })
   }
   if (code === 403) return new TroupeError('denied', said, { hint: 'the person has to open the chat with the bot and press Start', facts })
+  const moved = parameters.migrate_to_chat_id
+  if (moved !== undefined) return new TroupeError('failed', `${said}; its id is ${moved} now: put that into the list of chats, then troupe up`, { facts })
   return new TroupeError('failed', said, { facts })
 }
 
