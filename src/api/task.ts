@@ -50,7 +50,7 @@ const draft = wish.extend({
   title: z.string().max(500).optional(),
   key: z.string().min(1).max(300).optional().describe('Your own key: the same key is the same task'),
   origin: z.string().max(4096).optional(),
-  after: z.array(z.string().max(300)).max(100).default([]).describe('Numbers, UUIDs or keys of tasks that must be done before; keys of the same call too'),
+  after: z.array(z.string().max(300)).max(5000).default([]).describe('Numbers, UUIDs or keys of tasks that must be done before; keys of the same call too'),
   agent: name.optional().describe('A worker that is there already; then nothing may be said about a new one'),
   project: z.string().max(200).optional(),
   worktree: z.boolean().optional().describe('A git worktree of its own; left out, as supervisor.worktree_isolation says'),

@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs'
 import { removeTeam } from '../../config/ad-hoc.ts'
+import { teamPaths } from '../../config/paths.ts'
 import type { Cli } from '../cli.ts'
 
-/** Ends every process of the team that `cli` works on, then its folder goes, with all that was in it. */
+/**
+ * Ends every process of the team that `cli` works on, then its folder goes, with all that was in it. Agents go on without a daemon
+ * that was killed: where their terminals are still there, the next one ends them.
+ */
 export async function takeAway(cli: Cli, root: string): Promise<void> {
-  if (await cli.running()) {
+  if ((await cli.running()) || existsSync(teamPaths(root).tmuxSocket)) {
     await cli.call('down', { hard: true }, 'ending the team').catch(async (error: unknown) => await endDaemonAlone(cli, error))
     await cli.ended()
   }

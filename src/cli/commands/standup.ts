@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { teamPaths } from '../../config/paths.ts'
 import { TroupeError } from '../../core/error.ts'
 import { writeAtomic } from '../../util/atomic-write.ts'
+import { contentOf } from '../../util/open-regular.ts'
 import { arrived, leadOf } from '../adhoc/lead.ts'
 import type { Cli } from '../cli.ts'
 import { eventOf } from '../event-line.ts'
@@ -13,6 +14,8 @@ import { escapeText } from '../text.ts'
 
 const defaultTimeoutMs = 180_000
 const settledMs = 2_000
+/** Of a report. */
+const mostBytes = 4 * 1024 * 1024
 /** Lines of the lead's terminal that stand in for a report. */
 const lastLines = 60
 
@@ -99,9 +102,9 @@ async function final(cli: Cli, agent: string, draft: string): Promise<Outcome> {
 
 function read(file: string): string {
   try {
-    return readFileSync(file, 'utf8').trim()
+    return contentOf(file, mostBytes).toString('utf8').trim()
   } catch {
-    return '' // not written yet
+    return '' // not written yet, or nothing that could be read
   }
 }
 

@@ -82,6 +82,7 @@ it.each([
   ['- [ ] a (effort: huge)', 'error 1:10 there is no effort `huge`'],
   ['- [ ] a (worktree: maybe)', 'error 1:10 `worktree` is true or false, and not `maybe`'],
   ['- [ ] a (name: 12)', 'error 1:10 `12` cannot be a name: numbers are the places of tasks'],
+  ['- [ ] a (name: 2fa)', 'error 1:10 the name `2fa` holds characters that names may not have'],
   ['- [ ] a (name: $(rm))', 'error 1:10 the name `$(rm)` holds characters that names may not have'],
   ['- [ ] a (model: -x)', 'error 1:10 `-x` cannot be the name of a model'],
   ['text\n\n  - [ ] (model: x)', 'error 3:5 a task without text'],

@@ -144,6 +144,6 @@ function put(settings: Settings, meaning: Exclude<keyof Settings, 'after'>, key:
 
 function nameFlaw(name: string, here: Place): Flaw[] {
   if (/^\d+$/.test(name)) return [error(here, `\`${name}\` cannot be a name: numbers are the places of tasks`, 'begin it with a letter')]
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) return [error(here, `the name \`${name}\` holds characters that names may not have`, 'use letters, digits, `.`, `_` and `-`')]
-  return name.length > 100 ? [error(here, `the name has ${name.length} characters`, 'use at most 100')] : []
+  if (!/^[A-Za-z][A-Za-z0-9._-]*$/.test(name)) return [error(here, `the name \`${name}\` holds characters that names may not have`, 'begin it with a letter, and use letters, digits, `.`, `_` and `-`')]
+  return name.length > 60 ? [error(here, `the name has ${name.length} characters`, 'use at most 60')] : []
 }

@@ -16,6 +16,18 @@ it('opens a box again where the task runs anew, and keeps a tick made by hand ot
   expect(writeBack('- [x] a', marks('- [x] a', null, 'running')).text).toBe('- [x] a ← w1 | running | 0m 05s')
 })
 
+it('opens a box that was ticked for an end that was none', () => {
+  expect(writeBack('- [x] a ← w1 | done | 0m 05s', marks('- [ ] a', null, 'failed')).text).toBe('- [ ] a ← w1 | failed | 0m 05s')
+  expect(writeBack('- [x] a ← w1 | failed', marks('- [ ] a', null, 'failed')).text).toBe('- [x] a ← w1 | failed | 0m 05s')
+})
+
+it('takes no task for another one with the same words that was taken out before it', () => {
+  const [first, second] = marks('## a\n- [ ] test it\n## b\n- [ ] test it\n')
+  const left = [{ ...first!, arrow: { worker: 'w1', status: 'done', elapsed: null } }, { ...second!, box: null, arrow: { worker: 'w2', status: 'queued', elapsed: null } }]
+  const { text, missing } = writeBack('## b\n- [ ] test it ← w2 | queued\n', left)
+  expect([text, missing.map(({ arrow }) => arrow.worker)]).toEqual(['## b\n- [ ] test it ← w2 | queued\n', ['w1']])
+})
+
 it('finds tasks that have moved, and says which are gone', () => {
   const before = '- [ ] a\n- [ ] b\n- [ ] c\n'
   const { text, changed, missing } = writeBack('# New\n- [ ] c\n- [ ] x\n- [ ] a\n', marks(before))

@@ -32,7 +32,8 @@ export function writeBack(text: string, marks: readonly Mark[]): Written {
   for (const item of items) {
     const mark = found.get(item)
     if (mark === undefined) continue
-    const box = mark.box === null || item.done === (mark.box === 'ticked') ? text.charAt(item.box) : mark.box === 'ticked' ? 'x' : ' '
+    const wanted = mark.box ?? (isOwnTick(item, mark) ? 'open' : null)
+    const box = wanted === null || item.done === (wanted === 'ticked') ? text.charAt(item.box) : wanted === 'ticked' ? 'x' : ' '
     const tail = sameArrow(item.arrow, mark.arrow) ? text.slice(item.tail.start, item.tail.end) : ` ${arrowText(mark.arrow)}`
     const line = text.slice(item.box + 1, item.tail.start)
     if (box !== text.charAt(item.box) || tail !== text.slice(item.tail.start, item.tail.end)) changed.push(mark)
@@ -43,21 +44,38 @@ export function writeBack(text: string, marks: readonly Mark[]): Written {
   return { text: result + text.slice(from), changed, missing: marks.filter((mark) => !placed.has(mark)) }
 }
 
-/** The file's tasks and who they are by now, one to one. */
+/** What was done, and is not any more: the tick beside that word was no person's. */
+function isOwnTick({ done, arrow }: Item, mark: Mark): boolean {
+  return done && arrow?.status === 'done' && arrow.worker === mark.arrow.worker && mark.arrow.status !== 'done'
+}
+
+/**
+ * The file's tasks and who they are by now, one to one. Of tasks with the same words the order alone tells which is which, and it
+ * changes where one is taken out: there the arrow goes before it.
+ */
 export function match<T extends { key: string; arrow: Arrow | null }, M extends { key: string; arrow: Arrow }>(items: readonly T[], marks: readonly M[]): Map<T, M> {
   const byKey = new Map(marks.map((mark) => [mark.key, mark]))
   const found = new Map<T, M>()
-  for (const item of items) {
-    const mark = byKey.get(item.key)
-    if (mark !== undefined) found.set(item, mark)
+  const byWords = (fits: (item: T, mark: M) => boolean): void => {
+    const placed = new Set(found.values())
+    for (const item of items) {
+      const mark = byKey.get(item.key)
+      if (mark !== undefined && !found.has(item) && !placed.has(mark) && fits(item, mark)) found.set(item, mark)
+    }
   }
+  byWords(({ arrow }, mark) => arrow === null || arrow.worker === mark.arrow.worker)
+  byArrow(items, marks, found)
+  byWords(() => true)
+  return found
+}
+
+function byArrow<T extends { arrow: Arrow | null }, M extends { arrow: Arrow }>(items: readonly T[], marks: readonly M[], found: Map<T, M>): void {
   const placed = new Set(found.values())
   for (const mark of marks) {
     if (placed.has(mark)) continue
     const same = items.filter((item) => !found.has(item) && item.arrow?.worker === mark.arrow.worker)
     if (same.length === 1 && same[0] !== undefined) found.set(same[0], mark)
   }
-  return found
 }
 
 function sameArrow(old: Item['arrow'], now: Arrow): boolean {

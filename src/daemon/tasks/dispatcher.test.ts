@@ -19,14 +19,17 @@ it('starts nobody for a task that was taken back while its worker was put into t
   expect(on.lives).not.toContain('start p:b')
 })
 
-it('goes on with a task once the files that were in its way are right', async () => {
+it.each([
+  ['are right', new TroupeError('config', 'the files of the team have errors'), 'have errors'],
+  ['can be written', Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES', syscall: 'open', path: '/team/p.yaml' }), '/team/p.yaml may not be'],
+])('goes on with a task once the files that were in its way %s', async (_how, error, said) => {
   await on.run('p:b')
   const files = on.files
   on.files = () => {
-    throw new TroupeError('config', 'the files of the team have errors')
+    throw error
   }
   const task = await on.order('p:b', 'mend it')
-  await vi.waitFor(async () => expect(await on.task(task)).toMatchObject({ state: { name: 'waiting', person: true } }), bound)
+  await vi.waitFor(async () => expect(await on.task(task)).toMatchObject({ state: { name: 'waiting', person: true, what: expect.stringContaining(said) } }), bound)
   on.files = files
   await vi.waitFor(async () => expect((await on.task(task)).message).not.toBeNull(), bound)
 })

@@ -1,5 +1,6 @@
 import { readTeamFile, withWorker, workerEntry, type WorkerEntry } from '../../config/workers.ts'
 import type { Clock } from '../../core/clock.ts'
+import { systemFault } from '../../core/disk.ts'
 import { dispatch, type Wait } from '../../core/dispatch.ts'
 import { TroupeError } from '../../core/error.ts'
 import { filesSignal, isAtWork, isHeldUp, type Task } from '../../core/task.ts'
@@ -177,11 +178,12 @@ export class Dispatcher {
     if (sent === null && !(await this.#isStillMeant(task))) await tasks.withdraw(message.id, address)
   }
 
-  /** Wrong files are a person's to mend, and then it goes on; what cannot be at all is the end of this task alone. */
-  #failed(task: Task, error: unknown, key: string): void {
+  /** Wrong files, and files that cannot be written, are a person's to mend, and then it goes on; what cannot be at all is the end of this task alone. */
+  #failed(task: Task, thrown: unknown, key: string): void {
+    const error = systemFault(thrown) ?? thrown
     const lasting = error instanceof TroupeError && ['denied', 'unknown', 'usage', 'conflict', 'too_large', 'incompatible'].includes(error.code)
     const what = error instanceof Error ? (error.message.split('\n')[0] ?? error.message) : String(error)
-    const stuck = error instanceof TroupeError && error.code === 'config'
+    const stuck = error instanceof TroupeError && (error.code === 'config' || error !== thrown)
     const verdict = { what, confidence: 'high', source: stuck ? filesSignal : 'daemon', since: this.#parts.clock.now(), person: true } as const
     if (lasting || stuck) this.#parts.tasks.change(task.id, { type: 'verdict', verdict: { ...verdict, state: lasting ? 'failed' : 'waiting' } }).catch((cause: unknown) => this.#fault(`task ${task.n}`, cause, key))
     if (!lasting) this.#fault(`task ${task.n}`, stuck ? null : error, key)

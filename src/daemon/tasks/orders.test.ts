@@ -9,6 +9,7 @@ it('takes a key that stands twice in one order for one task, and what comes afte
     await call('reload', { agents: [], env: {}, timeoutMs: 1_000 })
     const mend = { task: 'mend it', agent: 'ada', key: 'mend' }
     const { tasks } = (await call('task.add', { tasks: [mend, mend, { task: 'paint it', agent: 'bob', after: ['mend'] }] })) as Output<'task.add'>
+    await expect(call('task.add', { tasks: [{ task: 'mend it', agent: 'ada', key: 'own', after: ['own'] }] })).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('wait for itself') })
     expect(tasks.map(({ n, again, after }) => [n, again, after])).toEqual([[1, false, []], [1, true, []], [2, false, [1]]])
   } finally {
     await live.close()

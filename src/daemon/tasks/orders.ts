@@ -71,6 +71,7 @@ export class Orders {
       const earlier = order.key === undefined ? undefined : await this.#parts.store.read((db) => db.tasks.byKey(order.key ?? ''))
       if (order.key !== undefined && !ids.has(order.key)) ids.set(order.key, earlier?.id ?? id)
       const after = await Promise.all((order.after ?? []).map(async (name) => ids.get(name) ?? (await this.#parts.store.read((db) => this.#parts.tasks.find(db, name))).id))
+      if (after.includes(id)) throw new TroupeError('usage', `the task "${order.key ?? ''}" would wait for itself`, { hint: 'name another one, or none' })
       const who = earlier === undefined ? this.#who(order, maker, files.team, taken) : { wish: earlier.wish, project: earlier.project, agent: earlier.agent }
       drafts.push({ id, key: order.key ?? null, title: order.title ?? titleOf(order.task), text: order.task, source: maker.source, by: maker.by, origin: order.origin ?? null, after, taint: maker.taint, ...who })
     }

@@ -141,6 +141,15 @@ it('T27: prune leaves the worktrees of agents of the team, and takes those whose
   expect([existsSync(mine), existsSync(gone)]).toEqual([true, false])
 })
 
+it('lets one that cannot be looked at hinder no other', async () => {
+  const at = await yard()
+  await made(at)
+  const [row] = await rows(at)
+  at.write(at.folder, { 'a-file': '' })
+  await at.store.write(async (tx) => tx.worktrees.put({ ...row!, agent: 'site:gone', path: join(at.folder, 'a-file', 'site.gone') }))
+  expect((await at.worktrees.list()).map(({ worktree, standing }) => [worktree.agent, standing.strange !== null]).toSorted()).toEqual([['site:dev', false], ['site:gone', true]])
+})
+
 it('--drop-ignored lets ignored files go, but no repository among them', async () => {
   const at = await yard()
   const path = await made(at)

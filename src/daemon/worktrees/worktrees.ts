@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
+import { systemFault } from '../../core/disk.ts'
 import { TroupeError } from '../../core/error.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import { agentsOf, findAgent, type Agent, type Team } from '../../core/team.ts'
@@ -113,7 +114,8 @@ export class Worktrees {
     for (const shown of await this.list(how)) {
       if (project !== null && !shown.worktree.agent.startsWith(`${project}:`)) continue
       if (shown.declared || shown.reasons.length > 0) kept.push(shown)
-      else if (dryRun || (await this.#tryRemove(shown.worktree, how))) removed.push(shown.worktree)
+      else if (dryRun) removed.push(shown.worktree)
+      else await this.#tryRemove(shown.worktree, how).then((gone) => void (gone ? removed.push(shown.worktree) : 0), (error: unknown) => void kept.push(this.#unclear(shown.worktree, error)))
     }
     return { removed, kept }
   }
@@ -133,7 +135,8 @@ export class Worktrees {
   }
 
   /** One that cannot be looked at stays, and hinders no other. */
-  #unclear(worktree: KeptWorktree, error: unknown): Shown {
+  #unclear(worktree: KeptWorktree, thrown: unknown): Shown {
+    const error = systemFault(thrown) ?? thrown
     if (!(error instanceof TroupeError)) throw error
     const standing = { ...nothingStands, strange: error.message }
     return { worktree, standing, reasons: reasonsToStay(standing, { force: false, dropIgnored: false }), declared: this.#isDeclared(worktree) }
