@@ -31,6 +31,9 @@ export interface ForeignChange {
   atWork: string[]
 }
 
+/** As it is to be. */
+type Known = Omit<GuardedFile, 'file'> & { digest: string }
+
 export interface ForeignChangesParts {
   store: Store
   clock: Clock
@@ -45,7 +48,7 @@ export interface ForeignChangesParts {
  */
 export class ForeignChanges {
   readonly #parts: ForeignChangesParts
-  readonly #known = new Map<string, Omit<GuardedFile, 'file'> & { digest: string }>()
+  readonly #known = new Map<string, Known>()
   /** Since the team was applied. */
   readonly #changed = new Map<string, ForeignChange>()
   #recalled = false
@@ -97,8 +100,10 @@ export class ForeignChanges {
     await this.#recall()
     for (const { file, ownedBy, concerns } of await this.#parts.files()) {
       const known = this.#known.get(file)
-      const digest = known === undefined || this.#writes(known.ownedBy) ? await digestOf(file) : known.digest
-      this.#known.set(file, { digest, ownedBy, concerns })
+      const read = known === undefined || this.#writes(known.ownedBy) ? await digestOf(file) : known.digest
+      const latest = this.#known.get(file)
+      // Where troupe wrote it during the look, what it wrote counts.
+      this.#known.set(file, { digest: latest === known || latest === undefined ? read : latest.digest, ownedBy, concerns })
       this.#watch(dirname(file))
     }
   }
@@ -114,10 +119,10 @@ export class ForeignChanges {
     for (const { subject: file, at, data: { atWork } } of events) this.#changed.set(file, { file, at, atWork: Array.isArray(atWork) ? atWork.map(String) : [] })
   }
 
-  /** Troupe itself has just written it. What somebody else had made of it before that is still told. */
+  /** Troupe itself has just written it, in this very turn of the event loop. What somebody else had made of it before that is still told. */
   wrote(file: string, before: string, after: string): void {
-    const known = this.#known.get(file)
-    if (known?.digest === sha256(before)) this.#known.set(file, { ...known, digest: sha256(after) })
+    const known = this.#known.get(file) ?? { digest: sha256(before), ownedBy: null, concerns: null }
+    if (known.digest === sha256(before)) this.#known.set(file, { ...known, digest: sha256(after) })
   }
 
   async stop(): Promise<void> {
@@ -154,15 +159,24 @@ export class ForeignChanges {
   }
 
   async #look(): Promise<void> {
-    for (const [file, known] of [...this.#known]) {
+    for (const file of [...this.#known.keys()]) {
+      const { known, now } = await this.#compare(file)
       const { digest, ownedBy } = known
-      const now = await digestOf(file)
       if (now === digest) continue
       this.#known.set(file, { ...known, digest: now })
       if (this.#writes(ownedBy)) continue
       const atWork = this.#parts.agents.all().filter(({ phase }) => phase.name === 'busy').map(({ address }) => address)
       await this.#parts.store.write(async (tx) => await tx.journal({ type: 'file.changed', subject: file, agent: null, data: { file, was: digest, now, by: null, atWork } }))
       this.#changed.set(file, { file, at: this.#parts.clock.now(), atWork })
+    }
+  }
+
+  /** What is known of the file beside what it is now; looked at again where troupe wrote it during the look. */
+  async #compare(file: string): Promise<{ known: Known; now: string }> {
+    for (;;) {
+      const known = this.#known.get(file)!
+      const now = await digestOf(file)
+      if (this.#known.get(file) === known) return { known, now }
     }
   }
 
