@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { text as whole } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { WebhookServer } from '../../../test/fixtures/webhook.ts'
 import { systemClock, type Clock } from '../../core/clock.ts'
@@ -94,7 +94,7 @@ it('tells who looks that what was last to go out never did, until something goes
 })
 
 it('takes a webhook that takes messages for connected, also where it does not know what a ping is', async () => {
-  const plain = createServer((request, response) => void text(request).then((body) => response.writeHead(body.includes('"ping"') ? 404 : 200).end()))
+  const plain = createServer((request, response) => void whole(request).then((body) => response.writeHead(body.includes('"ping"') ? 404 : 200).end()))
   await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve))
   try {
     teamOf({ ...posts(), url: `http://127.0.0.1:${(plain.address() as AddressInfo).port}` })
