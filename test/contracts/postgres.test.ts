@@ -118,6 +118,22 @@ describe.skipIf(whyNoPostgres() !== null)('PostgreSQL', () => {
     expect(await texts(store)).toEqual(['second', 'first'])
   })
 
+  it('looks for the primary by new connections where a server takes no changes any more', async () => {
+    const store = await open()
+    await store.write((tx) => send(tx, { text: 'first' }))
+    const standby = (what: string): Promise<void> =>
+      query(`begin read write; do $$ begin execute format('alter database %I ${what}', current_database()); end $$; commit`)
+    await standby('set default_transaction_read_only = on')
+    await query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'troupe' and datname = current_database()`,
+    )
+    expect(await texts(store)).toEqual(['first'])
+    await standby('reset default_transaction_read_only')
+    await store.write((tx) => send(tx, { text: 'second' }))
+    expect(await texts(store)).toEqual(['second', 'first'])
+    await expectIntact(store, 2)
+  })
+
   it('gives up in the end on a database that is gone, and says which', async () => {
     const store = await openThroughCut()
     cut.sever()
