@@ -159,6 +159,16 @@ onLinux.each(['daemon.stop', 'SIGTERM'])('%s ends daemon and keeper', async (how
   await vi.waitFor(() => expect(processesOf(root)).toEqual([]), patience)
 }, 120_000)
 
+onLinux('a daemon some part of which does not come to its end goes all the same, and says so', async () => {
+  const root = makeRoot()
+  writeFileSync(join(root, 'hang'), '')
+  const client = await ensure(root)
+  await settled(root)
+  await client.call('daemon.stop', {})
+  await vi.waitFor(() => expect(processesOf(root)).toEqual([]), patience)
+  expect(readFileSync(teamPaths(root).daemonLog, 'utf8')).toContain('did not come to its end in time')
+}, 120_000)
+
 onLinux('a second daemon is refused and names the first', async () => {
   const root = makeRoot()
   await ensure(root)

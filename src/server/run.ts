@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { oldestProtocol, programVersion, protocolVersion } from '../api/index.ts'
 import type { HeldValues } from '../api/wire.ts'
 import { logLevel } from '../config/log-level.ts'
@@ -32,6 +33,8 @@ export interface RunOptions {
   /** The program that a keeper starts again. */
   program: string
   compose(options: ComposeOptions): Promise<Daemon>
+  /** How long its parts may take to come to their end, ms. */
+  endMs?: number
 }
 
 /**
@@ -43,6 +46,8 @@ export const exits = { done: 0, failed: 1, unavailable: 69, locked: 75, refused:
 
 /** How long running requests may take to end when the daemon goes, ms. Agents ask again; nothing they said is lost. */
 const graceMs = 1000
+/** With that well below the time after which whoever told it to go takes it for stuck. ms */
+const longestEnd = 10_000
 
 /** One daemon from its lock to its end. Resolves with the exit code; never rejects. */
 export async function runDaemon(options: RunOptions): Promise<number> {
@@ -118,9 +123,21 @@ async function work(options: RunOptions, paths: Paths): Promise<void> {
   log.info({ why: why instanceof TroupeError ? why.message : why }, 'going')
   seat.dismiss()
   await close()
-  await daemon.stop()
-  log.info('gone')
+  if (await endsWithin(daemon, options.endMs ?? longestEnd)) log.info('gone')
+  else log.warn('some part of the daemon did not come to its end in time: it goes all the same')
   if (why instanceof TroupeError) throw why
+}
+
+/** False where it takes longer: what its parts then leave half done is what a daemon that was killed leaves, for the next one. */
+async function endsWithin(daemon: Daemon, ms: number): Promise<boolean> {
+  const ended = new AbortController()
+  const late = sleep(ms, false, { signal: ended.signal })
+  late.catch(() => undefined) // nobody waits for it any more
+  try {
+    return await Promise.race([daemon.stop().then(() => true), late])
+  } finally {
+    ended.abort()
+  }
 }
 
 /** A daemon is asked before it has started: what it was asked fails with its start, since whoever asked would only see it go. */

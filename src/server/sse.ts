@@ -20,11 +20,14 @@ export function sendEvents(c: Context, open: (signal: AbortSignal) => AsyncItera
     const end = (): void => ended.abort()
     options.signal.addEventListener('abort', end, { once: true })
     stream.onAbort(end)
+    const items = open(ended.signal)[Symbol.asyncIterator]()
     try {
       await stream.write('retry: 1000\n\n')
-      await pump(stream, open(ended.signal)[Symbol.asyncIterator](), options, ended)
+      await pump(stream, items, options, ended)
     } finally {
       ended.abort()
+      // It may stand in the middle of what it read at once, and would never learn that nobody asks for the rest.
+      void items.return?.().catch(() => undefined)
       options.signal.removeEventListener('abort', end)
     }
   })
