@@ -8,6 +8,8 @@ test('.env keeps its other lines, and each value stands once', () => {
   expect(after).toBe('# mine\nexport OTHER="x y"\nBOT=1:new\n\nLAST=1\nCHATS=42\n')
   expect(withValues(after, { BOT: '1:new', CHATS: '42' })).toBe(after)
   expect(parseDotenv(withValues('', { BOT: '1:new' }))).toEqual({ BOT: '1:new' })
+  // Of two lines the last counts: the old token must not.
+  expect(parseDotenv(withValues('BOT=old\nexport BOT=older\n', { BOT: '1:new' }))).toEqual({ BOT: '1:new' })
 })
 
 test('a project file keeps its comments', () => {

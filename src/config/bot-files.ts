@@ -7,18 +7,18 @@ export interface BotNames {
   chats: string
 }
 
-/** `.env` with these values: lines that are there are replaced in their place, all others stay as they are. */
+/** `.env` with these values: each line that sets one of them is replaced in its place (the last one counts), all others stay as they are. */
 export function withValues(text: string, values: Readonly<Record<string, string>>): string {
-  const left = new Map(Object.entries(values))
+  const set = new Set<string>()
   const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n')
   const kept = lines.map((line) => {
     const name = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=/.exec(line)?.[1]
-    const value = name === undefined ? undefined : left.get(name)
-    if (name === undefined || value === undefined) return line
-    left.delete(name)
-    return `${name}=${value}`
+    if (name === undefined || !Object.hasOwn(values, name)) return line
+    set.add(name)
+    return `${name}=${values[name]}`
   })
-  return `${[...kept, ...[...left].map(([name, value]) => `${name}=${value}`)].join('\n')}\n`
+  const added = Object.entries(values).filter(([name]) => !set.has(name))
+  return `${[...kept, ...added.map(([name, value]) => `${name}=${value}`)].join('\n')}\n`
 }
 
 /** A project file with the bot of one manager; comments and everything else stay. */

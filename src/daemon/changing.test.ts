@@ -2,7 +2,30 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { Output } from '../api/index.ts'
+import type { Change } from '../core/change.ts'
+import type { AgentState } from '../core/phase.ts'
+import { newState, onSignal } from '../core/plan.ts'
 import { liveDaemon } from '../../test/fixtures/live-daemon.ts'
+import { changedState } from './changing.ts'
+
+const evidence = { at: 1, what: 'reload: cwd', source: 'operator' }
+const agent = (more: Partial<AgentState>): AgentState => ({ ...newState('p:a', 0), session: 'old', incarnation: 'i', ...more })
+const change = (action: Change['action']): Change => ({ agent: 'p:a', action, keys: [], notes: [], widened: [], conversation: 'fresh' })
+
+it('an agent on its way out begins anew at its next start, where its settings ask for that', () => {
+  const after = changedState(agent({ wanted: 'stopped', phase: { name: 'stopping', during: 'busy' } }), change('apply'), evidence, 'reload', null)
+  expect(after).toMatchObject({ wanted: 'stopped', session: null, phase: { name: 'stopping', during: 'busy', fresh: true } })
+  // What it still says is no reason to go on with that.
+  expect(onSignal(after, { type: 'session', id: 'old', evidence }).session).toBeNull()
+})
+
+it('one that was told to stop after a reload had looked at it stays stopped', () => {
+  for (const state of [agent({ wanted: 'stopped', phase: { name: 'stopping' } }), agent({ wanted: 'stopped', incarnation: null })]) {
+    expect(changedState(state, change('restart'), evidence, 'reload', null).wanted).toBe('stopped')
+    expect(changedState(state, change('restart'), evidence, 'up', null).wanted).toBe('running')
+  }
+  expect(changedState(agent({ wanted: 'running', phase: { name: 'idle' } }), change('restart'), evidence, 'reload', null)).toMatchObject({ wanted: 'running', phase: { name: 'stopping' } })
+})
 
 it('applies a team also where nobody can be told of it, and says so', async () => {
   const live = await liveDaemon()

@@ -178,19 +178,21 @@ export class Changing {
   }
 }
 
-/** What one change makes of the agent as it stands when it is written down. */
-function changedState(state: AgentState, { action, conversation }: Change, evidence: Evidence, verb: string, begins: string | null): AgentState {
+/** What one change makes of the agent as it stands when it is written down: it may have been told to stop since the change was found. */
+export function changedState(state: AgentState, { action, conversation }: Change, evidence: Evidence, verb: string, begins: string | null): AgentState {
   const fresh = conversation === 'fresh'
   const next = fresh ? { ...begunAnew(state), session: begins } : state
   switch (action) {
     case 'stop':
       return state.incarnation === null ? { ...state, wanted: 'stopped' } : toStopping({ ...state, wanted: 'stopped' }, evidence)
     case 'restart':
-      return { ...(state.incarnation === null ? tryNow(next, evidence.at, verb) : toStopping(next, evidence, fresh)), wanted: 'running', restarts: noRestarts }
+      return { ...(state.incarnation === null ? tryNow(next, evidence.at, verb) : toStopping(next, evidence, fresh)), wanted: verb === 'up' ? 'running' : state.wanted, restarts: noRestarts }
     case 'start':
       return { ...tryNow(next, evidence.at, verb), wanted: 'running', restarts: noRestarts }
     default:
-      return state.incarnation === null ? next : state
+      if (state.incarnation === null) return next
+      // On its way out: nor does its next process go on with what this one says until then.
+      return fresh && state.phase.name === 'stopping' ? { ...next, phase: { ...state.phase, fresh: true } } : state
   }
 }
 

@@ -41,9 +41,15 @@ export class Outdated {
   async #look(): Promise<Waiting> {
     try {
       this.#sources = this.#parts.read().sources
+    } catch (error) {
+      if (isConfig(error)) return { broken: true }
+      throw error
+    }
+    try {
       return { broken: false, rows: (await this.#parts.plan()).filter(isDifference) }
     } catch (error) {
-      if (error instanceof TroupeError && error.code === 'config') return { broken: true }
+      // They are right, and cannot be applied while it runs: `plan` says why.
+      if (isConfig(error)) return { broken: false, rows: [{ agent: 'team', action: 'apply', why: error.message, aclWidened: [], keys: [], conversation: null }] }
       throw error
     }
   }
@@ -51,10 +57,14 @@ export class Outdated {
   /** Changes with any of the files, and with what is applied. */
   #mark(): string {
     const { desired, root } = this.#parts
-    const prompts = agentsOf(desired.team).flatMap(({ rolePrompt }) => rolePrompt)
-    const files = new Set([join(root, composeFile), join(root, 'runtimes'), ...this.#sources, ...prompts])
+    const named = agentsOf(desired.team).flatMap(({ rolePrompt, subagents, runtime }) => [...rolePrompt, ...subagents, join(root, 'runtimes', `${runtime}.yaml`)])
+    const files = new Set([join(root, composeFile), join(root, 'runtimes'), ...this.#sources, ...named])
     return JSON.stringify([desired.applied?.at, ...[...files].map(stamp)])
   }
+}
+
+function isConfig(error: unknown): error is TroupeError {
+  return error instanceof TroupeError && error.code === 'config'
 }
 
 function stamp(file: string): string {
