@@ -136,7 +136,7 @@ export const tasks = {
       attention: z.boolean().default(false).describe('One that waits for a person is enough'),
       timeoutMs: z.int().min(0).default(600_000),
       seen: z.string().optional().describe('The cursor of the last answer: returns when something is different'),
-      since: z.number().optional().describe('When the waiting began: tasks cancelled before do not count, where none is named'),
+      since: z.number().optional().describe('When the waiting began: what has ended since counts too, and of what was cancelled nothing else does, where none is named'),
     }),
     output: outcome.extend({ over: z.boolean().describe('What was waited for has come, or the time is over'), cursor: z.string() }),
   }),

@@ -333,6 +333,8 @@ export interface TasksReader {
   byKey(key: string): Promise<Task | undefined>
   /** Something is still to come of them: oldest first. */
   open(): Promise<Task[]>
+  /** They came to their end at that time or later, ms: oldest first. */
+  ended(since: number): Promise<Task[]>
   /** What each of these agents has in hand: what it is at work on, else the newest that it ever was; never what waits for its turn. */
   inHand(agents: readonly string[]): Promise<Task[]>
   /** Newest first. */

@@ -25,6 +25,7 @@ export function tasksReader(db: Db, team: string): TasksReader {
     byN: async (n) => read(await all().where('n', '=', n).executeTakeFirst()),
     byKey: async (key) => read(await all().where('key', '=', key).executeTakeFirst()),
     open: async () => (await all().where(isOpen).orderBy('n').execute()).map(readRow),
+    ended: async (since) => (await all().where('ended_at', '>=', since).orderBy('n').execute()).map(readRow),
     async inHand(agents) {
       if (agents.length === 0) return []
       const open = (await all().where(isOpen).where('agent', 'in', agents).execute()).map(readRow)

@@ -64,6 +64,9 @@ export function tasksContract(bench: Bench): void {
     expect((await bench.store.read((db) => db.tasks.inHand(['p:a', 'p:b', 'p:c']))).map(({ id }) => id)).toEqual(['a2', 'b1'])
     expect(await bench.store.read((db) => db.tasks.inHand([]))).toEqual([])
     expect((await bench.store.read((db) => db.tasks.list({ agent: 'p:a', limit: 1 }))).map(({ id }) => id)).toEqual(['a2'])
+    await insert({ ...task, id: 'old', key: null, agent: 'p:a', state, endedAt: 10 })
+    await insert({ ...task, id: 'new', key: null, agent: 'p:d', state, endedAt: 20 })
+    expect((await bench.store.read((db) => db.tasks.ended(20))).map(({ id }) => id)).toEqual(['new'])
     // Behind what they have, and taken back before it was begun.
     await insert({ ...task, id: 'a3', key: null, agent: 'p:a' })
     await insert({ ...task, id: 'b2', key: null, agent: 'p:b', state: { name: 'cancelled', why: 'taken back' } })

@@ -17,6 +17,7 @@ test('a task that was not begun has taken no time, and one that failed says why'
   const [queued, failed] = rowsOf([worker('a', { task: { ...task, state: 'queued', startedAt: null } }), worker('b', { task: { ...task, state: 'failed', detail: 'no such file' } })], now)
   expect(queued).toMatchObject({ status: 'queued', elapsedMs: null, error: null })
   expect(failed).toMatchObject({ status: 'failed', error: 'no such file' })
+  expect(rowsOf([worker('a', { task: { ...task, state: 'waiting', detail: 'its turn was interrupted' } })], now)[0]).toMatchObject({ status: 'waiting', error: 'its turn was interrupted' })
 })
 
 test('a lead that is gone is not called active (agentic-team #36)', () => {

@@ -78,7 +78,7 @@ function elapsed({ task, since, detail }: AgentRow, now: number): number | null 
 const troubled = new Set(['quarantined', 'blocked', 'backoff', 'parked'])
 
 function errorOf({ task, phase, detail }: AgentRow): string | null {
-  if (task?.state === 'failed') return task.detail
+  if (task?.state === 'failed' || task?.state === 'waiting') return task.detail
   if (troubled.has(phase) || (phase === 'stopped' && detail.startsWith('failed'))) return `${phase}: ${detail}`
   return null
 }

@@ -42,26 +42,32 @@ function whenChanged({ tasks, clock }: WaitingParts, ms: number, signal: AbortSi
   return { promise, leave: () => (leave.forEach((each) => each()), signal.removeEventListener('abort', wake)) }
 }
 
-/** The tasks that are named, or what each worker that is named has, or has still to do. No names: all that are open, and what each worker was last at work on. */
+/**
+ * The tasks that are named, or what each worker that is named has, or has still to do. No names: all that are open, and what each worker
+ * was last at work on. What ended since the waiting began was waited for, whatever its worker has been given meanwhile.
+ */
 async function chosen({ team, tasks }: WaitingParts, db: Reader, { names, since }: Asked): Promise<Task[]> {
+  const ended = since === undefined ? [] : await db.tasks.ended(since)
+  const found = new Map<string, Task>()
+  const take = (some: readonly Task[]): void => some.forEach((task) => found.set(task.id, task))
+  const current = names.every((name) => isNumber.test(name)) && names.length > 0 ? [] : [...(await db.tasks.open()), ...ended]
   if (names.length === 0) {
     const newest = await db.tasks.inHand(agentsOf(team()).map(({ address }) => address))
-    const all = new Map([...(await db.tasks.open()), ...newest].map((task) => [task.id, task]))
-    return [...all.values()].filter(({ state, endedAt }) => state.name !== 'cancelled' || (since !== undefined && endedAt !== null && endedAt >= since)).toSorted((a, b) => a.n - b.n)
+    take([...newest.filter(({ state }) => state.name !== 'cancelled'), ...current])
   }
-  const found = new Map<string, Task>()
-  for (const name of names) {
-    const named = await taskOf(db, team(), tasks, name)
-    for (const task of named) found.set(task.id, task)
-  }
-  return [...found.values()]
+  for (const name of names) take(isNumber.test(name) ? [await tasks.find(db, name)] : await tasksOf(db, team(), name, current))
+  return [...found.values()].toSorted((a, b) => a.n - b.n)
 }
 
-/** A worker that is still to be made is known by its task. Throws `unknown`. */
-async function taskOf(db: Reader, team: Team, tasks: Tasks, name: string): Promise<Task[]> {
-  if (/^#?\d+$/.test(name)) return [await tasks.find(db, name)]
-  const reserved = (await db.tasks.open()).filter(({ agent }) => agent === name || agent?.split(':')[1] === name)
-  return reserved.length > 0 ? reserved : await db.tasks.inHand([resolveAgent(team, name).address])
+const isNumber = /^#?\d+$/
+
+/** A worker that is still to be made, or is there no more, is known by its task. Throws `unknown`. */
+async function tasksOf(db: Reader, team: Team, name: string, current: readonly Task[]): Promise<Task[]> {
+  const reserved = current.filter(({ agent }) => agent === name || agent?.split(':')[1] === name)
+  if (reserved.length > 0) return reserved
+  const { address } = resolveAgent(team, name)
+  const its = current.filter(({ agent }) => agent === address)
+  return its.length > 0 ? its : await db.tasks.inHand([address])
 }
 
 async function outcome(db: Reader, tasks: Task[], { any, attention }: Asked): Promise<Output<'wait'>> {
