@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve } from './paths.ts'
-import type { Findings } from './sensitive.ts'
+import type { Findings } from './findings.ts'
 import { parseShell } from './shell.ts'
 import type { Agent, HitlSettings } from './team.ts'
 
@@ -65,20 +65,39 @@ export function fetches({ kind, command }: ToolCall): boolean {
 /** Programs that reach beyond the folder whatever their words are. */
 const reaching = /^(?:sudo|doas|su|ssh|curl|wget|nc|ncat|telnet|chroot|mount|systemctl|service|crontab|at|kill|killall|pkill|dd|chown)$/
 
+/** Where programs are told what they run by themselves, later. */
+const running = /(?:^|\/)\.git(?:\/|$)/i
+
 /** Nothing it names lies outside. What programs do by themselves cannot be seen. */
 function staysInside({ kind, paths, command, cwd }: ToolCall, folder: string): boolean {
   const inside = (path: string): boolean => {
+    // Some CLIs read it as the home folder.
+    if (path.startsWith('~')) return false
     const way = relative(folder, resolve(cwd, path))
     return way === '' || (!way.startsWith('..') && !isAbsolute(way))
   }
-  if (!inside(cwd)) return false
-  if (kind === 'read' || kind === 'edit') return paths.every(inside)
+  if (!inside(cwd) || !paths.every(inside)) return false
+  if (kind === 'read') return true
+  // What names nothing may be anywhere.
+  if (kind === 'edit') return paths.length > 0 && !paths.some((path) => running.test(path))
   if (kind !== 'shell' || command === null) return false
   const { commands, complete } = parseShell(command)
   // Redirections count too: they are words of the text.
-  const words = command.split(/[\s;|&<>()"'`=:,]+/)
+  const words = wordsOf(command)
   const leaves = words.some((word) => word.startsWith('~') || word.includes('..') || (word.startsWith('/') && word !== '/dev/null' && !inside(word)))
   const plain = commands.flat().every((word) => word.plain || !/[$`]/.test(word.text))
   const inline = commands.some((each) => each.some(({ text }, at) => at > 0 && /^(-[a-z]*[ce]|--eval)$/.test(text) && /^(?:\S*sh|python\S*|node|perl|ruby|php)$/.test(each[0]?.text ?? '')))
-  return complete && plain && !leaves && !inline && !commands.flat().some(({ text }) => reaching.test(text.slice(text.lastIndexOf('/') + 1)))
+  const hooks = words.some((word) => /(?:^|\/)\.git\/(?:hooks|config|info|modules)/i.test(word))
+  return complete && plain && !leaves && !inline && !hooks && !commands.some(goesHome) && !commands.flat().some(({ text }) => reaching.test(text.slice(text.lastIndexOf('/') + 1)))
+}
+
+/** What of a command line may be a path. */
+export function wordsOf(command: string): string[] {
+  return command.split(/[\s;|&<>()"'`=:,]+/)
+}
+
+/** To a folder that is not named. */
+function goesHome(words: readonly { text: string }[]): boolean {
+  const at = words.findIndex(({ text }) => /^(?:cd|pushd|popd)$/.test(text))
+  return at >= 0 && (words[at]!.text === 'popd' || words.slice(at + 1).every(({ text }) => text.startsWith('-')))
 }

@@ -18,6 +18,8 @@ const rule = (program: string, words: string, ...actions: string[]): CommandRule
 
 export const commandRules: readonly CommandRule[] = [
   rule('git', 'push|send-pack', 'publish', 'merge_to_main', 'release'),
+  rule('git-push|git-send-pack|git-http-push', '', 'publish', 'merge_to_main', 'release'),
+  rule('hub', 'push|merge|release|pull-request|sync', 'publish', 'merge_to_main', 'release'),
   rule('git', 'subtree push', 'publish', 'merge_to_main'),
   rule('git', 'lfs push', 'publish'),
   rule('git', 'send-email', 'external_email'),
@@ -30,14 +32,15 @@ export const commandRules: readonly CommandRule[] = [
   rule('gh|glab', 'repo|gist|project|snippet create|edit|delete|fork|sync|rename|archive', 'publish'),
   rule('gh', 'workflow run', 'deploy', 'release'),
   rule('glab', 'ci run|trigger', 'deploy', 'release'),
-  rule('npm|pnpm|yarn|bun|lerna|vsce|ovsx|jsr|deno|cargo|poetry|uv|flit|hatch|pdm|dart|flutter|mvn|sbt|cpan-upload', 'publish|unpublish|deprecate|dist-tag', 'publish', 'release'),
+  rule('npm|pnpm|yarn|bun|lerna|vsce|ovsx|jsr|deno|cargo|poetry|uv|flit|hatch|pdm|dart|flutter|mvn|sbt|cpan-upload', 'publish|pub|publ|publi|publis|unpublish|deprecate|dist-tag|dist-tags', 'publish', 'release'),
   rule('npm|pnpm|yarn', 'npm publish', 'publish', 'release'),
   rule('npx|bunx|pnpx', 'np|semantic-release|release-it|vercel|netlify|wrangler|firebase|gh-pages|surge|lerna', 'publish', 'release', 'deploy'),
   rule('semantic-release|release-it|np|goreleaser|changeset', '', 'publish', 'release'),
   rule('twine', 'upload', 'publish', 'release'),
   rule('gem', 'push|yank', 'publish', 'release'),
   rule('docker|podman|nerdctl|buildah|skopeo|crane|oras', 'push|copy', 'publish', 'deploy'),
-  rule('docker|podman|nerdctl', 'image|manifest push', 'publish', 'deploy'),
+  rule('docker|podman|nerdctl', 'image|manifest|compose push|publish', 'publish', 'deploy'),
+  rule('docker-compose|podman-compose', 'push|publish', 'publish', 'deploy'),
   rule('gradle|gradlew', 'publish', 'publish', 'release'),
   rule('mvn|mvnw', 'deploy|release:perform|release:prepare', 'publish', 'release'),
   rule('dotnet', 'nuget push', 'publish', 'release'),
@@ -83,7 +86,7 @@ export const toolRules: readonly { tool: RegExp; actions: readonly string[] }[] 
 export const codeMentions: readonly { text: RegExp; actions: readonly string[] }[] = [
   { text: /smtplib|nodemailer|net\/smtp|Net::SMTP|PHPMailer|sendmail|\bmailx?\s+-s\b/i, actions: ['external_email'] },
   {
-    text: /\b(requests|httpx|axios|session|client|http|got|ky|superagent|needle)\s*\.\s*(post|put|patch|delete)\s*\(|method\s*[:=]\s*["']?(POST|PUT|PATCH|DELETE)|urlopen\([^)]*data|HTTP::Post|Net::HTTP::Post|file_get_contents\([^)]*POST/i,
+    text: /\b(requests|httpx|axios|session|client|http|got|ky|superagent|needle)\s*\.\s*(post|put|patch|delete)\s*\(|method\s*[:=]\s*["']?(POST|PUT|PATCH|DELETE)|urlopen\([^)]{0,300}data|HTTP::Post|Net::HTTP::Post|file_get_contents\([^)]{0,300}POST/i,
     actions: ['external_api_post'],
   },
 ]

@@ -1,25 +1,9 @@
-import { commandRules, codeMentions, gitWords, toolRules, type CommandRule } from './sensitive-rules.ts'
+import { addTo, merged, nothing, type Findings, type Script } from './findings.ts'
 import { postsOutside } from './outside.ts'
+import { alternatives, mentionsIn } from './sensitive-mentions.ts'
+import { commandRules, toolRules, type CommandRule } from './sensitive-rules.ts'
+import { assignment, baseName, beginnings, inVariables, within, type Look } from './sensitive-within.ts'
 import { parseShell, type ShellCommand, type Word } from './shell.ts'
-
-/** What a call may be. */
-export interface Findings {
-  /** Names of actions that it is. */
-  sure: Set<string>
-  /** Names of actions that it mentions in something that cannot be read for certain. */
-  doubtful: Set<string>
-  /** Scripts that it runs: what they hold counts too. */
-  scripts: Script[]
-  /** False where it runs something that cannot be told from its words. */
-  readable: boolean
-}
-
-/** `path` as it was written. `entry`: of a file with several scripts, the one that is run. */
-export interface Script {
-  path: string
-  kind: 'script' | 'npm' | 'make'
-  entry: string | null
-}
 
 /** A team's own rule. */
 export interface OwnRule {
@@ -28,25 +12,44 @@ export interface OwnRule {
   tool: string | null
 }
 
-const wrappers = new Set(
-  'env sudo doas nohup time command builtin exec nice ionice timeout stdbuf setsid xargs watch find parallel chroot unshare flock script strace ltrace proxychains unbuffer caffeinate busybox'.split(' '),
-)
-const keywords = new Set('then do else elif if while until ! { coproc'.split(' '))
-const shells = /^(?:ba|z|k|da|a|fi)?sh$/
-const interpreters = /^(?:python[\d.]*|pypy\d?|node|nodejs|deno|bun|perl|ruby|php|lua|awk|gawk|tclsh|osascript|Rscript|pwsh|tsx|ts-node)$/
-const runners = /^(?:npm|pnpm|yarn|bun)$/
-const assignment = /^[A-Za-z_]\w*\+?=/
+/** Command lines inside of command lines that are looked at. */
+const mostLooks = 100
+/** Folders that one line goes to. */
+const mostFolders = 8
 
 /** A command line of a shell. */
 export function inCommand(text: string, own: readonly OwnRule[] = []): Findings {
+  return look(text, rulesOf(own), { left: mostLooks })
+}
+
+function look(text: string, rules: readonly CommandRule[], budget: { left: number }): Findings {
   const found = nothing()
-  const { commands, complete } = parseShell(text)
-  const rules = [...commandRules, ...own.flatMap(asCommandRule)]
-  for (const command of commands) examine(command, rules, own, found)
-  if (commands.some(redefines)) found.readable = false
-  if (!complete) found.readable = false
+  budget.left -= 1
+  if (budget.left < 0) return { ...found, readable: false }
+  const { commands, targets, complete } = parseShell(text)
+  const again = (inner: string): void => addTo(found, look(inner, rules, budget))
+  const way = new Way()
+  for (const command of commands) {
+    const before = found.scripts.length
+    examine(command, { found, rules, again })
+    for (const script of found.scripts.splice(before)) found.scripts.push(way.from(script))
+    way.follow(command)
+  }
+  const lost = found.scripts.some((script) => script.folders?.includes(null) === true && !script.path.startsWith('/'))
+  const made = madeBy(commands, targets)
+  if (!complete || lost || commands.some(redefines) || found.scripts.some(({ path }) => made.has(path) || made.has(baseName(path)))) found.readable = false
+  if (targets.some((target) => /^\/dev\/(?:tcp|udp)\//.test(target.text))) found.doubtful.add('external_api_post')
   if (!found.readable) for (const action of mentionsIn(text, rules)) found.doubtful.add(action)
   return found
+}
+
+/** Of a command line that runs something nobody can see: what it mentions. */
+export function unread(text: string, own: readonly OwnRule[] = []): Findings {
+  return { ...nothing(), doubtful: new Set(mentionsIn(text, rulesOf(own))), readable: false }
+}
+
+function rulesOf(own: readonly OwnRule[]): CommandRule[] {
+  return [...commandRules, ...own.flatMap(asCommandRule)]
 }
 
 /** A call of a tool that is no shell. */
@@ -58,22 +61,12 @@ export function inTool(tool: string, own: readonly OwnRule[] = []): Findings {
 }
 
 /** The text of a script that is run. */
-export function inScript({ kind, entry }: Script, text: string, own: readonly OwnRule[] = []): Findings {
-  const found = kind === 'npm' ? npmScripts(text, entry, own) : inCommand(kind === 'make' ? recipe(text, entry) : text, own)
-  // Whatever language it is in.
-  for (const action of mentionsIn(text.startsWith('#!') && !/^#!.*sh\b/.test(text) ? text : '', [...commandRules, ...own.flatMap(asCommandRule)])) found.doubtful.add(action)
-  return found
-}
-
-export function merged(all: readonly Findings[]): Findings {
-  const into = nothing()
-  for (const each of all) {
-    for (const action of each.sure) into.sure.add(action)
-    for (const action of each.doubtful) into.doubtful.add(action)
-    into.scripts.push(...each.scripts)
-    into.readable &&= each.readable
-  }
-  return into
+export function inScript({ kind, entry, code }: Script, text: string, own: readonly OwnRule[] = []): Findings {
+  const other = code === true || (text.startsWith('#!') && !/^#!.*sh\b/.test(text))
+  if (kind === 'npm') return npmScripts(text, entry, own)
+  if (kind === 'make') return inCommand(recipe(text, entry), own)
+  // A program of another language says nothing as a shell's.
+  return other ? { ...nothing(), doubtful: new Set(mentionsIn(text, rulesOf(own), true)) } : inCommand(text, own)
 }
 
 /** How the command lines of these actions begin, for rules of an agent CLI that know beginnings only. */
@@ -86,97 +79,83 @@ export function prefixes(actions: readonly string[], own: readonly OwnRule[]): s
   return [...new Set(found)].toSorted()
 }
 
-function alternatives(program: RegExp): string[] {
-  return program.source.slice('^(?:'.length, -')$'.length).split('|')
-}
-
-function nothing(): Findings {
-  return { sure: new Set(), doubtful: new Set(), scripts: [], readable: true }
-}
-
-function examine(words: ShellCommand, rules: readonly CommandRule[], own: readonly OwnRule[], found: Findings, here = true): void {
-  const start = words.findIndex((word) => !assignment.test(word.text))
-  const [program, ...args] = start < 0 ? [] : words.slice(start)
-  if (program === undefined) return
-  const name = baseName(program.text)
-  if (wrappers.has(name) || keywords.has(name)) {
-    // Options of wrappers are many: whatever may be the command is looked at.
-    const first = args.findIndex(({ text }) => !text.startsWith('-') && !assignment.test(text))
-    for (let at = 0; at < args.length; at += 1) if (at <= first || !keywords.has(name)) examine(args.slice(at), rules, own, found, at <= first)
-    return
+function examine(words: ShellCommand, into: Look): void {
+  const { found, rules } = into
+  inVariables(words, into)
+  for (const begun of beginnings(words, into)) {
+    const { program, name, args, here } = begun
+    if (!program.plain && here) found.readable = false
+    for (const rule of rules) {
+      const match = matches(rule, program, name, args)
+      if (match !== null) for (const action of rule.actions) found[match].add(action)
+    }
+    if (postsOutside(name, args)) for (const action of postActions(name, args)) found.sure.add(action)
+    within(begun, into)
   }
-  if (!program.plain && here) found.readable = false
-  for (const rule of rules) {
-    const match = matches(rule, program, name, args)
-    if (match !== null) for (const action of rule.actions) found[match].add(action)
-  }
-  if (postsOutside(name, args)) found.sure.add('external_api_post')
-  if (name === 'git') examineGit(args, found)
-  runsWhat(name, program, args, own, found)
 }
 
-/** Rules of one word or two: `sure` where every word is plain. */
+/** What asks a forge to merge or to release is that, by whatever door. */
+function postActions(name: string, args: Word[]): string[] {
+  const text = args.map((each) => each.text).join(' ')
+  const merges = /\/(?:pulls|merge_requests)\/[^/\s]+\/merge\b|\/merges\b|mergePullRequest/.test(text)
+  const releases = (name === 'gh' || name === 'glab') && /\/releases\b/.test(text)
+  return ['external_api_post', ...(merges ? ['merge_to_main'] : []), ...(releases ? ['release'] : [])]
+}
+
+/** Whether its words follow, in order; options may stand between, with a value each: `sure` where every word is plain. */
 function matches({ program, words }: CommandRule, word: Word, name: string, args: Word[]): 'sure' | 'doubtful' | null {
-  if (!program.test(name) && (word.plain || words.length === 0)) return null
-  for (let at = 0; at < Math.max(1, args.length); at += 1) {
-    const rest = args.slice(at).filter(({ text }) => !text.startsWith('-'))
-    const fits = words.every((choice, i) => rest[i] !== undefined && (!rest[i].plain || choice.split('|').includes(rest[i].text)))
-    if (fits) return word.plain && program.test(name) && words.every((_, i) => rest[i]?.plain === true) ? 'sure' : 'doubtful'
-    // The next word can begin the rule's words only if this one is an option, or may be an option's value.
-    const here = args[at]
-    if (here === undefined || (!here.text.startsWith('-') && args[at - 1]?.text.startsWith('-') !== true)) return null
+  const isProgram = program.test(name)
+  if (!isProgram && (word.plain || words.length === 0)) return null
+  interface Way {
+    place: number
+    option: boolean
+    plain: boolean
   }
-  return null
-}
-
-/** Other words may be aliases, and what is configured may make them. */
-function examineGit(args: Word[], found: Findings): void {
-  const words = args.map(({ text }) => text)
-  if (words.some((word) => /^alias\./i.test(word) || /^core\.(ssh|pager|editor|fsmonitor|hooks)/i.test(word))) found.readable = false
-  const first = args.find(({ text }, at) => !text.startsWith('-') && !/^-[cC]$|^--(git-dir|work-tree|namespace|exec-path|config-env)$/.test(words[at - 1] ?? ''))
-  if (first !== undefined && first.plain && !gitWords.has(first.text)) for (const action of ['publish', 'merge_to_main']) found.doubtful.add(action)
-}
-
-/** Commands inside the words: another shell's, another language's, a script's. */
-function runsWhat(name: string, program: Word, args: Word[], own: readonly OwnRule[], found: Findings): void {
-  const add = (inner: Findings): void => {
-    for (const action of inner.sure) found.sure.add(action)
-    for (const action of inner.doubtful) found.doubtful.add(action)
-    found.scripts.push(...inner.scripts)
-    found.readable &&= inner.readable
+  let ways: Way[] = [{ place: 0, option: false, plain: word.plain && isProgram }]
+  let found: 'doubtful' | null = null
+  for (const arg of [...args, null]) {
+    const over = ways.filter(({ place }) => place === words.length)
+    if (over.some(({ plain }) => plain)) return 'sure'
+    if (over.length > 0) found = 'doubtful'
+    if (arg === null || ways.length === 0) break
+    const isOption = arg.text.startsWith('-')
+    ways = ways.flatMap(({ place, option, plain }): Way[] => {
+      const choice = words[place]
+      if (choice === undefined) return []
+      if (isOption) return [{ place, option: !arg.text.includes('='), plain }]
+      const fits = !arg.plain || choice.split('|').includes(arg.text)
+      return [...(fits ? [{ place: place + 1, option: false, plain: plain && arg.plain }] : []), ...(option ? [{ place, option: false, plain }] : [])]
+    })
   }
-  const operands = args.filter(({ text }) => !text.startsWith('-'))
-  if (name === 'eval') add(inCommand(args.map(({ text }) => text).join(' '), own))
-  else if (name === 'source' || name === '.') addScript(operands[0], found)
-  else if (shells.test(name) || name === 'su') {
-    const flag = args.findIndex(({ text }) => /^-[a-z]*c$/i.test(text) || text === '--command')
-    if (flag >= 0) {
-      const code = args[flag + 1]
-      if (code !== undefined) add(inCommand(code.text, own))
-      if (code?.plain !== true) found.readable = false
-    } else if (operands[0] === undefined) found.readable = false
-    else addScript(operands[0], found)
-  } else if (interpreters.test(name)) {
-    const flag = args.findIndex(({ text }) => /^(-[a-z]*[ceprE]|--eval|--print|eval)$/.test(text))
-    const code = flag < 0 ? (name.endsWith('awk') ? operands[0] : undefined) : args[flag + 1]
-    if (code !== undefined) for (const action of mentionsIn(code.text, [...commandRules, ...own.flatMap(asCommandRule)])) found.doubtful.add(action)
-    else if (operands[0] !== undefined) addScript(operands[0], found)
-    else if (!args.some(({ text }) => /^-{1,2}(v|V|version|help|h)$/.test(text))) found.readable = false
-  } else if (program.text.includes('/')) addScript(program, found)
-  if (runners.test(name)) addNpm(operands, found)
-  if (name === 'make' || name === 'gmake') found.scripts.push({ path: 'Makefile', kind: 'make', entry: operands[0]?.text ?? null })
+  return found
 }
 
-function addScript(word: Word | undefined, found: Findings): void {
-  if (word === undefined) return
-  if (word.plain) found.scripts.push({ path: word.text, kind: 'script', entry: null })
-  else found.readable = false
+/** The folders that a line has gone to: brackets come back from one, so that each may still be the one. null: one that is not known. */
+class Way {
+  readonly #folders: (string | null)[] = ['']
+
+  from(script: Script): Script {
+    return this.#folders.length === 1 || script.folders !== undefined ? script : { ...script, folders: [...this.#folders] }
+  }
+
+  follow(command: ShellCommand): void {
+    const [name, ...args] = command.filter(({ text }, at) => at > 0 || !assignment.test(text))
+    if (name === undefined || !/^(?:cd|pushd|popd)$/.test(name.text)) return
+    const to = args.find(({ text }) => !text.startsWith('-'))
+    const last = this.#folders.at(-1)
+    if (last === undefined || (last === null && this.#folders.length > mostFolders)) return
+    if (to === undefined || !to.plain || this.#folders.length >= mostFolders) return void this.#folders.push(null)
+    if (!to.text.startsWith('/') && last !== null && last !== '') this.#folders.push(to.text)
+    this.#folders.push(to.text.startsWith('/') ? to.text : last === null ? null : `${last}${last === '' ? '' : '/'}${to.text}`)
+  }
 }
 
-function addNpm(operands: Word[], found: Findings): void {
-  const [first, second] = operands.map(({ text }) => text)
-  const entry = first === 'run' || first === 'run-script' ? second : first === 't' ? 'test' : first
-  if (entry !== undefined) found.scripts.push({ path: 'package.json', kind: 'npm', entry })
+const makers = /^(?:tee|cp|mv|install|ln|dd|sed|perl|curl|wget|patch|git|base64|xxd|openssl|tar|unzip)$/
+
+/** What the line itself writes, or may: as it is named, and without its folder. It can be what it then runs. */
+function madeBy(commands: readonly ShellCommand[], targets: readonly Word[]): ReadonlySet<string> {
+  const made = commands.flatMap(([program, ...args]) => (program !== undefined && makers.test(baseName(program.text)) ? args : []))
+  return new Set([...targets, ...made].flatMap(({ text }) => [text, baseName(text.slice(text.indexOf('=') + 1))]))
 }
 
 function npmScripts(text: string, entry: string | null, own: readonly OwnRule[]): Findings {
@@ -196,7 +175,7 @@ function jsonOf(text: string): unknown {
 
 /** The lines below a target, and below those that it names. All of the file where there is no such target. */
 function recipe(text: string, target: string | null): string {
-  const blocks = text.split(/^(?=[^\s#:=]+[^:=\n]*:(?!=))/m)
+  const blocks = text.split(/^(?=[^\s#:=][^:=\n]*:(?!=))/m)
   const of = (name: string): string | undefined => blocks.find((block) => block.slice(0, block.indexOf(':')).split(/\s+/).includes(name))
   const first = target === null ? blocks.find((block) => /^[^\s#.:]/.test(block)) : of(target)
   if (first === undefined) return text
@@ -210,18 +189,6 @@ function redefines(words: ShellCommand): boolean {
   return name === 'alias' || name === 'function' || name === 'trap' || name === 'hash' || name === 'read' || name === 'mapfile'
 }
 
-/** Actions whose program and words occur in a text, in order, however they are put together. */
-function mentionsIn(text: string, rules: readonly CommandRule[]): string[] {
-  const bare = text.replace(/["'`\\]/g, '').replace(/[,[\]()]/g, ' ')
-  const found = rules.filter(({ program, words }) => {
-    if (words.length === 0 && bare.length > 4000) return false
-    const parts = [alternatives(program).join('|'), ...words].map((part) => `(?<![\\w-])(?:${part})(?![\\w-])`)
-    return new RegExp(parts.join('[^]{0,2000}?')).test(bare)
-  })
-  const inCode = codeMentions.filter((each) => each.text.test(text))
-  return [...found, ...inCode].flatMap(({ actions }) => actions)
-}
-
 function asCommandRule({ action, command }: OwnRule): CommandRule[] {
   const [program, ...words] = command ?? []
   return program === undefined ? [] : [{ program: wildcard(program), words, actions: [action] }]
@@ -229,8 +196,4 @@ function asCommandRule({ action, command }: OwnRule): CommandRule[] {
 
 function wildcard(pattern: string): RegExp {
   return new RegExp(`^(?:${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')})$`)
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1).replace(/\.(exe|cmd)$/i, '')
 }

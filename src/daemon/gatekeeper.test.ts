@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -87,7 +87,33 @@ it('looks into scripts, and into what these run', async () => {
 it('waits for no pipe that stands where a script should', async () => {
   execFileSync('mkfifo', [join(cwd, 'pipe.sh')])
   expect(await verdict('sh pipe.sh; git push')).toMatch(/^allow: approval 3/)
-  expect(await verdict('sh pipe.sh')).toBe('allow: inside its working folder')
+  expect(await verdict('sh pipe.sh')).toBe('pass')
+})
+
+it('takes no script for harmless that it could not look at', async () => {
+  const push = '#!/bin/sh\ngit push\n'
+  mkdirSync(join(cwd, 'sub'))
+  writeFileSync(join(cwd, 'sub', 'x.sh'), push)
+  writeFileSync(join(cwd, 'package.json'), '{"scripts": {"ship": "git push"}}')
+  writeFileSync(join(cwd, 'long.sh'), `#!/bin/sh\n${'# \n'.repeat(100_000)}git push\n`)
+  writeFileSync(join(cwd, 'x.py'), 'import os\nos.system("git push")\n')
+  for (let n = 0; n < 25; n += 1) writeFileSync(join(cwd, `${n}.sh`), n < 24 ? 'true\n' : push)
+  for (const command of ['cd sub && ./x.sh', 'cd sub && npm run ship', 'python3 x.py', '(cd sub; npm run ship)']) expect(await verdict(command)).toMatch(/^allow: approval 3/)
+  for (const command of ['sh long.sh', 'sh missing.sh', Array.from({ length: 25 }, (_, n) => `./${n}.sh`).join(';')]) expect(await verdict(command)).toBe('pass')
+})
+
+it('follows links before it calls a place one inside of the folder', async () => {
+  const outside = mkdtempSync(join(tmpdir(), 'gate-out-'))
+  try {
+    symlinkSync(outside, join(cwd, 'out'))
+    symlinkSync(join(outside, 'new'), join(cwd, 'dangling'))
+    mkdirSync(join(cwd, 'real'))
+    symlinkSync(join(cwd, 'real'), join(cwd, 'in'))
+    for (const command of ['cat out/secret', 'echo x > dangling', 'echo x > out/deep/er/y']) expect(await verdict(command)).toBe('pass')
+    expect(await verdict('cat in/x')).toBe('allow: inside its working folder')
+  } finally {
+    rmSync(outside, { recursive: true })
+  }
 })
 
 it('ends in a question where it fails itself, and in a no for an agent that is out of the team', async () => {

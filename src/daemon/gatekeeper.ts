@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { deedHash, type Approval } from '../core/approval.ts'
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
@@ -6,18 +5,17 @@ import { agentRule, teamRule, type Rule } from '../core/rule.ts'
 import { anyChange, everyCall, fetches, judge, prompted, web, type Judgement, type ToolCall, type Verdict } from '../core/gate.ts'
 import type { Evidence } from '../core/phase.ts'
 import type { Gate, Signal } from '../core/runtime.ts'
-import { inCommand, inScript, inTool, merged, type Findings } from '../core/sensitive.ts'
+import type { Findings } from '../core/findings.ts'
+import { inTool } from '../core/sensitive.ts'
 import { shortened } from '../core/shorten.ts'
 import { findAgent, type Agent, type Team } from '../core/team.ts'
 import type { Store } from '../store/store.ts'
-import { beginningOf } from '../util/open-regular.ts'
 import type { Approvals } from './approvals.ts'
 import type { Chains } from './chains.ts'
 import type { Caller } from './daemon.ts'
+import { inShell } from './scripts.ts'
+import { leadingOut } from './leading-out.ts'
 
-/** How far scripts that run scripts are followed, and how much of each is read, bytes. */
-const depth = 3
-const mostRead = 256 * 1024
 /** A summary is for one line of a table. */
 const summaryLength = 300
 
@@ -74,7 +72,7 @@ export class Gatekeeper {
     const { hitl } = team
     const { chains } = this.#parts
     const taint = await chains.taintOf(agent.address)
-    const judged: Judgement = stage === 'prompt' ? { do: 'hold', actions: [prompted], why: `permission_mode ${agent.permissionMode}: it asks before this call` } : judge(agent, call, await this.#findings(call, hitl.rules), hitl, taint)
+    const judged: Judgement = stage === 'prompt' ? { do: 'hold', actions: [prompted], why: `permission_mode ${agent.permissionMode}: it asks before this call` } : judge(agent, { ...call, paths: [...call.paths, ...(await leadingOut(call, agent.cwd))] }, await this.#findings(call, hitl.rules), hitl, taint)
     if (judged.do === 'deny') {
       const why = `${judged.why} (${this.#parts.rule(modeRule(agent))})`
       await this.#refused(caller.address, call, why)
@@ -122,22 +120,7 @@ export class Gatekeeper {
   }
 
   async #findings(call: ToolCall, rules: Team['hitl']['rules']): Promise<Findings> {
-    return call.command === null ? inTool(call.tool, rules) : await this.#inShell(call.command, call.cwd, rules)
-  }
-
-  async #inShell(command: string, cwd: string, rules: Team['hitl']['rules']): Promise<Findings> {
-    const all = [inCommand(command, rules)]
-    let scripts = all[0]!.scripts
-    for (let level = 0; level < depth && scripts.length > 0; level += 1) {
-      const found: Findings[] = []
-      for (const script of scripts.slice(0, 20)) {
-        const text = await beginning(resolve(cwd, script.path))
-        if (text !== null) found.push(inScript(script, text, rules))
-      }
-      all.push(...found)
-      scripts = found.flatMap((each) => each.scripts)
-    }
-    return merged(all)
+    return call.command === null ? inTool(call.tool, rules) : await inShell(call.command, call.cwd, rules)
   }
 
   #waits({ address, incarnation }: Caller & { kind: 'agent' }, { n, action, summary }: Approval): Over {
@@ -187,11 +170,4 @@ function verdictOf({ n, status, decidedBy, note }: Approval, why: string): Verdi
 function summaryOf({ tool, command, input }: ToolCall): string {
   const text = command ?? `${tool} ${JSON.stringify(input)}`
   return shortened(text, summaryLength)
-}
-
-/** Null where there is no such file, or it is none that is read: then the program that was to run it says so. */
-async function beginning(path: string): Promise<string | null> {
-  const found = await beginningOf(path, mostRead).catch(() => null) // a name that no file can have
-  const text = found?.content.toString('utf8')
-  return text === undefined || text.includes('\0') ? null : text // a program, not a script
 }
