@@ -40,8 +40,8 @@ const mostFailures = 9
 const mostRefusals = 3
 /** A daemon that answered for this long, and then gave up, starts the count anew, ms. */
 const steadyMs = 10_000
-/** Between the end of a daemon's connection and word of its exit, ms. */
-const exitMs = 20
+/** Between the end of a daemon's connection and word of its exit, ms: at once, but for a machine with much to do. */
+const exitMs = 2_000
 /** How long a started daemon may take until its socket answers, ms: then it is left alone, and asked again. */
 const answerMs = 60_000
 const tryEveryMs = 20
@@ -86,7 +86,7 @@ async function keepOn(options: KeepOptions): Promise<KeptEnd> {
     const met = await stay(lines, values, (newer) => (values = newer))
     if (met.name === 'leave') return 'asked'
     if (met.name === 'refused') return 'not needed'
-    await sleep(exitMs)
+    await exitOf(child)
     if (!gaveUp(child) || performance.now() - since > steadyMs) failures = 0
   }
 }
@@ -100,6 +100,13 @@ interface Child {
 function hasEnough(failures: number, child: Child | null): boolean {
   if (child?.exit === unavailableExit || !gaveUp(child)) return false
   return failures >= (child?.exit === refusedExit ? mostRefusals : mostFailures)
+}
+
+/** Who hung up has ended, or is about to: how it did decides when, and whether, another one is started. */
+async function exitOf(child: Child | null): Promise<void> {
+  const until = performance.now() + exitMs
+  do await sleep(tryEveryMs)
+  while (child?.exit === 'running' && performance.now() < until)
 }
 
 /** What people and the kernel's memory killer send; any other signal is a crash of its own. */

@@ -114,6 +114,19 @@ describe('delivery', () => {
     await vi.waitFor(() => expect(texts(pen)).toEqual(['lost?', 'lost?', 'next']))
   })
 
+  it('says of mail that was given again and again without proof that only the agent can fetch it now', async () => {
+    const { pen } = await on.run('p:b')
+    const message = await on.post('p:a', 'p:b', 'nobody there?')
+    for (const times of [1, 2, 3, 4]) {
+      await vi.waitFor(() => expect(pen.got).toHaveLength(times), { timeout: 30_000 })
+      await vi.waitFor(async () => expect(await on.stateOf(message.id, 'p:b')).toMatchObject({ attempts: times }), { timeout: 30_000 })
+      on.clock.skip(20_000)
+      on.deliverer.wake('p:b')
+    }
+    await vi.waitFor(() => expect(on.deliverer.waitingFor(message.id, 'p:b')).toContain('the agent to fetch it'), { timeout: 30_000 })
+    expect(pen.got).toHaveLength(4)
+  })
+
   it('shows unacknowledged mail to the next incarnation, and acknowledged mail never again', async () => {
     const first = await on.run('p:b')
     const kept = await on.post('p:a', 'p:b', 'keep')

@@ -207,7 +207,10 @@ export class Deliverer {
     const to = delivery.recipient
     if (!(await this.#isStillDue(each, incarnation))) return true
     const offer = offers.state(message.id, to, incarnation)
-    if (offer.is === 'over') return true
+    if (offer.is === 'over') {
+      if (!offers.isSettled(message.id, to)) this.#wait(each, 'the agent to fetch it: it was given it again and again, and nothing proved that it arrived')
+      return true
+    }
     // A busy agent may take its time: what it was given stays given.
     if (offer.is === 'waits' || (offer.count > 1 && !idle)) {
       if (offer.is === 'waits' && idle) this.#later(to, offer.ms)
