@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
+import { lstatSync, readFileSync, renameSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { TelegramServer } from '../fixtures/telegram/server.ts'
@@ -12,6 +12,10 @@ it('setup lets in who sends the code of this terminal, whoever wrote first, and 
   const troupe = new Troupe({ 'team-compose.yaml': 'version: 2\nrehearsal: hello\nprojects: [{file: projects/p.yaml}]\n', 'projects/p.yaml': project, '.env': '# mine\nOTHER=1\n' })
   expect((await troupe.run('bot', 'setup')).code).toBe(1)
   expect(await troupe.run('bot', 'setup', '--force', '--token-from', 'NOT_SET')).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no token') })
+  const env = join(troupe.root, '.env')
+  const secrets = join(troupe.folder, 'secrets')
+  renameSync(env, secrets)
+  symlinkSync(secrets, env)
   bot.say('I was first', { from: 66, name: 'Mallory' })
   const child = spawn(process.execPath, [troupe.program, '-C', troupe.root, 'bot', 'setup', 'lead', '--force', '--token-from', 'GIVEN', '--json'], { env: { ...troupe.env, GIVEN: bot.token }, cwd: troupe.folder })
   let told = ''
@@ -29,7 +33,7 @@ it('setup lets in who sends the code of this terminal, whoever wrote first, and 
   bot.say(code)
   expect(await ended, told).toBe(0)
   expect(JSON.parse(printed)).toMatchObject({ manager: 'p:lead', bot: '@troupe_bot', chat: '42', user: 'Ann' })
-  const env = join(troupe.root, '.env')
+  expect(lstatSync(env).isSymbolicLink()).toBe(true)
   expect(readFileSync(env, 'utf8')).toBe(`# mine\nOTHER=1\nBOT=${bot.token}\nCHATS=42\n`)
   expect(statSync(env).mode & 0o777).toBe(0o600)
   expect(told + printed).not.toContain(bot.token.split(':')[1])

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { chmodSync, createReadStream, existsSync, readFileSync, statSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
 import { botNames, withBot, withValues, type BotNames } from '../../config/bot-files.ts'
@@ -42,7 +42,7 @@ export async function setup(cli: Cli, given: Given): Promise<void> {
   const env = join(root, '.env')
   const before = existsSync(env) ? readFileSync(env, 'utf8') : ''
   const chats = [...new Set([...readIds(parseDotenv(before)[names.chats] ?? ''), chat.id])].join(',')
-  writeAtomic(env, withValues(before, { [names.token]: token, [names.chats]: chats }))
+  writeAtomic(whereItIs(env), withValues(before, { [names.token]: token, [names.chats]: chats }))
   if (telegram === null) edit(file, (text) => withBot(text, manager.id, names))
   const result = { manager: manager.address, bot: bot.name, chat: chat.id, user: user?.name ?? null, env: names, files: telegram === null ? [env, file] : [env] }
   out.show(result, () => {
@@ -100,7 +100,11 @@ async function heard({ inbound }: Gateway, code: string, signal: AbortSignal): P
 
 /** Whole or not at all, with the permissions it had. */
 function edit(file: string, change: (text: string) => string): void {
-  const { mode } = statSync(file)
-  writeAtomic(file, change(readFileSync(file, 'utf8')))
-  chmodSync(file, mode & 0o777)
+  const real = whereItIs(file)
+  writeAtomic(real, change(readFileSync(real, 'utf8')), { mode: statSync(real).mode & 0o777 })
+}
+
+/** A link stays one: what it leads to is replaced. */
+function whereItIs(file: string): string {
+  return existsSync(file) ? realpathSync(file) : file
 }

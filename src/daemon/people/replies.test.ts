@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { systemClock as clock } from '../../core/clock.ts'
+import { TroupeError } from '../../core/error.ts'
 import type { Agent, Team } from '../../core/team.ts'
 import { openStore } from '../../store/open.ts'
 import type { Store } from '../../store/store.ts'
@@ -16,6 +17,7 @@ let folder: string
 let store: Store
 let replies: Replies
 let lead: Agent
+let off: string[]
 let gateways: { id: string; type: string; manager: string | null }[]
 
 beforeEach(async () => {
@@ -23,7 +25,12 @@ beforeEach(async () => {
   store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock })
   lead = { address: 'p:lead', id: 'lead', project: 'p', role: 'manager', cwd: folder } as Agent
   gateways = [{ id: 'g', type: 'telegram', manager: 'p:lead' }]
-  const people = { ready: () => Promise.resolve(), opened: (id: string) => ({ settings: { id, type: 'telegram' }, chats: ['42', '43'], users: [] }) } as unknown as People
+  off = []
+  const opened = (id: string) => {
+    if (off.includes(id)) throw new TroupeError('unavailable', `the gateway ${id} is not open: KEY is not set`)
+    return { settings: { id, type: 'telegram' }, chats: ['42', '43'], users: [] }
+  }
+  const people = { ready: () => Promise.resolve(), opened } as unknown as People
   const chains = { taint: () => [] } as unknown as Chains
   const team = () => ({ gateways, limits: { messageBytes: 100 } }) as unknown as Team
   mkdirSync(join(folder, 'run'))
@@ -82,4 +89,13 @@ it('reacts to and answers a message of the person where it is', async () => {
   expect(await replies.react(lead, { telegram_msg_id: 77, emoji: '❤️' })).toMatchObject({ recipient: 'user:telegram', telegram_msg_id: 77, emoji: '❤️' })
   await replies.reply(lead, { text: 'done', reply_to_message_id: asked.n })
   expect(await rows()).toMatchObject([{ chat: '43', content: { kind: 'reaction', message: '77', emoji: '❤' } }, { chat: '43', content: { kind: 'text', replyTo: '77' } }])
+})
+
+it('tells people by the ways that are open, and refuses where none is', async () => {
+  gateways = [{ id: 'g', type: 'telegram', manager: null }, { id: 'hook', type: 'webhook', manager: null }]
+  off = ['hook']
+  expect(await replies.reply(lead, { text: 'hi' })).toMatchObject({ recipient: 'user:telegram' })
+  expect(await rows()).toMatchObject([{ gateway: 'g', chat: '42' }])
+  off = ['g', 'hook']
+  await expect(replies.reply(lead, { text: 'hi' })).rejects.toThrow('the gateway g is not open: KEY is not set')
 })

@@ -108,17 +108,23 @@ export class Replies {
     }
     const settings = gatewaysOf(team(), agent.address)
     if (settings.length === 0) throw new TroupeError('failed', `reply_to_user: nobody can be reached: ${agent.address} has no interfaces.telegram, and the team has no interface`, { hint: 'your operator can run troupe bot setup' })
-    const lines = settings.map(({ id }) => people.opened(id))
     const counts = await store.read((db) => db.outbox.counts())
-    return await Promise.all(
-      lines.map(async ({ settings: { id, type }, chats }) => {
-        if ((counts[id] ?? 0) >= mostQueued) throw new TroupeError('throttled', `${counts[id]} messages wait to go out to the user already`, { hint: 'wait', facts: { retryAfterMs: 60_000 } })
-        const last = await store.read((db) => db.settings.get(chatKey(id)))
-        const chat = typeof last === 'string' && chats.includes(last) ? last : chats[0]
-        if (chat === undefined) throw new TroupeError('failed', `reply_to_user: no chat is authorised at ${id}`, { hint: 'your operator can run troupe bot setup' })
-        return { gateway: id, type, chat, replyTo: null }
-      }),
-    )
+    const tried = await Promise.allSettled(settings.map(async ({ id }) => await this.#placeOf(id, counts[id] ?? 0)))
+    const places = tried.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
+    // One way to people is enough: another that is off keeps nobody from being told.
+    const failed = tried.find((each) => each.status === 'rejected')
+    if (places.length === 0 && failed !== undefined) throw failed.reason
+    return places
+  }
+
+  async #placeOf(id: string, queued: number): Promise<Place> {
+    const { store, people } = this.#parts
+    const { settings: { type }, chats } = people.opened(id)
+    if (queued >= mostQueued) throw new TroupeError('throttled', `${queued} messages wait to go out to the user already`, { hint: 'wait', facts: { retryAfterMs: 60_000 } })
+    const last = await store.read((db) => db.settings.get(chatKey(id)))
+    const chat = typeof last === 'string' && chats.includes(last) ? last : chats[0]
+    if (chat === undefined) throw new TroupeError('failed', `reply_to_user: no chat is authorised at ${id}`, { hint: 'your operator can run troupe bot setup' })
+    return { gateway: id, type, chat, replyTo: null }
   }
 
   /** As a message of the mailbox, for the record, and as rows that go out. Its number. */
