@@ -32,6 +32,14 @@ test('the words of a person are seldom taken for a slip', () => {
   for (const wish of ['fix', 'go', 'review', 'continue', 'tests', 'build', 'commit', 'write', 'why', 'refactor', 'deploy']) expect(read(wish), wish).not.toBeNull()
 })
 
+test('a command of teamctl’s is said to nobody; a wish that begins like one is', () => {
+  for (const line of ['update', 'update --check', 'sessions', 'sessions --json', 'sessions kill shop', 'adjust', 'whatsnew v0.9', 'caffeinate', 'rl-watch p:a -- claude', 'rl-hit p:a', 'budget-record p:a']) {
+    expect(read(...line.split(' ')), line).toBeNull()
+    expect(read('-C', '/x', ...line.split(' ')), line).toBeNull()
+  }
+  for (const wish of ['update the docs', 'adjust the margins', 'sessions must not leak', 'whatsnew page is missing']) expect(read(...wish.split(' ')), wish).toEqual(['prompt', ...wish.split(' ')])
+})
+
 test('an unknown option is for the parser to refuse', () => {
   expect(read('--frobnicate', 'do the thing')).toBeNull()
 })

@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein'
+import { isTeamctl } from './teamctl-words.ts'
 import { commands, globalOptions, later } from './tree/index.ts'
 
 /** The word that stands for what is said to the lead; it may be left out. */
@@ -6,12 +7,12 @@ const word = 'prompt'
 
 /**
  * The command line with `prompt` in front of words that begin with no command. One word that nearly is a command is left
- * for the parser to refuse: nobody is asked to "stauts".
+ * for the parser to refuse: nobody is asked to "stauts". So is a command of teamctl's that is none here.
  */
 export function withPrompt(argv: readonly string[]): string[] {
   const at = firstWord(argv)
   const first = argv[at]
-  if (first === undefined || !isPrompt(first, argv.length > at + 1)) return [...argv]
+  if (first === undefined || isTeamctl(argv.slice(at)) || !isPrompt(first, argv.length > at + 1)) return [...argv]
   return [...argv.slice(0, at), word, ...argv.slice(at)]
 }
 

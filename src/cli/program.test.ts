@@ -44,6 +44,10 @@ test('a command of a later version is not called unknown', async () => {
   await expect(read('task')).rejects.toMatchObject({ code: 'usage', message: 'troupe task is not available in this version' })
 })
 
+test('a command of teamctl’s is told what there is instead', async () => {
+  await expect(read('sessions', 'kill', 'shop')).rejects.toMatchObject({ code: 'usage', message: '"sessions" is a command of teamctl, not of troupe', hint: expect.stringContaining('troupe list') })
+})
+
 test('what is missing or too much is named', async () => {
   await expect(read('kill')).rejects.toMatchObject({ code: 'usage', message: "missing required argument 'agents'" })
   await expect(read('usage', 'extra')).rejects.toMatchObject({ code: 'usage' })

@@ -2,6 +2,7 @@ import { Command as Parser, CommanderError } from 'commander'
 import { TroupeError } from '../core/error.ts'
 import { nearest } from '../core/nearest.ts'
 import { Given } from './given.ts'
+import { insteadOf } from './teamctl-words.ts'
 import { pad, width } from './text.ts'
 import { repeats } from './tree/syntax.ts'
 import { commands, globalOptions, groups, later, rootExamples, type Command } from './tree/index.ts'
@@ -133,6 +134,8 @@ function unknownCommand(name: string, parent: Parser): TroupeError {
   if (parent.parent === null && later.includes(name)) {
     return new TroupeError('usage', `troupe ${name} is not available in this version`, { hint: 'troupe --help shows what is', facts: { command: name } })
   }
+  const theirs = parent.parent === null ? insteadOf(name) : undefined
+  if (theirs !== undefined) return new TroupeError('usage', `"${name}" is a command of teamctl, not of troupe`, { hint: `${theirs}; to say it to the lead: troupe prompt ${name}`, facts: { command: name } })
   const path = parent.parent === null ? 'troupe' : `troupe ${parent.name()}`
   const known = parent.parent === null ? commands : (commands.find((each) => each.name === parent.name())?.commands ?? [])
   const names = known.filter((each) => each.hidden !== true).flatMap((each) => [each.name, ...(each.alias === undefined ? [] : [each.alias])])

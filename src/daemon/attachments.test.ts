@@ -10,6 +10,7 @@ import { preparePaths, teamPaths } from '../config/paths.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { Attachments } from './attachments.ts'
+import { Janitor, type JanitorParts } from './janitor.ts'
 
 let folder: string
 let store: Store
@@ -49,4 +50,17 @@ it('keeps the file of a message that was stored while gc looked who names it', a
   resolve()
   expect([await removing, existsSync(attachments.fileOf(hash))]).toEqual([[], true])
   expect([await attachments.removeUnnamed([hash]), existsSync(attachments.fileOf(hash))]).toEqual([[hash], false])
+})
+
+it('a folder of files that somebody took away holds no gc up, and is there again for the next file', async () => {
+  const paths = teamPaths(folder)
+  preparePaths(paths)
+  const team = (): Team => ({ budget: { messageTtlMs: 0 }, attachments: defaultAttachments, projects: [] }) as unknown as Team
+  const parts = { store, clock: systemClock, paths, team, settingName: (path: readonly string[]) => path.join('.'), environment: () => ({}) }
+  const attachments = new Attachments(parts)
+  const janitor = new Janitor({ ...parts, attachments, worktrees: async () => 0, homes: async () => [] } as unknown as JanitorParts)
+  rmSync(paths.attachments, { recursive: true })
+  expect(await janitor.sweep({ project: null, dryRun: false })).toMatchObject({ files: 0 })
+  const kept = await attachments.during([{ name: 'a.txt', content: Readable.from([Buffer.from('words')]) }], 'user', async (all) => await Promise.resolve(all))
+  expect(kept.map(({ sha256 }) => existsSync(attachments.fileOf(sha256)))).toEqual([true])
 })

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { renameSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { mostAttachments, sniff, sniffedBytes, type Attachment, type KeptFile } from '../core/attachment.ts'
@@ -109,7 +109,10 @@ export class Attachments {
   async #keepOne(source: FileSource, from: Sender): Promise<KeptFile> {
     const { attachments: settings } = this.#parts.team()
     const opened = 'path' in source ? await this.#checks.open(source.path, from) : null
-    const part = join(this.#parts.paths.attachments, `.part-${randomUUID()}`)
+    const folder = this.#parts.paths.attachments
+    // Somebody may have taken it away since the daemon began.
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const part = join(folder, `.part-${randomUUID()}`)
     try {
       const content = 'content' in source ? source.content : (opened?.file.createReadStream({ autoClose: false }) ?? [])
       const copied = await copy(content, part, (bytes) => this.#checks.size(bytes, settings))

@@ -1,5 +1,5 @@
 import { Cron } from 'croner'
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import { isBridgeOver, isHomeOver, isOver, rangesOf, removedType, threadsOf, type Candidate, type Home, type Retention } from '../core/retention.ts'
@@ -197,8 +197,9 @@ export class Janitor {
   }
 }
 
-/** Not those that came just now. What is left of a copy that was cut short counts too. */
+/** Not those that came just now. What is left of a copy that was cut short counts too. None where somebody took the folder away. */
 function oldFiles(folder: string, now: number): { name: string; bytes: number }[] {
+  if (!existsSync(folder)) return []
   return readdirSync(folder).flatMap((name) => {
     const found = statSync(join(folder, name), { throwIfNoEntry: false })
     return found === undefined || found.mtimeMs > now - grace ? [] : [{ name, bytes: found.size }]
