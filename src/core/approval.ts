@@ -42,6 +42,8 @@ export type Turn =
   | { type: 'approve' | 'deny'; by: string; note: string | null; at: number }
   | { type: 'use'; at: number }
   | { type: 'expire'; at: number }
+  /** What stands is not for what is asked now: it ends before its time. */
+  | { type: 'void'; at: number }
 
 /** The state after it, or why there is none. A verdict stays good for as long as its request was open. */
 export function turn(before: Approval, event: Turn): { ok: true; after: Approval } | { ok: false; why: string } {
@@ -63,7 +65,23 @@ export function turn(before: Approval, event: Turn): { ok: true; after: Approval
     case 'expire':
       if (!isOpen(before.status) || !due) return refuse(`approval ${before.n} does not expire now`)
       return { ok: true, after: { ...before, status: 'expired' } }
+    case 'void':
+      if (!isOpen(before.status)) return refuse(`approval ${before.n} is over`)
+      return { ok: true, after: { ...before, status: 'expired' } }
   }
+}
+
+/** Who decided, where a window did. */
+export const windowsName = 'hitl.auto_approve_windows'
+
+/**
+ * Whether its yes is for this. A person's is: the deed was shown. A window's is for the actions that were named when it was
+ * asked for, by whoever asked: what they call it may be something else by the rules, and others may have had their say since.
+ */
+export function isGoodFor({ action, decidedBy }: Pick<Approval, 'action' | 'decidedBy'>, wanted: { actions: readonly string[]; taint: readonly string[] }): boolean {
+  if (decidedBy === null || !decidedBy.startsWith(windowsName)) return true
+  const named = action.split(', ')
+  return wanted.taint.length === 0 && wanted.actions.every((each) => named.includes(each))
 }
 
 function decidedText({ n, status, decidedBy }: Approval): string {

@@ -46,6 +46,22 @@ function longest(names: string[]): string | undefined {
   return names.toSorted((a, b) => b.length - a.length)[0]
 }
 
+/** No call has more. */
+const mostTokens = 1e9
+
+/**
+ * What a record says of a call, as far as a call can be so: whoever writes it, less than nothing is never spent, parts of a
+ * token neither, and nothing tomorrow, which would count anew on each day until then.
+ */
+export function plausible(usage: UsageRecord, now: number): UsageRecord {
+  const count = (value: number): number => (Number.isFinite(value) ? Math.min(mostTokens, Math.max(0, Math.ceil(value))) : 0)
+  const { input, output, cacheRead, cacheWrite, cacheWriteLong } = usage.tokens
+  const written = count(cacheWrite)
+  const long = Math.min(written, count(cacheWriteLong ?? 0))
+  const tokens = { input: count(input), output: count(output), cacheRead: count(cacheRead), cacheWrite: written, ...(long > 0 ? { cacheWriteLong: long } : {}) }
+  return { ...usage, at: Number.isFinite(usage.at) ? Math.min(usage.at, now) : now, tokens }
+}
+
 const millionth = 1_000_000n
 
 /** What one model call costs, a fraction of a billionth rounded up. Null: a price is missing. */

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { Window } from '../core/approval.ts'
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
 import { noHitl } from '../core/limits.ts'
@@ -17,6 +18,7 @@ let now: number
 let timers: { at: number; fn: () => void }[]
 let tried: string[]
 let reports: string[]
+let windows: Window[]
 /** By agent: what its mail comes to. */
 let faults: Map<string, unknown>
 
@@ -31,13 +33,13 @@ const clock: Clock = {
 }
 
 beforeEach(async () => {
-  ;[now, timers, tried, reports, faults] = [0, [], [], [], new Map()]
+  ;[now, timers, tried, reports, faults, windows] = [0, [], [], [], new Map(), []]
   folder = mkdtempSync(join(tmpdir(), 'approvals-'))
   store = await openStore({ type: 'sqlite', path: join(folder, 'mailbox.db') }, { root: folder, host: 'here', env: {}, clock })
   approvals = new Approvals({
     store,
     clock,
-    team: () => ({ hitl: noHitl }) as Team,
+    team: () => ({ hitl: { ...noHitl, autoApproveWindows: windows } }) as Team,
     answer: () => Promise.resolve(false),
     mail(agent) {
       tried.push(agent)
@@ -106,4 +108,24 @@ it.each(['unknown', 'conflict'] as const)('a mail that ends in %s is not tried a
   await approvals.decide(await ask('gone'), 'approve', { name: 'user', via: 'socket' }, null)
   expect(await untold()).toEqual([])
   expect(reports).toEqual([])
+})
+
+it('what a window allows under the name that an agent gave it is no yes for a call that is something else', async () => {
+  const agent = { address: 'p:a', project: 'p' } as Agent
+  windows = [{ action: 'tidy', project: null, agent: null, scope: null, until: 9_000_000 }]
+  const push = { agent, scope: null, summary: 's', exact: { tool: 'Bash', input: { command: 'git push' } }, hash: 'push', ttlMs: 60_000, taint: [] }
+  const asked = { ...push, actions: ['tidy'], origin: 'asked' as const, uses: false }
+  const held = { ...push, actions: ['publish'], origin: 'held' as const, uses: true }
+  const { signal } = new AbortController()
+  expect(await approvals.ask(asked, 0, signal)).toMatchObject({ n: 1, status: 'approved' })
+  expect(await approvals.ask(held, 0, signal)).toMatchObject({ n: 2, status: 'pending', action: 'publish' })
+  expect(await store.read((db) => db.approvals.byN(1))).toMatchObject({ status: 'expired', usedAt: null })
+
+  // Under its own name it is one, once; not any more where others had their say meanwhile.
+  const named = { ...asked, actions: ['publish'], hash: 'other' }
+  windows = [{ ...windows[0]!, action: 'publish' }]
+  expect(await approvals.ask(named, 0, signal)).toMatchObject({ status: 'approved' })
+  expect(await approvals.ask({ ...held, hash: 'other', taint: ['web'] }, 0, signal)).toMatchObject({ status: 'pending' })
+  await approvals.ask({ ...named, hash: 'third' }, 0, signal)
+  expect(await approvals.ask({ ...held, hash: 'third' }, 0, signal)).toMatchObject({ status: 'used' })
 })

@@ -1,5 +1,5 @@
 import { v7 as uuid } from 'uuid'
-import { canonical, turn, windowsFor, type Approval, type Turn } from '../core/approval.ts'
+import { canonical, isGoodFor, turn, windowsFor, windowsName, type Approval, type Turn } from '../core/approval.ts'
 import type { Clock } from '../core/clock.ts'
 import { TroupeError } from '../core/error.ts'
 import type { Agent, Team } from '../core/team.ts'
@@ -124,11 +124,11 @@ export class Approvals {
       const before = await tx.approvals.open(wanted.hash)
       if (before !== undefined && before.expiresAt > at) {
         if (before.status === 'pending' || !wanted.uses) return before
-        const used = await this.#turn(tx, before, { type: 'use', at }, { told: true })
-        if (typeof used !== 'string') return used
+        const used = isGoodFor(before, wanted) ? await this.#turn(tx, before, { type: 'use', at }, { told: true }) : null
+        if (used !== null && typeof used !== 'string') return used
       }
       // Asked for again: nobody needs to be told that the first was in vain.
-      if (before !== undefined) await this.#turn(tx, before, { type: 'expire', at }, { told: true })
+      if (before !== undefined) await this.#turn(tx, before, { type: 'void', at }, { told: true })
       return await this.#insert(tx, wanted, at)
     })
     this.#schedule()
@@ -160,7 +160,7 @@ export class Approvals {
       taint,
     }
     const allowed = windows === null ? null : windows.map((index) => `window ${index + 1}, until ${new Date(autoApproveWindows[index]!.until).toISOString()}`).join('; ')
-    const by = allowed === null ? null : `hitl.auto_approve_windows (${allowed})`
+    const by = allowed === null ? null : `${windowsName} (${allowed})`
     const draft = by === null ? open : { ...open, ...(wanted.uses ? { status: 'used' as const, usedAt: at } : { status: 'approved' as const }), decidedAt: at, decidedBy: by, told: true }
     const approval = await tx.approvals.insert(draft)
     await tx.journal({ type: 'approval.requested', subject: approval.id, agent: agent.address, data: { n: approval.n, action: approval.action, scope, hash, origin, expiresAt: approval.expiresAt, ...(taint.length > 0 ? { taint } : {}) } })
@@ -254,7 +254,7 @@ export class Approvals {
     const after = { ...next.after, ...change }
     if (!(await tx.approvals.update(before.status, after))) return `approval ${before.n} has just changed`
     const { id, agent, n, action, decidedBy, status } = after
-    await tx.journal({ type: `approval.${status}`, subject: id, agent, data: { n, action, by: event.type === 'expire' ? null : decidedBy, was: before.status, ...(via === undefined ? {} : { via }) } })
+    await tx.journal({ type: `approval.${status}`, subject: id, agent, data: { n, action, by: event.type === 'expire' || event.type === 'void' ? null : decidedBy, was: before.status, ...(via === undefined ? {} : { via }) } })
     return after
   }
 

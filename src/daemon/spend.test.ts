@@ -74,6 +74,18 @@ describe('what is spent', () => {
     expect([next.spent('team', 'team'), next.spent('project', 'p'), next.spent('agent', 'p:a'), next.spent('agent', 'p:b')].map(({ nano }) => usdText(nano))).toEqual(['4.50', '4.50', '4.00', '0.50'])
   })
 
+  it('is never less than nothing, whatever a record says, nor counted on a day that is to come', async () => {
+    const spend = await daemon()
+    await spend.record('p:a', 'run-a', usage('1', 4))
+    const strange = (key: string, tokens: object, time = now) => ({ ...usage(key, 0, time), tokens: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, ...tokens } })
+    for (const [key, tokens] of Object.entries({ less: { input: -3e6 }, part: { input: 0.5 }, none: { input: NaN }, long: { cacheWrite: 1, cacheWriteLong: 5e6 } })) await spend.record('p:a', 'run-a', strange(key, tokens))
+    await spend.record('p:a', 'run-a', usage('late', 1, now + 40 * 86_400_000))
+    await spend.record('p:a', 'run-a', usage('when', 1, NaN))
+    expect(usdText(spend.spent('team', 'team').nano)).toBe('6.000001')
+    now += 86_400_000
+    expect((await daemon()).spent('team', 'team').nano).toBe(0)
+  })
+
   it('T25: of an unknown price is no number; named in the files, it is one', async () => {
     const spend = await daemon()
     await spend.record('p:a', 'run-a', usage('1', 1, now, 'new-model'))

@@ -5,7 +5,7 @@ import { less, Ledger, oneCall } from '../core/ledger.ts'
 import { usdText, type Sum } from '../core/money.ts'
 import { holdOf } from '../core/phase.ts'
 import { printable } from '../core/printable.ts'
-import { costOf, type Price } from '../core/prices.ts'
+import { costOf, plausible, type Price } from '../core/prices.ts'
 import type { UsageRecord } from '../core/runtime.ts'
 import { findAgent, type Agent, type Team } from '../core/team.ts'
 import type { Reader, Store } from '../store/store.ts'
@@ -88,7 +88,7 @@ export class Spend {
 
   /** One model call, as its CLI tells it: durable when this resolves. */
   async record(address: string, incarnation: string, usage: UsageRecord): Promise<void> {
-    await this.#turns.run(async () => await this.#record(address, incarnation, usage))
+    await this.#turns.run(async () => await this.#record(address, incarnation, plausible(usage, this.#parts.clock.now())))
     if (this.verdict(address).state === 'stop') for (const listener of this.#reached) listener(address)
   }
 
@@ -100,8 +100,8 @@ export class Spend {
     // The sums of a new day hold it already.
     if (this.day.start !== this.#day.start) await this.#load()
     else {
-      // A clock that is ahead must not hide what is spent today.
-      this.#add(address, incarnation, Math.min(usage.at, clock.now()), oneCall(cost))
+      // A clock that was ahead must not hide what is spent today.
+      this.#add(address, incarnation, usage.at, oneCall(cost))
       if (before !== 'none') this.#add(address, before.incarnation, Math.min(before.at, clock.now()), less(oneCall(before.cost)))
     }
     // What cannot be told keeps nobody from being stopped.

@@ -36,6 +36,13 @@ it('reads one that is one JSON value, and packed ones', async () => {
   }
 })
 
+it('tells apart what the cache keeps for an hour: it costs more', async () => {
+  const usage = { input_tokens: 7, output_tokens: 42, cache_read_input_tokens: 3, cache_creation_input_tokens: 5, cache_creation: { ephemeral_5m_input_tokens: 1, ephemeral_1h_input_tokens: 4 } }
+  const begun = event({ type: 'message_start', message: { id: 'msg_1', type: 'message', model: 'm', usage: { ...usage, output_tokens: 1 } } })
+  expect(await read([Buffer.from(begun + delta)])).toEqual({ ...expected, tokens: { ...expected.tokens, cacheWriteLong: 4 } })
+  expect(await read([Buffer.from(JSON.stringify({ id: 'msg_1', type: 'message', model: 'm', usage }))], { 'content-type': 'application/json' })).toEqual({ ...expected, tokens: { ...expected.tokens, cacheWriteLong: 4 } })
+})
+
 it('tells what is known of one that broke off, once, and nothing where there was no message', async () => {
   expect(await read([Buffer.from(start + words)])).toEqual({ ...expected, tokens: { ...expected.tokens, output: 1 } })
   expect(await read([gzipSync(Buffer.from(whole)).subarray(0, 40)], { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' })).toBeNull()

@@ -31,12 +31,16 @@ export class AnthropicTally implements Tally {
   /** The last ones count. */
   #count(usage: unknown): void {
     if (!isRecord(usage)) return
-    const { input, output, cacheRead, cacheWrite } = this.#tokens
+    const { input, output, cacheRead, cacheWrite, cacheWriteLong } = this.#tokens
+    const kept = usage['cache_creation']
+    const long = tokenCount(isRecord(kept) ? kept['ephemeral_1h_input_tokens'] : undefined, cacheWriteLong)
     this.#tokens = {
       input: tokenCount(usage['input_tokens'], input),
       output: tokenCount(usage['output_tokens'], output),
       cacheRead: tokenCount(usage['cache_read_input_tokens'], cacheRead),
       cacheWrite: tokenCount(usage['cache_creation_input_tokens'], cacheWrite),
+      // Costs more than what is kept for minutes.
+      ...(long > 0 ? { cacheWriteLong: long } : {}),
     }
   }
 }

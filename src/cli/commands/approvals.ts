@@ -61,9 +61,16 @@ function print(out: Output, rows: Row[], all: boolean, now: number): void {
       row.agent.slice(row.agent.indexOf(':') + 1),
       row.action,
       ...(all ? [{ text: row.status, paint: paint(out.color, row.status) }, row.decidedBy ?? ''] : [duration(Math.max(0, row.expiresAt - now))]),
-      row.summary,
+      said(row),
     ]),
   )
+}
+
+/** What is decided on comes first: a request for a tool's call has words of the agent beside it. */
+function said({ origin, summary, exact }: Row): string {
+  const { tool, input } = JSON.parse(exact) as { tool?: unknown; input?: { command?: unknown } | null }
+  if (origin === 'held' || typeof tool !== 'string' || tool === 'request_approval') return summary
+  return `${tool}: ${typeof input?.command === 'string' ? input.command : JSON.stringify(input)} (it says: ${summary})`
 }
 
 /** The raw action stands beside what the agent says of it. */
