@@ -79,7 +79,7 @@ export const team = {
     about: 'End every agent, the terminal server and the keeper. The daemon stops after it.',
     who: ['operator'],
     // Names would mean a part of the team: they are refused, not overlooked.
-    input: z.strictObject({ hard: z.boolean().default(false), drainMs }),
+    input: z.strictObject({ hard: z.boolean().default(false), drainMs, rehearsal: z.boolean().default(false).describe('Only a rehearsal: nothing is done to a team at real work') }),
     output: z.object({ stopped }),
   }),
   'down.part': operation({

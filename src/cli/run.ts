@@ -21,7 +21,8 @@ export interface World {
   stderr: NodeJS.WriteStream
 }
 
-const interrupted = 130
+/** Exit codes of who is told to end. Not SIGHUP: to listen would undo `nohup`. */
+const endings = { SIGINT: 130, SIGTERM: 143 } as const
 /** How long a command may take to put things away after Ctrl-C, ms. A second Ctrl-C does not wait. */
 const graceMs = 10_000
 
@@ -31,20 +32,20 @@ export async function run(typed: World): Promise<number> {
   for (const stream of [world.stdout, world.stderr]) stream.on('error', leaveQuietly)
   const out = createOutput({ ...world, ...flagsOf(world.argv) })
   const stop = new AbortController()
-  const ignoreInterrupt = onInterrupt(stop)
+  const told = onEnding(stop)
   let cli: Cli | undefined
   try {
     const request = quick(world.argv) ?? (await parseSlowly(world, out))
     if (request.do === 'nothing') return request.exitCode
-    cli = openCli({ ...world, out, language, rootFlag: request.given.text('root') ?? null, teamFlag: request.given.text('team') ?? null, signal: stop.signal, ignoreInterrupt })
+    cli = openCli({ ...world, out, language, rootFlag: request.given.text('root') ?? null, teamFlag: request.given.text('team') ?? null, signal: stop.signal, ignoreInterrupt: told.off })
     const code = (await request.run(cli, request.given)) || 0
-    return stop.signal.aborted ? interrupted : code
+    return stop.signal.aborted ? told.exitCode : code
   } catch (error) {
-    if (stop.signal.aborted) return interrupted
+    if (stop.signal.aborted) return told.exitCode
     if (error instanceof NeedsWholeProgram && (error.mayRepeat || cli?.asked() !== true)) throw error
     return tell(out, error)
   } finally {
-    ignoreInterrupt()
+    told.off()
     await cli?.close()
   }
 }
@@ -79,16 +80,19 @@ function flagsOf(argv: string[]): { json: boolean; quiet: boolean; color: boolea
   return { json: flags.includes('--json'), quiet: flags.includes('-q') || flags.includes('--quiet'), color: !flags.includes('--no-color') }
 }
 
-/** Ctrl-C aborts the command and leaves it a moment to put things away. Returns the way out. */
-function onInterrupt(stop: AbortController): () => void {
-  const leave = (): never => process.exit(interrupted)
-  const interrupt = (): void => {
+/** Ctrl-C, and SIGTERM alike, aborts the command and leaves it a moment to put things away. `off` is the way out. */
+function onEnding(stop: AbortController): { exitCode: number; off(): void } {
+  const told = { exitCode: endings.SIGINT as number, off: () => signals.forEach((signal) => process.off(signal, end)) }
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const end = (signal: keyof typeof endings): void => {
+    const leave = (): never => process.exit(endings[signal])
     if (stop.signal.aborted) leave()
+    told.exitCode = endings[signal]
     stop.abort()
     setTimeout(leave, graceMs).unref()
   }
-  process.on('SIGINT', interrupt)
-  return () => void process.off('SIGINT', interrupt)
+  for (const signal of signals) process.on(signal, end)
+  return told
 }
 
 /** `troupe logs | head`: the reader has gone, which is no failure. */

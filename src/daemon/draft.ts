@@ -12,6 +12,7 @@ import type { Agents } from './agents.ts'
 import type { Desired } from './desired.ts'
 import type { Fingerprints, Outside } from './fingerprints.ts'
 import type { TeamFiles } from './read-team.ts'
+import { checkRehearsable, checkScenario } from './rehearsable.ts'
 
 export interface DraftParts {
   store: Store
@@ -62,10 +63,11 @@ export async function draft(parts: DraftParts, wish: Wish): Promise<Draft> {
   checkBroker(parts.broker, files.team.broker)
   if (applied !== null) checkSupervisor(applied, files.team, parts.agents)
   checkTerminals(parts.terminals, files.team.supervisor)
-  if (wish.rehearsal !== null) checkNoneAtWork(parts)
+  if (wish.rehearsal !== null) await checkRehearsable(parts, files.team)
   const choice = choose(wish.names, applied === null ? [files.team] : [files.team, applied])
   const merged = applied === null ? files.team : withRights(takeOver(applied, files.team, choice), applied, files.team, choice)
   const { team, notices } = await cast({ ...merged, rehearsal: rehearsalOf(wish, files.team, applied, choice) }, parts)
+  checkScenario(team)
   const values = { ...parts.held(), ...wish.env }
   const outside = fingerprints.outside(team, values)
   const then = beside ?? outside
@@ -121,16 +123,6 @@ function checkTerminals(open: SupervisorSettings, wanted: SupervisorSettings): v
   throw new TroupeError('config', 'the supervisor in team-compose.yaml is not the one that the daemon has open', {
     hint: 'troupe down, then troupe up',
     facts: { open, wanted },
-  })
-}
-
-/** A rehearsal would talk to real agents that run, and cost their users money. */
-function checkNoneAtWork({ desired, agents }: DraftParts): void {
-  const live = agents.all().filter((state) => state.incarnation !== null).map((state) => state.address)
-  if (live.length === 0 || !desired.known || desired.team.rehearsal !== null) return
-  throw new TroupeError('conflict', `the team is at work, not in rehearsal: ${live.join(', ')}`, {
-    hint: 'troupe down, then troupe rehearse',
-    facts: { agents: live },
   })
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { TroupeError } from '../core/error.ts'
 import { loadScenario, parseScenario, scenarioNames } from './load.ts'
@@ -30,6 +31,10 @@ describe('scenarios that ship', () => {
 
   it('are named when another is asked for', () => {
     expect(() => loadScenario('helo')).toThrow(expect.objectContaining({ code: 'unknown', hint: expect.stringContaining('hello') }))
+  })
+
+  it('are files, and not folders', () => {
+    expect(() => loadScenario(fileURLToPath(new URL('.', import.meta.url)))).toThrow(expect.objectContaining({ code: 'config', message: expect.stringContaining('cannot be read') }))
   })
 })
 

@@ -30,7 +30,7 @@ function read(path: string, asked: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw new TroupeError('config', `the scenario ${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { hint: 'use the path of a file that you may read', facts: { path }, cause })
     throw new TroupeError('unknown', `there is no scenario "${asked}"`, {
       hint: `use a path to a scenario file, or one of: ${scenarioNames().join(', ')}`,
       facts: { path },

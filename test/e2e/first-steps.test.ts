@@ -1,3 +1,4 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { run } from '../../src/util/spawn.ts'
@@ -9,10 +10,30 @@ it('the first rehearsal of a fresh team is the conversation alone, and costs not
   await person.ok('init', '-y')
   const root = join(person.work, '.team')
   expect(await person.with({}, '-C', root, 'send', 'dev', 'early')).toMatchObject({ code: 0, stdout: '#1 → work:dev: queued\n', stderr: 'Not running: work:dev; what was sent is kept until then. Try: troupe up\n' })
-  const { messages } = await person.json<{ messages: { from: string; to: string; text: string }[] }>('-C', root, 'rehearse', '--keep')
+  // The scripted model would take it, and nobody would ever have read it.
+  expect(await person.run('-C', root, 'rehearse')).toMatchObject({ code: 1, stderr: expect.stringContaining('real work waits for this team (message #1)') as string })
+  expect(await person.json('-C', root, 'mail')).toMatchObject([{ state: 'queued' }])
+  const copy = join(person.work, 'copy')
+  await person.ok('-C', root, 'config', '--write', copy)
+  const { messages } = await person.json<{ messages: { from: string; to: string; text: string }[] }>('-C', copy, 'rehearse', '--keep')
   expect(messages.map(({ from, to }) => `${from} → ${to}`)).toEqual(['user → work:manager', 'work:manager → work:dev', 'work:dev → work:manager'])
-  expect((await person.json<{ usd: string | null }[]>('-C', root, 'usage')).map(({ usd }) => usd)).toEqual(['0.00', '0.00'])
-  await person.ok('-C', root, 'down', '--hard')
+  expect((await person.json<{ usd: string | null }[]>('-C', copy, 'usage')).map(({ usd }) => usd)).toEqual(['0.00', '0.00'])
+  // One that is refused leaves alone what runs.
+  expect(await person.run('-C', copy, 'rehearse', 'nope')).toMatchObject({ code: 4, stderr: expect.stringContaining('there is no scenario "nope"') as string })
+  expect((await person.json<{ phase: string }[]>('-C', copy, 'ps')).map(({ phase }) => phase)).toEqual(['idle', 'idle'])
+  await person.ok('-C', copy, 'down', '--hard')
+}, 120_000)
+
+it('a rehearsal that cannot begin does not end the team that is at work', async () => {
+  const person = new Person({ PATH: '/usr/bin:/bin' })
+  await person.ok('init', '-y')
+  const [compose, project] = ['team-compose.yaml', 'projects/work.yaml'].map((file) => join(person.work, '.team', file)) as [string, string]
+  writeFileSync(project, readFileSync(project, 'utf8').replaceAll('    permission_mode', '    runtime: scripted\n    permission_mode'))
+  await person.ok('up')
+  appendFileSync(compose, 'oops: [')
+  expect(await person.run('rehearse')).toMatchObject({ code: 2, stderr: expect.stringContaining('not valid YAML') as string })
+  expect((await person.json<{ phase: string }[]>('ps')).map(({ phase }) => phase)).toEqual(['idle', 'idle'])
+  await person.ok('down', '--hard')
 }, 120_000)
 
 it('somebody who comes from agentic-team finds their flags, and a worker that was spawned leaves nothing to apply', async () => {

@@ -20,18 +20,20 @@ export async function rehearse(cli: Cli, given: Given): Promise<number> {
   const timeoutMs = given.duration('timeout') ?? 120_000
   const copy = await takeRoot(cli)
   const stop = new AbortController()
-  let mine = true
+  let mine = false
   try {
     const { environmentOf } = await import('../team-files.ts')
     const env = environmentOf(await cli.root(), cli)
     const result = await cli.call('up', { agents: [], env, rehearsal: scenarioOf(cli, given), timeoutMs }, 'bringing up the team').catch((error: unknown) => {
-      mine = !isRefusal(error)
+      mine = cli.asked() && !isRefusal(error)
       throw error
     })
+    mine = true
     if (!result.ok) return settled(cli, result)
     for (const notice of result.notices) cli.out.warn(notice)
     const { cursor } = await cli.call('events', { limit: 1 })
     const shown = showConversation(cli, cursor, stop.signal)
+    shown.catch(() => undefined) // Heard below; where it fails first, what is asked of the same daemon fails too.
     const lead = result.agents.find((row) => row.role === 'manager') ?? result.agents[0]
     if (lead === undefined) throw new TroupeError('config', 'the team has no agents to rehearse with', { hint: 'troupe validate' })
     await cli.call('send', { to: lead.agent, text: given.text('say') ?? opening })
@@ -43,13 +45,14 @@ export async function rehearse(cli: Cli, given: Given): Promise<number> {
     return 0
   } finally {
     stop.abort()
-    if (mine) await putAway(cli, given, copy)
+    if (mine && given.flag('keep')) await tellKept(cli, copy)
+    else if (mine || (copy !== null && cli.asked())) await putAway(cli, copy)
   }
 }
 
-/** The team is at real work: nothing was changed, so there is nothing to put away. */
+/** The daemon said no, so that nothing was changed and there is nothing to put away: what runs is somebody else's. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof TroupeError && error.code === 'conflict'
+  return error instanceof TroupeError && !['unavailable', 'timeout', 'internal'].includes(error.code)
 }
 
 /** The current root, or a copy of the built-in team where there is none. Returns the copy. */
@@ -105,13 +108,15 @@ async function untilQuiet(cli: Cli, timeoutMs: number): Promise<boolean> {
   return true
 }
 
-async function putAway(cli: Cli, given: Given, copy: string | null): Promise<void> {
-  if (given.flag('keep')) {
-    const troupe = copy === null && !cli.rootGiven ? 'troupe' : `troupe -C ${quoteArgv([await cli.root()])}`
-    return cli.out.say(`The team goes on.\nTry: ${troupe} ps; at the end: ${troupe} down`)
-  }
-  if (!(await cli.running())) return
-  await cli.call('down', {}, 'ending the team')
+async function tellKept(cli: Cli, copy: string | null): Promise<void> {
+  const troupe = copy === null && !cli.rootGiven ? 'troupe' : `troupe -C ${quoteArgv([await cli.root()])}`
+  cli.out.say(`The team goes on.\nTry: ${troupe} ps; at the end: ${troupe} down`)
+}
+
+async function putAway(cli: Cli, copy: string | null): Promise<void> {
+  // The daemon that this talked to may have died: the next one has the team.
+  await cli.close()
+  await cli.call('down', { rehearsal: copy === null }, 'ending the team')
   await cli.ended()
   if (copy !== null) rmSync(copy, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
 }

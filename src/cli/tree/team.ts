@@ -97,6 +97,7 @@ export const team: Group = {
         ['rehearse', 'this team; the built-in hello-team if there is none here'],
         ['rehearse --keep', 'and look at it afterwards with ps, mail, attach'],
       ],
+      more: 'Refused where the team is at work, or where real mail or tasks wait for it: `troupe config --write DIR` makes a copy to rehearse.',
       run: async (cli, given) => (await import('../commands/rehearse.ts')).rehearse(cli, given),
     },
   ],

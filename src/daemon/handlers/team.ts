@@ -32,6 +32,7 @@ export function team(parts: Parts): Pick<Handlers, Names> {
 
   return {
     down: async (input) => {
+      if (input.rehearsal && !(parts.desired.known && parts.desired.team.rehearsal !== null)) return { stopped: [] }
       const drainMs = input.hard ? 0 : input.drainMs
       const stopped = await lifecycle.down(drainMs).catch((error: unknown) => {
         if (error instanceof TroupeError && error.facts['ended'] === true) parts.finish()
