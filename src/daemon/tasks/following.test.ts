@@ -140,3 +140,14 @@ it('tells a lead of an end once more where it could not be told at once', async 
   await vi.waitFor(() => expect(heard).toEqual(['p:a', 'p:a']), bound)
   expect(on.faults.splice(0)).toEqual([new Error('the database is away')])
 })
+
+it.each([['the same', 'Your last run ended in the middle of task #1. Go on where it was cut off; if nothing was left to do, say so.'], ['another', expect.stringMatching(/say so\.\n\nmend it$/)]])('tells a run with %s conversation that it was cut off, and what it cannot know', async (which, text) => {
+  const { incarnation } = await on.run('p:b')
+  await on.store.write(async (tx) => await tx.incarnations.insert({ id: incarnation, agent: 'p:b', tokenHash: 'x', pane: null, pid: null, session: 'the first', startedAt: 0, ended: null }))
+  const task = await underWay('p:b', incarnation)
+  await on.store.write(async (tx) => await tx.deliveries.update((await on.task(task)).message ?? '', 'p:b', ['delivered'], { state: 'acked', ackedAt: on.clock.now() }))
+  await on.agents.update('p:b', (state) => ({ ...state, session: which === 'another' ? 'the second' : 'the first' }))
+  await on.run('p:b')
+  const newest = async (): Promise<string | undefined> => (await on.store.read((db) => db.messages.list({ agent: 'p:b', limit: 1 })))[0]?.message.text
+  await vi.waitFor(async () => expect(await newest()).toEqual(text), bound)
+})

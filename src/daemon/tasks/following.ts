@@ -1,10 +1,11 @@
 import type { Clock } from '../../core/clock.ts'
 import { isFreed, judgeWork, silenceMs, type WorkFacts } from '../../core/done.ts'
+import { TroupeError } from '../../core/error.ts'
 import { isAtWork, isHeldUp, isOpenTask, type Task } from '../../core/task.ts'
 import { findAgent, type Team } from '../../core/team.ts'
 import type { Store } from '../../store/store.ts'
 import type { Agents } from '../agents.ts'
-import type { Mailroom } from '../mailroom.ts'
+import type { Mailroom, Posted } from '../mailroom.ts'
 import type { Tasks } from './tasks.ts'
 
 export interface FollowingParts {
@@ -121,7 +122,7 @@ export class Following {
     if (facts === null) return await this.#gone(task, address)
     // Once it is over, only a worker that goes on says something new.
     if (!isAtWork(task) && (facts.agent.phase.name !== 'busy' || (await this.#hasOther(task, address)))) return await this.#lateWords(task, address)
-    if (this.#wasCutOff(facts)) return await this.#goOn(task, address)
+    if (this.#wasCutOff(facts)) return await this.#goOn(task, address, facts.delivery?.incarnation ?? null)
     const now = clock.now()
     const verdict = judgeWork(task, facts, now)
     const words = verdict.state === 'done' || verdict.state === 'failed' ? this.#wordsOn(task, address) : null
@@ -178,10 +179,21 @@ export class Following {
     return mode !== 'oneshot' && agent.phase.name === 'idle' && delivery?.state === 'acked' && delivery.incarnation !== null && delivery.incarnation !== agent.incarnation
   }
 
-  async #goOn(task: Task, address: string): Promise<void> {
-    const { mailroom, tasks, agents } = this.#parts
+  /** A run with another conversation knows nothing of the task: it is told its words, in the name of who made it. */
+  async #goOn(task: Task, address: string, cut: string | null): Promise<void> {
+    const { mailroom, tasks, agents, store } = this.#parts
+    const { incarnation, session } = agents.get(address)
+    const before = cut === null ? undefined : await store.read((db) => db.incarnations.get(cut))
     const text = `Your last run ended in the middle of task #${task.n}. Go on where it was cut off; if nothing was left to do, say so.`
-    const { message } = await mailroom.post({ from: 'troupe', to: address, text, threadId: null, priority: 'normal', key: `task ${task.id} on ${agents.get(address).incarnation}` })
+    const letter = { to: address, threadId: null, priority: 'normal', key: `task ${task.id} on ${incarnation}` } as const
+    const plain = async (): Promise<Posted> => await mailroom.post({ ...letter, from: 'troupe', text })
+    const whole = async (): Promise<Posted> => await mailroom.post({ ...letter, from: task.by, text: `${text}\n\n${task.text}`, taint: task.taint })
+    const isOther = before !== undefined && before.session !== null && before.session !== session
+    const { message } = await (isOther ? whole() : plain()).catch(async (error: unknown) => {
+      // Too long now, or no word of a lead's that may go there any more.
+      if (!isOther || !(error instanceof TroupeError) || error.code === 'unavailable') throw error
+      return await plain()
+    })
     await tasks.change(task.id, { type: 'sent', message: message.id })
   }
 
