@@ -50,6 +50,8 @@ export class ClaudeSession implements Session {
   readonly #reconnect: Reconnect
   readonly #age: () => number
   #reconnecting = false
+  /** A command of ours stands at its prompt, or is at work. */
+  #commanding = false
   #again = () => {}
   #cancelAgain = () => {}
   readonly #lane = new Lane()
@@ -191,6 +193,8 @@ export class ClaudeSession implements Session {
       this.#cancelAgain = this.#context.host.clock.after(toolsStepMs, this.#again)
       return
     }
+    // What our own command shows for a moment is no question to anybody; what is still there after it is.
+    if (this.#commanding && found.status === 'waiting') return
     if (this.#seen?.status === 'waiting' && found.status !== 'waiting') {
       this.#questions.answered()
       this.#prompts.left(found.status === 'idle' ? 'deny' : 'approve')
@@ -217,9 +221,15 @@ export class ClaudeSession implements Session {
   #bringBackTools(): void {
     this.#reconnecting = true
     this.#lane
-      .run(() => this.#reconnect.go())
+      .run(async () => {
+        this.#commanding = true
+        await this.#reconnect.go()
+      })
       .catch((error: unknown) => this.#note(`its connection to the team’s tools cannot be mended: ${reason(error)}`, 'mcp'))
-      .finally(() => (this.#reconnecting = false))
+      .finally(() => {
+        this.#reconnecting = this.#commanding = false
+        this.#again()
+      })
   }
 
   #onRetry(at: number): void {
