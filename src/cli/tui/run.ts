@@ -158,7 +158,7 @@ class LivePage {
         return await this.#attach(effect.agent)
       case 'send': {
         const sent = await this.#send(effect)
-        return this.#take({ on: 'sent', to: effect.to.name, text: sent })
+        return this.#take({ on: 'sent', to: effect.to.name, said: effect.text, text: sent })
       }
       case 'decide': {
         const { id, n, verdict, note } = effect

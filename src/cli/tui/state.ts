@@ -119,7 +119,8 @@ export type Event =
   | { on: 'screen'; agent: string; text: string | null; why: string }
   | { on: 'page'; subject: Subject; lines: string[] }
   | { on: 'challenge'; n: number }
-  | { on: 'sent'; to: string; text: string }
+  /** `said` is what the daemon has now. */
+  | { on: 'sent'; to: string; said: string; text: string }
   | { on: 'told'; text: string; bad: boolean }
 
 export interface Step {

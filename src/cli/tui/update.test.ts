@@ -58,8 +58,14 @@ describe('mail', () => {
     expect(page.took()).toEqual([{ do: 'send', to: { kind: 'agent', name: 'p:ada' }, text: 'hello q?\nthere\nx' }])
     page.event({ on: 'told', text: 'the daemon is away', bad: true })
     expect(page.keys('@').text()).toContain('hello q?')
-    page.keys('escape').event({ on: 'sent', to: 'p:ada', text: '#4' })
+    page.keys('escape').event({ on: 'sent', to: 'p:ada', said: 'hello q?\nthere\nx', text: '#4' })
     expect(page.keys('@').text()).not.toContain('hello q?')
+  })
+
+  test('what was begun while a message went out is kept when that has arrived', () => {
+    const page = new Driven().keys('j', '@', 'first', 'enter', '@', ' and more', 'escape')
+    page.event({ on: 'sent', to: 'p:ada', said: 'first', text: '#4' })
+    expect(page.keys('@').text()).toContain('first and more')
   })
 
   test('what was written and not sent is kept for the next time', () => {

@@ -38,8 +38,9 @@ function follow(state: State, event: Event): Step {
     case 'challenge':
       return stay({ ...left(state), mode: { name: 'proving', n: event.n, field: emptyField } })
     case 'sent': {
-      const { [event.to]: _, ...drafts } = state.drafts
-      return stay(tell({ ...state, drafts }, event.text))
+      // What was begun to the same one meanwhile is kept.
+      const { [event.to]: draft, ...others } = state.drafts
+      return stay(tell({ ...state, drafts: draft === event.said ? others : state.drafts }, event.text))
     }
     case 'told':
       return stay(tell(state, event.text, event.bad))

@@ -22,8 +22,8 @@ import type { Outbox } from './outbox.ts'
 const stopGoodFor = 300_000
 /** A stranger is told, and told of, this often at most. ms */
 const strangerEvery = 3_600_000
-/** A download may take its time. ms */
-const downloadMs = 300_000
+/** A download may take its time, with all its attempts: `/stop` may wait behind it. ms */
+const downloadMs = 120_000
 const answerMs = 30_000
 /** A file that the platform does not give is asked for so often: what was said after it waits meanwhile. */
 const mostDownloads = 3
@@ -119,13 +119,14 @@ export class Desk {
   /** Throws `failed` where it cannot be had: its person hears that, and everything after it is heard too. */
   async #fetched(download: (signal: AbortSignal) => Promise<Uint8Array>, until: AbortSignal): Promise<Uint8Array> {
     const pauses = new Pauses()
+    const time = within(downloadMs, until)
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await download(within(downloadMs, until))
+        return await download(time)
       } catch (error) {
         if (until.aborted || !(error instanceof TroupeError) || error.code !== 'unavailable') throw error
-        if (attempt >= mostDownloads) throw new TroupeError('failed', `the file could not be fetched: ${error.message}`, { hint: 'send it again' })
-        await pause(this.#parts.clock, pauses.failed(error), until)
+        if (attempt >= mostDownloads || time.aborted) throw new TroupeError('failed', `the file could not be fetched: ${error.message}`, { hint: 'send it again' })
+        await pause(this.#parts.clock, pauses.failed(error), time)
       }
     }
   }

@@ -48,9 +48,9 @@ async function queue(...texts: string[]): Promise<void> {
 }
 
 /** Takes rows out through a platform that only notes them. */
-function sender(send: Gateway['send'], prepare: (content: Content) => Content = (content) => content): void {
+function sender(send: Gateway['send'], prepare: (content: Content) => Content = (content) => content, quietHours: GatewaySettings['quietHours'] = null): void {
   const gateway = { type: 'telegram', carries, send } as unknown as Gateway
-  const parts = { settings, gateway, chats: ['7'], users: [], store, clock: systemClock, sent: async () => undefined, failed: async () => undefined, trouble: (error: unknown) => void troubles.push(error) }
+  const parts = { settings: { ...settings, quietHours }, gateway, chats: ['7'], users: [], store, clock: systemClock, sent: async () => undefined, failed: async () => undefined, trouble: (error: unknown) => void troubles.push(error) }
   running.push(new Sender({ ...parts, prepare: async (row) => prepare(row.content) }).run(ending.signal))
 }
 
@@ -80,6 +80,15 @@ it('T19: gives up what cannot be shown, and goes on with what comes after it', a
   )
   await vi.waitFor(() => expect(told).toEqual(['good']), patiently)
   expect((await store.read((db) => db.outbox.byKey('bad')))?.state).toBe('failed')
+})
+
+it('answers a person in quiet hours, however much they hold before the answer', async () => {
+  const [told, minute] = [[] as string[], new Date().getUTCHours() * 60 + new Date().getUTCMinutes()]
+  await queue(...Array.from({ length: 600 }, (_, n) => `later ${n}`))
+  await store.write(async (tx) => void (await new Outbox(systemClock).put(tx, { key: 'answer', gateway: 'chat', chat: '7', content: says('now'), urgency: 'answer' })))
+  const quiet = { from: (minute + 1380) % 1440, to: (minute + 120) % 1440, timezone: 'UTC', approvals: 'silent' } as const
+  sender(async ({ content }) => void told.push(content.kind === 'text' ? content.text : ''), undefined, quiet)
+  await vi.waitFor(() => expect(told).toEqual(['now']), patiently)
 })
 
 const file = (position: number): Incoming => ({
@@ -147,6 +156,19 @@ it('takes no command from what a person only passes on: it is mail, as whatever 
   const words = (await store.read((db) => db.outbox.queued('chat', 9))).map(({ content }) => (content.kind === 'text' ? content.text : ''))
   expect(words).toEqual([expect.stringContaining('To whom?'), 'it was asked for'])
   expect(asked).toEqual(['approval.show'])
+})
+
+it('gives a file one stretch of time, whatever it is tried: /stop may wait behind it', async () => {
+  const timeout = AbortSignal.timeout.bind(AbortSignal)
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout(10))
+  let tried = 0
+  const stuck: Polled['download'] = async (_file, _limit, signal) => {
+    tried += 1
+    return await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new TroupeError('unavailable', 'cut short'))))
+  }
+  receiver([file(1), text(2)], stuck)
+  await vi.waitFor(async () => expect(await store.read((db) => db.outbox.queued('chat', 9))).toHaveLength(2), patiently)
+  expect(tried).toBe(1)
 })
 
 it('waits for no download when it closes', async () => {

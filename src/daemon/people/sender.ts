@@ -7,8 +7,8 @@ import { quietUntil } from '../../core/people.ts'
 import type { Store } from '../../store/store.ts'
 import { Pauses, pause, type Opened } from './line.ts'
 
-/** Rows that are looked at in one go. */
-const batch = 500
+/** Rows that are looked at in one go: whatever quiet hours hold, an answer behind it is seen. */
+const batch = 5_000
 /** After this long without any event it looks again, ms: the clock may have been set. */
 const longestSleep = 60_000
 
@@ -74,20 +74,24 @@ export class Sender {
     const all = paceWait(this.#whole, { perSecond: carries.perSecond, burst: carries.perSecond }, now)
     if (all > 0) return rows.length === 0 ? longestSleep : all
     let soonest = longestSleep
+    const quiet = this.#quietFor()
     for (const row of rows) {
-      const wait = Math.max(this.#held(row), paceWait(this.#paces.get(row.chat), { perSecond: carries.perChatPerSecond, burst: carries.burst }, now))
+      const wait = Math.max(this.#isHeld(row) ? quiet : 0, paceWait(this.#paces.get(row.chat), { perSecond: carries.perChatPerSecond, burst: carries.burst }, now))
       if (wait <= 0) return row
       soonest = Math.min(soonest, wait)
     }
     return soonest
   }
 
-  /** By quiet hours, ms. */
-  #held({ urgency }: Outgoing): number {
+  /** Until quiet hours are over, ms. */
+  #quietFor(): number {
     const { clock, settings: { quietHours } } = this.#parts
-    if (urgency === 'answer' || (urgency === 'approval' && quietHours?.approvals !== 'wait')) return 0
     const until = quietUntil(quietHours, clock.now())
     return until === null ? 0 : Math.max(1, until - clock.now())
+  }
+
+  #isHeld({ urgency }: Outgoing): boolean {
+    return urgency === 'ordinary' || (urgency === 'approval' && this.#parts.settings.quietHours?.approvals === 'wait')
   }
 
   async #send(row: Outgoing, signal: AbortSignal): Promise<void> {
