@@ -83,7 +83,7 @@ it('shows what an agent waits for as long as a call of it is held, whatever its 
 })
 
 /** A store that takes each change of an agent only once it is told whether it may. */
-async function hesitant(): Promise<{ answers: ((taken: boolean) => void)[]; phases: string[]; take(type: 'busy' | 'idle' | 'waiting'): void }> {
+async function hesitant(): Promise<{ answers: ((taken: boolean) => void)[]; phases: string[]; take(type: 'busy' | 'idle' | 'waiting'): void; uses(key: string): void }> {
   const answers: ((taken: boolean) => void)[] = []
   const asks = async <T>(work: Parameters<typeof store.write<T>>[0]): Promise<T> => {
     if (await new Promise<boolean>((resolve) => answers.push(resolve))) return await store.write(work)
@@ -94,10 +94,11 @@ async function hesitant(): Promise<{ answers: ((taken: boolean) => void)[]; phas
   const phases: string[] = []
   slow.subscribe(({ phase }) => phases.push(phase.name))
   const clock = { ...systemClock, after: (_ms: number, fn: () => void) => systemClock.after(1, fn) }
-  const heard = new Signals({ clock, agents: slow, holding: () => ({ isHeld: () => false, end: async () => {} }), jitter: () => 0, report: () => {} } as unknown as SignalParts)
+  const heard = new Signals({ clock, agents: slow, holding: () => ({ isHeld: () => false, end: async () => {} }), jitter: () => 0, report: () => {}, counted: async () => false, spend: () => ({ record: async (_address: string, _run: string, { key }: UsageRecord) => void spent.push(key) }) } as unknown as SignalParts)
+  const uses = (key: string): void => heard.take('p:a', 'i', { type: 'usage', usage: { key, at: 1, model: 'm', tokens: { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 } } })
   let at = 1
   const take = (type: 'busy' | 'idle' | 'waiting'): void => heard.take('p:a', 'i', { type, what: 'a question', evidence: { at: (at += 1), what: type, source: 'hook' } })
-  return { answers, phases, take }
+  return { answers, phases, take, uses }
 }
 
 const answered = async (answers: ((taken: boolean) => void)[]): Promise<(taken: boolean) => void> => await vi.waitFor(() => answers.shift() ?? expect.fail('nobody asks'), patiently)
@@ -125,4 +126,17 @@ it('does not go back to what an agent did before, where only that was refused', 
   ;(await answered(answers))(true)
   await vi.waitFor(() => expect(phases).toEqual(['waiting', 'busy']), patiently)
   expect(answers).toEqual([])
+})
+
+it('forgets what an agent did long ago, and never what it cost, where the store is away for very long', async () => {
+  const { answers, phases, take, uses } = await hesitant()
+  take('idle')
+  const first = await answered(answers)
+  first(false)
+  take('waiting')
+  ;(await answered(answers))(false)
+  uses('a call')
+  for (let n = 0; n < 6_000; n++) take('idle')
+  ;(await answered(answers))(true)
+  await vi.waitFor(() => expect([phases, spent]).toEqual([['idle'], ['a call']]), patiently)
 })

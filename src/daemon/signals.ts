@@ -13,8 +13,8 @@ import type { Spend } from './spend.ts'
 
 /** While the store cannot take anything, it is asked again this often. ms */
 const retryMs = 1_000
-/** Signals of one agent that wait for the store. Beyond that the oldest go: what an agent does now counts most. */
-const mostLate = 500
+/** Signals of one agent that wait for the store. Beyond that the oldest word of what it did goes, and of what it cost and was shown only once no other is left. */
+const mostLate = 5_000
 
 export interface SignalParts {
   clock: Clock
@@ -158,11 +158,12 @@ export class Signals {
   }
 }
 
-/** In its order; beyond the most that are kept the oldest goes. */
+/** In its order. */
 function keep({ late }: Line, given: Given): void {
-  const place = late.findIndex(({ n }) => n > given.n)
-  late.splice(place === -1 ? late.length : place, 0, given)
-  if (late.length > mostLate) late.shift()
+  late.splice(late.findLastIndex(({ n }) => n < given.n) + 1, 0, given)
+  if (late.length <= mostLate) return
+  const over = late.findIndex(({ signal }) => tellsDoing(signal) || signal.type === 'note')
+  late.splice(Math.max(0, over), 1)
 }
 
 function tellsDoing({ type }: Signal): boolean {
