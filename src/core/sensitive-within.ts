@@ -88,7 +88,10 @@ function inWords({ name, program, args, here }: Begun, look: Look): void {
   const { found, rules, again } = look
   const operand = args.find(({ text }) => !text.startsWith('-'))
   if (name === 'eval') again(args.map(({ text }) => text).join(' '))
-  else if (name === 'source' || name === '.') addScript(operand, found)
+  else if (name === 'source' || name === '.') {
+    // Behind a wrapper it is a folder.
+    if (here) addScript(operand, found)
+  } else if (name === 'at' || name === 'batch') found.readable = false
   else if (shells.test(name)) inShell(args, look)
   else if (interpreters.test(name)) inCode(name, args, look)
   else if (program.text.includes('/') && (here || program.plain)) addScript(program, found)
@@ -220,7 +223,7 @@ function folderOf(args: Word[], option: RegExp): string {
   return folder === '' ? '' : `${folder.replace(/\/$/, '')}/`
 }
 
-/** Without folder and version. */
+/** Without folder and version, and as every disk has it: to some GIT is git. */
 export function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1).replace(/\.(exe|cmd)$/i, '').replace(/(?<=.)@[\w.^~*-]*$/, '')
+  return path.slice(path.lastIndexOf('/') + 1).toLowerCase().replace(/\.(exe|cmd)$/i, '').replace(/(?<=.)@[\w.^~*-]*$/, '')
 }

@@ -28,7 +28,7 @@ export const delegates: Readonly<Record<string, ReadonlySet<string>>> = Object.f
 )
 
 export const shells = /^(?:ba|z|k|da|a|fi|c|tc|mk|lk|pdk|ya|r|rba|o|xon|elvi|po)?sh(?:-?[\d.]+)?$|^nu$/
-export const interpreters = /^(?:python[\d.]*|pypy[\d.]*|node|nodejs|deno|bun|perl[\d.]*|ruby[\d.]*|php[\d.]*|lua(?:jit|[\d.]*)|[gmn]?awk|tclsh|osascript|Rscript|pwsh|tsx|ts-node|julia|guile|racket|groovy|jshell|swift|elixir|escript|ghci|runghc|scala)$/
+export const interpreters = /^(?:python[\d.]*|pypy[\d.]*|node|nodejs|deno|bun|perl[\d.]*|ruby[\d.]*|php[\d.]*|lua(?:jit|[\d.]*)|[gmn]?awk|tclsh|osascript|rscript|pwsh|tsx|ts-node|julia|guile|racket|groovy|jshell|swift|elixir|escript|ghci|runghc|scala)$/
 
 /** How each language takes code in a word: by itself, or joined to its option. Others as perl does. */
 const codeOptions: readonly { name: RegExp; apart: RegExp; joined: RegExp }[] = [

@@ -195,5 +195,5 @@ function asCommandRule({ action, command }: OwnRule): CommandRule[] {
 }
 
 function wildcard(pattern: string): RegExp {
-  return new RegExp(`^(?:${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')})$`)
+  return new RegExp(`^(?:${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')})$`, 'i')
 }
