@@ -172,6 +172,13 @@ describe('one change', () => {
     expect(row?.keys.map(at)).toEqual(['workers.b.can_dm', 'workers.b.can_broadcast', 'channels.0.members'])
   })
 
+  it('that lets an agent make workers, or brings one that is asked least, says so', () => {
+    const [row] = change((copy) => void Object.assign(copy.projects[0]!.agents[0]!, { canSpawn: true }))
+    expect(row).toMatchObject({ agent: 'p:a', action: 'apply', widened: ['may make workers (can_spawn)'] })
+    const rows = change((copy) => void copy.projects[0]!.agents.push(agent('p', 'new', { permissionMode: 'bypass', canSpawn: true })))
+    expect(rows.find((each) => each.agent === 'p:new')?.widened).toEqual(['may make workers (can_spawn)', 'begins with permission_mode bypass'])
+  })
+
   it('that narrows widens nothing', () => {
     const rows = change((copy) => {
       for (const each of copy.projects[0]?.agents ?? []) Object.assign(each, { canDm: [], reportsTo: null, permissionMode: 'plan', autonomy: 'proposal_only' })
@@ -209,11 +216,14 @@ describe('one change', () => {
   })
 
   it('of the ways in and of what a yes needs is said to widen', () => {
-    const guarded = team([base()], { hitl: { ...noHitl, confirm: 'chat' } })
-    const open = { ...structuredClone(guarded), hitl: noHitl, attachments: { ...guarded.attachments, allowedRoots: ['/in'] }, rateLimits: { ...guarded.rateLimits, allowPrivate: ['localhost'] } }
+    const shut = team([base()])
+    const guarded = { ...shut, hitl: { ...noHitl, confirm: 'chat' as const }, attachments: { ...shut.attachments, scanner: { command: 'scan', timeoutMs: 1 } } }
+    const open = { ...structuredClone(guarded), hitl: noHitl, attachments: { ...shut.attachments, enabled: true, allowedRoots: ['/in'] }, rateLimits: { ...guarded.rateLimits, allowPrivate: ['localhost'] } }
     expect(diff(guarded, open)[0]?.widened).toEqual([
       'webhooks may call localhost (rate_limits.allow_private)',
       'files may be read from /in (attachments.allowed_roots)',
+      'messages may carry files (attachments.enabled)',
+      'files are let in without a look at them (attachments.scanner)',
       'a yes needs no chat any more (hitl.confirm)',
     ])
     expect(diff(open, guarded)[0]?.widened).toEqual([])

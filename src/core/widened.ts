@@ -13,8 +13,14 @@ export function widenedOf(agent: Agent, before: Team, after: Team): string[] {
     ...more(agent.canBroadcast, earlier?.canBroadcast).map((channel) => `may broadcast on #${channel} (can_broadcast)`),
     ...more(channelsWith(after, agent.address), channelsWith(before, agent.address)).map((channel) => `becomes a member of #${channel} (channels)`),
     ...up,
-    ...(earlier === undefined ? [] : looser(earlier, agent)),
+    ...(agent.canSpawn && earlier?.canSpawn !== true ? ['may make workers (can_spawn)'] : []),
+    ...(earlier === undefined ? loosest(agent) : looser(earlier, agent)),
   ]
+}
+
+/** A new agent is compared with none; the loosest mode is said all the same. */
+function loosest({ permissionMode }: Agent): string[] {
+  return permissionMode === 'bypass' ? ['begins with permission_mode bypass'] : []
 }
 
 function looser(before: Agent, after: Agent): string[] {
@@ -40,6 +46,8 @@ export function teamWidened(before: Team, after: Team): string[] {
     ...windows.map((each) => `${each.action}${whose(each)} approves itself until ${new Date(each.until).toISOString()} (hitl.auto_approve_windows)`),
     ...after.rateLimits.allowPrivate.filter((host) => !before.rateLimits.allowPrivate.includes(host)).map((host) => `webhooks may call ${host} (rate_limits.allow_private)`),
     ...after.attachments.allowedRoots.filter((folder) => !before.attachments.allowedRoots.includes(folder)).map((folder) => `files may be read from ${folder} (attachments.allowed_roots)`),
+    ...(!before.attachments.enabled && after.attachments.enabled ? ['messages may carry files (attachments.enabled)'] : []),
+    ...(before.attachments.scanner !== null && after.attachments.scanner === null ? ['files are let in without a look at them (attachments.scanner)'] : []),
     ...(before.hitl.confirm !== null && after.hitl.confirm === null ? [`a yes needs no ${before.hitl.confirm} any more (hitl.confirm)`] : []),
     ...(before.budget.unknownPrice === 'stop' && after.budget.unknownPrice === 'warn' ? ['a call of unknown price stops nobody any more (budget.unknown_price)'] : []),
     ...(before.loopGuard.enabled && !after.loopGuard.enabled ? ['chains of messages are not bounded any more (loop_guard.enabled)'] : []),

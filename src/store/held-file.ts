@@ -49,7 +49,7 @@ export function held(path: string, db: DatabaseSync): Held {
       if (!saved && isOurs()) return
       rescueSoon()
       throw new TroupeError('unavailable', `nothing was stored: ${path} or its -wal was removed or replaced while the daemon has it open`, {
-        hint: `what was in it is kept as ${rescued}: troupe daemon stop; rm -f ${path}-wal ${path}-shm; mv ${rescued} ${path}; troupe daemon start. Agents go on meanwhile`,
+        hint: `${existsSync(path) ? '' : 'where the team’s folder was moved, put it back, and troupe down before a move; else '}what was in it is kept as ${rescued}: troupe daemon stop; rm -f ${path}-wal ${path}-shm; mv ${rescued} ${path}; troupe daemon start. Agents go on meanwhile`,
         facts: { path, rescued },
       })
     },
