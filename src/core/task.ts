@@ -116,8 +116,8 @@ export type TaskTurn =
   | { type: 'verdict'; verdict: Verdict }
   | { type: 'words'; text: string }
   | { type: 'cancel'; why: string }
-  /** Once more from the beginning. */
-  | { type: 'again' }
+  /** Once more from the beginning. `agent`: by another new worker than before. */
+  | { type: 'again'; agent?: Address }
 
 /** The state after it, or null where it changes nothing. What is certain is never taken back, and what is cancelled stays so. */
 export function turnTask(task: Task, event: TaskTurn, now: number): Task | null {
@@ -138,7 +138,7 @@ export function turnTask(task: Task, event: TaskTurn, now: number): Task | null 
       return isOpenTask(task) ? entered(task, { name: 'cancelled', why: event.why }, now) : null
     case 'again':
       if (isOpenTask(task)) return null
-      return { ...task, state: { name: 'queued', why: 'asked for again', held: false }, result: null, message: null, startedAt: null, endedAt: null, changedAt: now }
+      return { ...task, agent: event.agent ?? task.agent, state: { name: 'queued', why: 'asked for again', held: false }, result: null, message: null, startedAt: null, endedAt: null, changedAt: now }
     case 'verdict':
       return judged(task, event.verdict, now)
   }

@@ -39,7 +39,8 @@ export function tasks(parts: Parts): Pick<Handlers, Names> {
     'task.cancel': async ({ id }) => await cancel(parts, id),
     'task.again': async ({ id }) => {
       const task = await store.read((db) => parts.tasks.find(db, id))
-      const again = await parts.tasks.change(task.id, { type: 'again' })
+      // In the turn of those who choose names.
+      const again = await parts.dispatcher.edit(async () => await parts.tasks.change(task.id, await orders.again(task)))
       if (again === null) throw new TroupeError('conflict', `task #${task.n} is not over: it is ${task.state.name}`, { hint: `troupe stop ${task.agent}, or wait` })
       return await rowOf(parts, again.id)
     },

@@ -2,7 +2,7 @@ import type { Parsed } from '../../api/index.ts'
 import { resolveAgent } from '../../core/address.ts'
 import { TroupeError } from '../../core/error.ts'
 import { agentRule, teamRule } from '../../core/rule.ts'
-import { noWish, titleOf, type Task, type Wish } from '../../core/task.ts'
+import { noWish, titleOf, type Task, type TaskTurn, type Wish } from '../../core/task.ts'
 import { agentsOf, findAgent, type Agent, type Mode, type Team } from '../../core/team.ts'
 import { checkWorkerName, workerName } from '../../core/worker.ts'
 import type { Store } from '../../store/store.ts'
@@ -55,6 +55,15 @@ export class Orders {
         if (maker.lead !== null) checkCap(files.team, maker.lead, (await tx.tasks.madeBy(maker.by)) + fresh)
       })
     })
+  }
+
+  /** What begins a task once more. By the worker that was made for it, if that is there; one that was called so later knows nothing of it, and may work elsewhere. */
+  async again({ n, agent, wish }: Task): Promise<TaskTurn & { type: 'again' }> {
+    if (agent === null || wish.agent !== null) return { type: 'again' }
+    const its = await this.#parts.store.read((db) => db.tasks.list({ agent, limit: mostOfOne }))
+    if (!its.some((other) => other.n > n && other.wish.agent === null)) return { type: 'again' }
+    const [project = '', name = ''] = agent.split(':')
+    return { type: 'again', agent: `${project}:${workerName(name, await this.#taken(this.#parts.files().team))}` }
   }
 
   #checkUp(): TeamFiles {
@@ -117,6 +126,9 @@ export class Orders {
     }))
   }
 }
+
+/** Tasks of one worker's name that are looked at. */
+const mostOfOne = 1_000
 
 /** What a task has that was not made. */
 function notMade(draft: TaskDraft): Task {
