@@ -73,7 +73,14 @@ export class Record {
   from(n: number): LaneEntry[] {
     const oldest = this.#memory[0]?.entry.n ?? this.#next
     const from = Math.max(n, this.#first)
-    return from >= oldest ? this.#memory.slice(from - oldest).map(({ entry }) => entry) : [...this.#onDisk(from, oldest)]
+    try {
+      if (from < oldest) return [...this.#onDisk(from, oldest)]
+    } catch {
+      // Thrown at who listens, it would end the CLI. As with a full disk: memory goes on, and `first` says what is gone.
+      this.#diskFails = true
+      this.#first = oldest
+    }
+    return this.#memory.slice(Math.max(0, from - oldest)).map(({ entry }) => entry)
   }
 
   #write(line: string, size: number, n: number): void {

@@ -81,12 +81,17 @@ export class Watch {
     return found.terminals.map(({ pane, incarnation, state }) => `${pane} ${incarnation} ${state.alive}`).join('\n')
   }
 
+  /** One that cannot be kept holds up none of the others, which would grow without an end. Rejects with what was wrong with the last. */
   async #keepLogs(connection: Connection, terminals: readonly Terminal[]): Promise<void> {
+    let wrong: unknown = null
+    for (const each of terminals) await this.#keepLog(connection, each).catch((error: unknown) => (wrong = error))
+    if (wrong !== null) throw wrong
+  }
+
+  async #keepLog(connection: Connection, { address, pane, piped, state }: Terminal): Promise<void> {
     const { logBytes, logFiles } = this.#options.limits()
-    for (const { address, pane, piped, state } of terminals) {
-      const log = this.#options.logFile(address)
-      const rotated = rotate(log, { bytes: logBytes, files: logFiles })
-      if (state.alive && (rotated || !piped)) await connection.request(...pipeCommands(pane, log))
-    }
+    const log = this.#options.logFile(address)
+    const rotated = rotate(log, { bytes: logBytes, files: logFiles })
+    if (state.alive && (rotated || !piped)) await connection.request(...pipeCommands(pane, log))
   }
 }
