@@ -8,7 +8,7 @@ import type { Identity, Incoming } from '../../core/gateway.ts'
 import type { Outgoing } from '../../core/outbox.ts'
 import { addresseeOf, isAuthorised, readCommand } from '../../core/people.ts'
 import { phaseDetail } from '../../core/phase.ts'
-import type { Agent, Team } from '../../core/team.ts'
+import { findAgent, type Agent, type Team } from '../../core/team.ts'
 import type { Store, Tx } from '../../store/store.ts'
 import type { FileSource } from '../attachments.ts'
 import type { Letter, Mailroom } from '../mailroom.ts'
@@ -20,6 +20,8 @@ import type { Outbox } from './outbox.ts'
 
 /** A question whether to stop is forgotten after this, ms. */
 const stopGoodFor = 300_000
+/** A stop that takes longer than this goes on by itself, ms. */
+const stopWaitMs = 5_000
 /** A stranger is told, and told of, this often at most. ms */
 const strangerEvery = 3_600_000
 /** A download may take its time, with all its attempts: `/stop` may wait behind it. ms */
@@ -216,16 +218,26 @@ export class Desk {
   }
 
   async #stop(turn: Turn, press: Press, row: Outgoing): Promise<string> {
-    const { clock, store, operate } = this.#parts
+    const { clock, store, operate, team } = this.#parts
     if (!isProof(press, row, 'stop') || clock.now() - row.createdAt > stopGoodFor) throw await this.#refused(turn, 'it is too old, or was used: /stop asks anew')
-    const names = row.content.kind === 'text' ? (/^Stop (.*)\? They/.exec(row.content.text)?.[1]?.split(', ') ?? []) : []
-    const { stopped } = await operate(turn.who, 'stop', { agents: names })
-    const text = `Stopped by ${turn.who}: ${stopped.map(({ agent }) => agent).join(', ')}.`
-    await store.write(async (tx) => {
-      await tx.outbox.update(row.id, { nonce: null })
-      await this.#parts.outbox.put(tx, { key: `edit ${row.id}`, gateway: row.gateway, chat: row.chat, content: { kind: 'edit', message: row.id, text }, urgency: 'answer' })
+    const asked = row.content.kind === 'text' ? (/^Stop (.*)\? They/.exec(row.content.text)?.[1]?.split(', ') ?? []) : []
+    // Of those that are still there: to stop nobody in particular would mean everybody.
+    const names = asked.filter((address) => findAgent(team(), address) !== undefined)
+    if (names.length === 0) throw await this.#refused(turn, 'none of them is in the team any more')
+    const stopping = operate(turn.who, 'stop', { agents: names }).then(async ({ stopped }) => {
+      const text = `Stopped by ${turn.who}: ${stopped.map(({ agent }) => agent).join(', ')}.`
+      await store.write(async (tx) => {
+        await tx.outbox.update(row.id, { nonce: null })
+        await this.#parts.outbox.put(tx, { key: `edit ${row.id}`, gateway: row.gateway, chat: row.chat, content: { kind: 'edit', message: row.id, text }, urgency: 'answer' })
+      })
+      return text
     })
-    return text
+    // A turn may come to its end first, which may need an answer from this very chat.
+    const waited = pause(clock, stopWaitMs, turn.until).then(() => {
+      stopping.catch((error: unknown) => this.#parts.report(`stopping ${names.join(', ')}`, error))
+      return `Stopping ${names.join(', ')} …`
+    })
+    return await Promise.race([stopping, waited])
   }
 
   /** On record; the error is what the person is told. */

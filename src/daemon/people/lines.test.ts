@@ -8,6 +8,7 @@ import type { Content, Gateway, Identity, Incoming, Polled } from '../../core/ga
 import type { GatewaySettings, Team } from '../../core/team.ts'
 import { openStore } from '../../store/open.ts'
 import type { Store } from '../../store/store.ts'
+import { pressData } from './cards.ts'
 import { Desk, type DeskParts } from './desk.ts'
 import type { Opened } from './line.ts'
 import { Outbox } from './outbox.ts'
@@ -169,6 +170,19 @@ it('gives a file one stretch of time, whatever it is tried: /stop may wait behin
   receiver([file(1), text(2)], stuck)
   await vi.waitFor(async () => expect(await store.read((db) => db.outbox.queued('chat', 9))).toHaveLength(2), patiently)
   expect(tried).toBe(1)
+})
+
+it('stops whoever is still in the team, and hears people while a turn comes to its end', async () => {
+  const asked: unknown[] = []
+  const operate = async (_who: string, _name: string, input: unknown) => (asked.push(input), await new Promise<never>(() => undefined))
+  const agents = [{ address: 'p:a' }, { address: 'p:b' }]
+  const team = () => ({ attachments: { maxSizeBytes: 9 }, gateways: [], projects: [{ agents }] }) as unknown as Team
+  const content = { ...says('Stop p:a, p:gone? They stay stopped until they are started again.') }
+  const row = await store.write(async (tx) => await new Outbox(systemClock).put(tx, { key: 'stop', gateway: 'chat', chat: '7', content, urgency: 'answer', nonce: 'n' }))
+  const press: Incoming = { ...text(1), did: { kind: 'press', press: 'p', data: pressData('s', row!, 'stop'), message: null } }
+  receiver([press, text(2)], async () => new Uint8Array(), { team, operate: operate as unknown as DeskParts['operate'] })
+  await vi.waitFor(async () => expect(await store.read((db) => db.outbox.queued('chat', 9))).toHaveLength(2), patiently)
+  expect(asked).toEqual([{ agents: ['p:a'] }])
 })
 
 it('waits for no download when it closes', async () => {
