@@ -106,8 +106,10 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       if (hasWork()) await supervisor.start()
       await alive.worktrees.start()
       alive.changing.start()
+      // Before the reconciler sees who ended meanwhile: what that says of a task is judged as it is told.
+      await mail.following.start()
       alive.reconciler.start()
-      for (const part of [deliverer, limits, judges.approvals, compactions, bridges, judges.foreign, janitor, mail.following, work.dispatcher, atChat]) await part.start()
+      for (const part of [deliverer, limits, judges.approvals, compactions, bridges, judges.foreign, janitor, work.dispatcher, atChat]) await part.start()
     },
     async stop() {
       idle.stop()

@@ -20,10 +20,12 @@ import type { Sessions } from './sessions.ts'
 import { Settling } from './settling.ts'
 import type { Spend } from './spend.ts'
 import type { ToolLines } from './tool-lines.ts'
+import type { Following } from './tasks/following.ts'
 import { withTask } from './tasks/hiring.ts'
 import { Worktrees } from './worktrees/worktrees.ts'
 
 export interface Given extends Ground {
+  following: Pick<Following, 'settled'>
   sessions: Sessions
   tools: ToolLines
   spend: Spend
@@ -56,7 +58,7 @@ export function lives({ team: applied, teamNow: team, ...ground }: Given): Lives
     startedWith: (agent) => fingerprints.now(agent, applied(), values()),
     programs: { node: process.execPath, hook: programPath('hook'), gate: programPath('gate'), pair: programPath('pair'), shim: programPath('shim'), scripted: programPath('scripted'), lane: programPath('lane') },
     missingProgram,
-    finished: async (agent) => await finishedTask(ground.store, agent),
+    finished: async (agent) => await finishedTask(ground, agent),
     withTask: async (agent) => await withTask(ground.store, applied(), agent),
     host: ground.hostNow,
     environmentFor: (agent) => agentEnvironment(agent, values(), runtimeVariables),
@@ -82,8 +84,10 @@ export function lives({ team: applied, teamNow: team, ...ground }: Given): Lives
 }
 
 /** Only a one-shot agent does its task by being started. */
-async function finishedTask(store: Given['store'], { mode, address }: Agent): Promise<'done' | 'failed' | null> {
+async function finishedTask({ store, following }: Pick<Given, 'store' | 'following'>, { mode, address }: Agent): Promise<'done' | 'failed' | null> {
   if (mode !== 'oneshot') return null
+  // Whoever starts it may be quicker than the verdict on its last run.
+  await following.settled(address)
   const [task] = await store.read((db) => db.tasks.inHand([address]))
   if (task === undefined || isOpenTask(task)) return null
   return task.state.name === 'failed' ? 'failed' : 'done'

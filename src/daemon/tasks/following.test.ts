@@ -151,3 +151,21 @@ it.each([['the same', 'Your last run ended in the middle of task #1. Go on where
   const newest = async (): Promise<string | undefined> => (await on.store.read((db) => db.messages.list({ agent: 'p:b', limit: 1 })))[0]?.message.text
   await vi.waitFor(async () => expect(await newest()).toEqual(text), bound)
 })
+
+it('judges how a one-shot run ended though its agent is started again at once: nobody knows what came of it', async () => {
+  on.team = { ...on.team, projects: on.team.projects.map((project) => ({ ...project, agents: project.agents.map((agent) => ({ ...agent, mode: 'oneshot' as const })) })) }
+  const task = await on.order('p:b', 'mend it')
+  await vi.waitFor(async () => expect(await on.stateOfTask(task)).not.toBe('queued'), bound)
+  await told('p:b', { name: 'busy' }, 'hook')
+  await vi.waitFor(async () => expect(await on.stateOfTask(task)).toBe('working'), bound)
+  // The database is slow to answer meanwhile.
+  const { promise: answers, resolve: answer } = Promise.withResolvers<void>()
+  const read = on.store.read.bind(on.store)
+  on.store.read = async (work) => (await answers, await read(work))
+  await told('p:b', { name: 'stopped', why: 'failed', code: null }, 'process')
+  await told('p:b', { name: 'stopped', why: 'asked', code: null }, 'operator')
+  await told('p:b', { name: 'starting' }, 'daemon')
+  answer()
+  await on.following.settled('p:b')
+  expect((await on.task(task)).state).toMatchObject({ name: 'failed', why: 'its process ended, how is not known' })
+})

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { isFreed, judgeWork, silenceMs, type WorkFacts } from '../../core/done.ts'
 import { TroupeError } from '../../core/error.ts'
+import type { AgentState } from '../../core/phase.ts'
 import { isAtWork, isHeldUp, isOpenTask, type Task } from '../../core/task.ts'
 import { findAgent, type Team } from '../../core/team.ts'
 import type { Store } from '../../store/store.ts'
@@ -37,6 +38,8 @@ export class Following {
   readonly #timers = new Map<string, () => void>()
   /** Of each worker's newest turn. */
   readonly #words = new Map<string, { text: string; at: number }>()
+  /** Of each one-shot run that ended by itself, until that was judged: somebody may start the agent before. */
+  readonly #ends = new Map<string, AgentState>()
   #leave: (() => void)[] = []
   #stopped = true
 
@@ -48,7 +51,7 @@ export class Following {
     const { agents, store, tasks } = this.#parts
     this.#stopped = false
     this.#leave = [
-      agents.subscribe(({ address }) => this.look(address)),
+      agents.subscribe((state) => this.#changed(state)),
       store.subscribe((events) => {
         for (const { type, agent } of events) if (type.startsWith('delivery.') && agent !== null) this.look(agent)
         if (events.some(({ type }) => type === 'team.applied')) this.#lookAtAll()
@@ -78,6 +81,18 @@ export class Following {
     for (const known of this.#words.keys()) if (findAgent(this.#parts.team(), known) === undefined) this.#words.delete(known)
     this.#words.set(address, { text: text.slice(0, mostWords), at })
     this.look(address)
+  }
+
+  #changed(state: AgentState): void {
+    const { address, phase } = state
+    const byItself = phase.name === 'stopped' && phase.why !== 'asked'
+    if (byItself && findAgent(this.#parts.team(), address)?.mode === 'oneshot') this.#ends.set(address, state)
+    this.look(address)
+  }
+
+  /** Resolves once what is known of this agent by now has been judged. */
+  async settled(address: string): Promise<void> {
+    for (let work = this.#looking.get(address); work !== undefined; work = this.#looking.get(address)) await work
   }
 
   look(address: string): void {
@@ -112,11 +127,20 @@ export class Following {
   }
 
   async #look(address: string): Promise<void> {
+    const end = this.#ends.get(address)
+    await this.#judge(address, end ?? null)
+    if (end === undefined || this.#ends.get(address) !== end) return
+    this.#ends.delete(address)
+    if (this.#parts.agents.get(address) !== end) this.look(address)
+  }
+
+  /** `end`: how its last run ended, whatever became of it since. */
+  async #judge(address: string, end: AgentState | null): Promise<void> {
     const { store, tasks, clock } = this.#parts
     const { task, facts } = await store.read(async (db) => {
       const [inHand] = await db.tasks.inHand([address])
       const delivery = inHand?.message == null ? undefined : await db.deliveries.get(inHand.message, address)
-      return { task: inHand, facts: this.#facts(address, delivery ?? null) }
+      return { task: inHand, facts: this.#facts(address, end, delivery ?? null) }
     })
     if (task === undefined || task.state.name === 'queued' || task.state.name === 'cancelled') return
     if (facts === null) return await this.#gone(task, address)
@@ -150,9 +174,9 @@ export class Following {
     await this.#parts.mailroom.post({ from: 'troupe', to: task.agent, text, threadId: null, priority: 'normal', key: `task ${task.id} freed ${agent.incarnation} ${agent.since}` })
   }
 
-  #facts(address: string, delivery: WorkFacts['delivery']): WorkFacts | null {
+  #facts(address: string, end: AgentState | null, delivery: WorkFacts['delivery']): WorkFacts | null {
     const agent = findAgent(this.#parts.team(), address)
-    return agent === undefined ? null : { mode: agent.mode, agent: this.#parts.agents.get(address), delivery, said: null }
+    return agent === undefined ? null : { mode: agent.mode, agent: end ?? this.#parts.agents.get(address), delivery, said: null }
   }
 
   /** A message that came after the task is what the worker is busy with. */
