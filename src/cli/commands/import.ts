@@ -28,12 +28,19 @@ async function ownMailbox(cli: Cli, dryRun: boolean): Promise<string> {
   } catch (error) {
     if (!(error instanceof TroupeError) || !error.message.includes('is the mailbox of teamctl') || existsSync(aside)) throw error
     await cli.close() // the next question starts a daemon anew
-    // The log last: what stands in it alone is still found under the old name.
-    for (const end of ['', '-wal', '-shm']) if (existsSync(`${file}${end}`)) renameSync(`${file}${end}`, `${aside}${end}`)
+    setAside(file, aside)
     cli.out.say(`Set teamctl’s mailbox aside, as it is: ${aside}`)
     if (dryRun) cli.out.say(`Also in a dry run: no daemon starts beside it. To go back to teamctl: troupe daemon stop, then rename it to ${file}`)
     return aside
   }
   if (existsSync(aside)) return aside
   throw new TroupeError('usage', `there is no mailbox of teamctl in ${state}`, { hint: 'troupe import teamctl FILE' })
+}
+
+/**
+ * The database last: as long as it stands under its old name no daemon begins with another one there, which would take the place
+ * of the log that holds its newest mail. Cut short, the same again does the rest.
+ */
+export function setAside(file: string, aside: string, rename = renameSync): void {
+  for (const end of ['-wal', '-shm', '']) if (existsSync(`${file}${end}`)) rename(`${file}${end}`, `${aside}${end}`)
 }
