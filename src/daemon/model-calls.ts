@@ -1,4 +1,5 @@
 import { acting } from '../core/duty.ts'
+import { holdOf } from '../core/phase.ts'
 import { costOf } from '../core/prices.ts'
 import { agentEnvironment } from '../config/environment.ts'
 import { modelWay, runtimeVariables } from '../runtimes/index.ts'
@@ -9,7 +10,7 @@ import { ModelDoor, type ModelDoorParts } from './model-door.ts'
 /** Longer answers than this no model gives. Tokens. */
 const longestAnswer = 128_000
 
-type ModelCallParts = Omit<ModelDoorParts, 'wayOf' | 'acting' | 'environmentFor' | 'most'> & { agents: Agents; values(): Record<string, string> }
+type ModelCallParts = Omit<ModelDoorParts, 'wayOf' | 'acting' | 'whyBroken' | 'environmentFor' | 'most'> & { agents: Agents; values(): Record<string, string> }
 
 /** The door for model calls, put together. */
 export function modelCalls({ agents, values, ...parts }: ModelCallParts): ModelDoor {
@@ -18,6 +19,10 @@ export function modelCalls({ agents, values, ...parts }: ModelCallParts): ModelD
     wayOf: modelWay,
     acting: (agent) => acting(agent, agents.get(agent.address)),
     environmentFor: (agent) => agentEnvironment(agent, values(), runtimeVariables),
+    whyBroken(address) {
+      const { phase } = agents.get(address)
+      return phase.name === 'parked' && holdOf(phase)?.by === 'breaker' ? phase.why : null
+    },
     // A token is a byte at least.
     most(model, bytes) {
       const asked = [{ input: bytes }, { cacheWrite: bytes }, { cacheWrite: bytes, cacheWriteLong: bytes }]

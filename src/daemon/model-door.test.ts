@@ -30,6 +30,7 @@ let callsAtOnce: number
 let spent: number
 let budget: Pick<Team['budget'], 'unknownPrice'>
 let priced: boolean
+let broken: string | null
 let recorded: UsageRecord[]
 let open: ServerResponse[]
 let seen: IncomingMessage[]
@@ -48,7 +49,7 @@ beforeEach(async () => {
   ;[open, seen, running, apiRoot, failing, reports] = [[], [], { runtime: 'claude-code', model: null }, null, 0, []]
   server = createServer((request, response) => void request.resume().on('end', () => void (seen.push(request), open.push(response))))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  ;[limits, callsAtOnce, spent, recorded, budget, priced, env] = [[], 9, 0, [], { unknownPrice: 'warn' }, true, { ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }]
+  ;[limits, callsAtOnce, spent, recorded, budget, priced, broken, env] = [[], 9, 0, [], { unknownPrice: 'warn' }, true, null, { ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }]
   const agent = { address: 'p:a', id: 'a', project: 'p', runtime: 'claude-code', metering: 'proxy' } as Agent
   const other = { ...agent, address: 'p:b', id: 'b', metering: null }
   const team = () => ({ rehearsal: null, metering: { apiRoot, callsAtOnce }, budget, places: {}, projects: [{ id: 'p', agents: [agent, other], channels: [] }] }) as unknown as Team
@@ -64,7 +65,7 @@ beforeEach(async () => {
       spent += usage.tokens.input + usage.tokens.output
     },
   } as unknown as Spend
-  door = new ModelDoor({ store, clock: systemClock, team, spend: () => spend, wayOf: modelWay, acting: (each) => ({ ...each, ...running }), environmentFor: () => env, most: (_model, bytes) => (priced ? bytes : null), report: (what, error) => reports.push(`${what}: ${String(error)}`) })
+  door = new ModelDoor({ store, clock: systemClock, team, spend: () => spend, whyBroken: () => broken, wayOf: modelWay, acting: (each) => ({ ...each, ...running }), environmentFor: () => env, most: (_model, bytes) => (priced ? bytes : null), report: (what, error) => reports.push(`${what}: ${String(error)}`) })
 })
 afterEach(async () => {
   expect(reports).toEqual([])
@@ -106,6 +107,13 @@ it('refuses the next call at the ceiling as the provider would, with the rule, a
   expect((await call()).status).toBe(402)
   expect(open).toHaveLength(1)
   expect((await store.read((db) => db.events.recent({ type: 'budget', limit: 9 }))).map(({ type }) => type)).toEqual(['budget.call-refused'])
+})
+
+it('lets no call of an agent pass that a breaker stopped, whatever became of the end of its turn', async () => {
+  broken = '201 model calls within an hour in which it did nothing but talk'
+  const refused = await call()
+  expect([refused.status, await refused.text()]).toEqual([402, expect.stringContaining('did nothing but talk, no model call passes until a person lets it go on')])
+  expect(open).toEqual([])
 })
 
 it('lets calls run side by side while all of them fit below the ceiling, and one after another then', async () => {

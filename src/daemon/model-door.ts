@@ -21,6 +21,8 @@ export interface ModelDoorParts extends ModelRouteParts {
   /** The agent as it runs now: another runtime may do its work. */
   acting(agent: Agent): Agent
   spend(): Spend
+  /** Why a breaker keeps it from working until a person lets it go on; null where none does. */
+  whyBroken(agent: string): string | null
   /** What a call can cost at the most: so many bytes asked, and the longest answer. null: no price is known. */
   most(model: string, bytes: number): Nano | null
   report(what: string, error: unknown): void
@@ -108,6 +110,9 @@ export class ModelDoor {
 
   async #call(passing: Passing): Promise<Response> {
     const { agent, incarnation, asked, wire } = passing
+    // What its turn was ended for goes on where the end was not heard.
+    const broken = this.#parts.whyBroken(agent.address)
+    if (broken !== null) return wire.forbid(`troupe: ${broken}, ${noCallPasses} until a person lets it go on`)
     const { callsAtOnce } = this.#parts.team().metering
     if ((this.#running.get(agent.address) ?? 0) >= callsAtOnce) {
       return wire.refuse(429, `more than ${callsAtOnce} model calls at once (metering.calls_at_once)`, { 'retry-after': '1' })
