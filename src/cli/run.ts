@@ -29,23 +29,35 @@ const graceMs = 10_000
 /** Runs one command line to its exit code. Throws NeedsWholeProgram, with nothing done, in a program that lacks a part. */
 export async function run(typed: World): Promise<number> {
   const world = { ...typed, argv: withPrompt(typed.argv) }
-  for (const stream of [world.stdout, world.stderr]) stream.on('error', leaveQuietly)
-  const out = createOutput({ ...world, ...flagsOf(world.argv) })
   const stop = new AbortController()
-  const told = onEnding(stop)
+  const ending = onEnding(stop)
+  const streams = [world.stdout, world.stderr]
+  const unwritable = (error: NodeJS.ErrnoException): void => ending.unwritable(error, world)
+  for (const stream of streams) stream.on('error', unwritable)
+  try {
+    const code = await obey(world, stop.signal, ending)
+    return stop.signal.aborted ? ending.exitCode : code
+  } catch (error) {
+    // The whole program, which comes next, listens for itself. After an end they stay: what was written last may fail later.
+    for (const stream of streams) stream.off('error', unwritable)
+    throw error
+  }
+}
+
+async function obey(world: World, signal: AbortSignal, ending: Ending): Promise<number> {
+  const out = createOutput({ ...world, ...flagsOf(world.argv) })
   let cli: Cli | undefined
   try {
     const request = quick(world.argv) ?? (await parseSlowly(world, out))
     if (request.do === 'nothing') return request.exitCode
-    cli = openCli({ ...world, out, language, rootFlag: request.given.text('root') ?? null, teamFlag: request.given.text('team') ?? null, signal: stop.signal, ignoreInterrupt: told.off })
-    const code = (await request.run(cli, request.given)) || 0
-    return stop.signal.aborted ? told.exitCode : code
+    cli = openCli({ ...world, out, language, rootFlag: request.given.text('root') ?? null, teamFlag: request.given.text('team') ?? null, signal, ignoreInterrupt: ending.off })
+    return (await request.run(cli, request.given)) || 0
   } catch (error) {
-    if (stop.signal.aborted) return told.exitCode
+    if (signal.aborted) return ending.exitCode
     if (error instanceof NeedsWholeProgram && (error.mayRepeat || cli?.asked() !== true)) throw error
     return tell(out, error)
   } finally {
-    told.off()
+    ending.off()
     await cli?.close()
   }
 }
@@ -80,23 +92,38 @@ function flagsOf(argv: string[]): { json: boolean; quiet: boolean; color: boolea
   return { json: flags.includes('--json'), quiet: flags.includes('-q') || flags.includes('--quiet'), color: !flags.includes('--no-color') }
 }
 
-/** Ctrl-C, and SIGTERM alike, aborts the command and leaves it a moment to put things away. `off` is the way out. */
-function onEnding(stop: AbortController): { exitCode: number; off(): void } {
-  const told = { exitCode: endings.SIGINT as number, off: () => signals.forEach((signal) => process.off(signal, end)) }
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  const end = (signal: keyof typeof endings): void => {
-    const leave = (): never => process.exit(endings[signal])
-    if (stop.signal.aborted) leave()
-    told.exitCode = endings[signal]
-    stop.abort()
-    setTimeout(leave, graceMs).unref()
-  }
-  for (const signal of signals) process.on(signal, end)
-  return told
+interface Ending {
+  exitCode: number
+  /** Signals are not ours any more. */
+  off(): void
+  /** What a stream said that could not be written. */
+  unwritable(error: NodeJS.ErrnoException, world: World): void
 }
 
-/** `troupe logs | head`: the reader has gone, which is no failure. */
-function leaveQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit()
-  throw error
+/** Ctrl-C, and SIGTERM alike, aborts the command and leaves it a moment to put things away; so does output that nobody takes. */
+function onEnding(stop: AbortController): Ending {
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const end = (exitCode: number): void => {
+    ending.exitCode = exitCode
+    stop.abort()
+    setTimeout(() => process.exit(exitCode), graceMs).unref()
+  }
+  const signalled = (signal: keyof typeof endings): void => {
+    if (stop.signal.aborted) process.exit(endings[signal])
+    end(endings[signal])
+  }
+  const ending: Ending = {
+    exitCode: 0,
+    off: () => signals.forEach((signal) => process.off(signal, signalled)),
+    unwritable(error, { stderr }) {
+      if (stop.signal.aborted) return
+      // `troupe logs | head`: the reader has gone, which is no failure.
+      end(error.code === 'EPIPE' ? 0 : 1)
+      if (ending.exitCode === 0) return
+      stderr.write(`error: what this prints cannot be written: ${error.message}\n`)
+      process.exitCode = ending.exitCode // where the command had ended already
+    },
+  }
+  for (const signal of signals) process.on(signal, signalled)
+  return ending
 }

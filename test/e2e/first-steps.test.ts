@@ -1,8 +1,9 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { run } from '../../src/util/spawn.ts'
+import { run, type Ran } from '../../src/util/spawn.ts'
 import { Person } from './person.ts'
+import { dist } from './troupe.ts'
 
 it('the first rehearsal of a fresh team is the conversation alone, and costs nothing', async () => {
   // No agent CLI there: scripted agents stand in.
@@ -29,10 +30,17 @@ it('a rehearsal that cannot begin does not end the team that is at work', async 
   await person.ok('init', '-y')
   const [compose, project] = ['team-compose.yaml', 'projects/work.yaml'].map((file) => join(person.work, '.team', file)) as [string, string]
   writeFileSync(project, readFileSync(project, 'utf8').replaceAll('    permission_mode', '    runtime: scripted\n    permission_mode'))
+  const phases = async (): Promise<string[]> => (await person.json<{ phase: string }[]>('ps')).map(({ phase }) => phase)
+  // Nor does one whose reader goes leave its team behind; and what cannot be written is said in a line.
+  const shell = async (text: string): Promise<Ran> => await run(['sh', '-c', text.replaceAll('troupe', `'${process.execPath}' '${join(dist, 'troupe.cjs')}'`)], { env: person.env, cwd: person.work, timeoutMs: 60_000 })
+  expect((await shell('troupe rehearse | head -n 1')).stdout).toBe('#1 user → work:manager\n')
+  await expect.poll(phases, { timeout: 60_000 }).toEqual(['stopped', 'stopped'])
+  expect(await shell('troupe ps > /dev/full')).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: what this prints cannot be written: ENOSPC.*\n$/) as string })
+
   await person.ok('up')
   appendFileSync(compose, 'oops: [')
   expect(await person.run('rehearse')).toMatchObject({ code: 2, stderr: expect.stringContaining('not valid YAML') as string })
-  expect((await person.json<{ phase: string }[]>('ps')).map(({ phase }) => phase)).toEqual(['idle', 'idle'])
+  expect(await phases()).toEqual(['idle', 'idle'])
   await person.ok('down', '--hard')
 }, 120_000)
 
