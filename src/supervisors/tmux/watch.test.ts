@@ -12,12 +12,10 @@ const hasty: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms 
 it('keeps the logs of the others where that of one agent cannot be kept', async () => {
   const folder = testFolder('tmux-watch-')
   const logFile = (address: string): string => join(folder, address, 'supervisor.log')
-  // Not a folder: whatever is done there fails.
-  writeFileSync(join(folder, 'broken'), '')
-  mkdirSync(join(folder, 'sound'))
+  for (const address of ['broken', 'sound']) mkdirSync(join(folder, address))
   writeFileSync(logFile('sound'), 'x'.repeat(100))
-  const terminals = ['broken', 'sound'].map((address): Terminal => ({ address, incarnation: address, pane: `%${address}`, pid: 1, session: address, piped: true, undecided: false, state: { alive: true } }))
-  const connection = { request: () => Promise.resolve([]) } as unknown as Connection
+  const terminals = ['broken', 'sound'].map((address): Terminal => ({ address, incarnation: address, pane: `%${address}`, pid: 1, session: address, piped: address === 'sound', undecided: false, state: { alive: true } }))
+  const connection = { request: (...commands: string[]) => (commands.join(' ').includes('%broken') ? Promise.reject(new Error('no such pane')) : Promise.resolve([])) } as unknown as Connection
   const watch = new Watch({ clock: hasty, limits: () => ({ logBytes: 10, logFiles: 3 }), logFile, look: () => Promise.resolve({ connection, terminals }), nudge: () => undefined })
   onTestFinished(() => watch.stop())
   watch.start()
