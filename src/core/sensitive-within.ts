@@ -32,6 +32,8 @@ export function beginnings(words: ShellCommand, { found, again }: Look): Begun[]
   /** Up to there a word is a command for sure; behind a wrapper each may be one. */
   let sure = words.findIndex((word) => !assignment.test(word.text))
   let wrapped = false
+  /** Words that it is given while it runs. */
+  let more: Word[] = []
   for (let at = Math.max(0, sure); at < words.length; at += 1) {
     const program = words[at]!
     const name = baseName(program.text)
@@ -47,7 +49,8 @@ export function beginnings(words: ShellCommand, { found, again }: Look): Begun[]
       if (takesText.has(name)) inText(name, args, again, found)
       if (!wrapped && first < 0) break
       if (!wrapped) at = sure - 1
-    } else if (!assignment.test(program.text)) all.push({ program, name, args, here })
+      if (name === 'xargs' || name === 'parallel') more = [{ text: '', plain: false }]
+    } else if (!assignment.test(program.text)) all.push({ program, name, args: [...args, ...more], here })
     if (/^(?:npx|bunx|pnpx)$/.test(name)) all.push({ program, name, args, here })
     if (all.length >= mostBeginnings) {
       found.readable = false

@@ -163,6 +163,7 @@ describe('what may be one is not let through as if it were none', () => {
     ["python3 -c'import os; os.system(\"git push\")' x", 'publish'],
     ["sed 's/x/git push/e' y", 'publish'],
     ["at now <<< 'git push'", 'publish'],
+    ['echo push | xargs git', 'publish'],
     ["vim -c '!git push' x", 'publish'],
     ["rg --pre 'git push' x", 'publish'],
     ["git -c core.hooksPath=x -c filter.a.clean='git push' add .", 'publish'],
@@ -187,7 +188,7 @@ describe('everyday work passes', () => {
     'npm test', 'npm install', 'npm run build', 'npx vitest run', 'ls -la', 'grep -rn "git push" .', 'echo git push', 'cat publish.md', 'rg "kubectl apply"',
     'kubectl get pods', 'terraform plan', 'docker build .', 'docker ps', 'helm list', 'gh pr view 3', 'gh pr checkout 3', 'curl https://example.com', 'curl -sSL https://example.com -o x',
     'curl -d a=1 http://localhost:3000/x', 'curl -X POST 127.0.0.1:8080', 'wget https://example.com', 'mkdir mail', 'python3 -m pytest', 'node --version', 'sed -i s/push/pull/ x',
-    'npx prettier --write src/*.ts', 'find ./src -name x', 'npx prettier --check .', 'find . -name x', 'timeout 9 grep x src/*.ts', 'python3 -m http.server 8000', 'bun run build', 'node -r ./a.js b.js', 'git config user.name', 'git -c core.quotepath=off log', 'git diff -O order', 'make -C sub test',
+    'npx prettier --write src/*.ts', 'find ./src -name x', 'npx prettier --check .', 'find . -name x', 'git ls-files | xargs -n 1 git add', 'ls | xargs cat', 'timeout 9 grep x src/*.ts', 'python3 -m http.server 8000', 'bun run build', 'node -r ./a.js b.js', 'git config user.name', 'git -c core.quotepath=off log', 'git diff -O order', 'make -C sub test',
     'diff <(sort a) <(sort b)', 'case "$1" in a) echo x;; esac', 'arr=(a b); echo "${arr[0]:-x}"', 'sed -n "s/git push/git pull/p" x', 'docker run --rm img ls',
     'for f in *.ts; do wc -l "$f"; done', 'test -f x && echo yes', 'X=1 npm test', 'echo "it\'s $HOME"', 'git add "$F"',
   ])('%s', (command) => {
