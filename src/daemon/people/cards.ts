@@ -50,7 +50,7 @@ export function cardContent(approval: Approval, row: Pick<Outgoing, 'id' | 'nonc
 }
 
 export function cardText(approval: Approval): string {
-  const { n, agent, action, scope, summary, exact, hash, origin, expiresAt } = approval
+  const { n, agent, action, scope, summary, exact, hash, origin, expiresAt, taint } = approval
   const alike = lookAlikes(`${summary} ${JSON.stringify(JSON.parse(exact))}`)
   const lines = [
     `🔐 #${n}  ${agent}`,
@@ -59,11 +59,20 @@ export function cardText(approval: Approval): string {
     '',
     exactly(exactText(exact), `troupe approvals ${n}`),
     ...(alike.length === 0 ? [] : [`⚠️ letters that only look like Latin ones: ${shown(alike.join(', '), 200)}`]),
+    ...(taint.length === 0 ? [] : [`⚠️ it has read what others wrote: ${shown(taint.join(', '), 200)}`]),
     `sha256 ${hash}`,
     '',
     approval.status === 'pending' ? `Without an answer it is denied at ${time(expiresAt)}.` : endText(approval),
   ]
   return lines.join('\n')
+}
+
+/** In one line, what is decided on first: what the agent says of it are its own words. */
+export function cardLine({ n, agent, action, summary, exact, origin }: Pick<Approval, 'n' | 'agent' | 'action' | 'summary' | 'exact' | 'origin'>): string {
+  const { tool } = JSON.parse(exact) as { tool?: unknown }
+  const what = origin === 'held' || typeof tool !== 'string' || tool === 'request_approval' ? shown(summary, 200) : `${shown(exactText(exact), 200)} (it says: ${shown(summary, 200)})`
+  // No words of an agent look like another request.
+  return `#${n} ${agent}: ${shown(action, 200)}: ${what}`.replaceAll('\n', ' ⏎ ')
 }
 
 /** How it ended, and who decided. */

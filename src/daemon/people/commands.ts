@@ -4,7 +4,7 @@ import { printable } from '../../core/printable.ts'
 import { TroupeError } from '../../core/error.ts'
 import { addresseeOf, gatewaysFor, staffOf } from '../../core/people.ts'
 import { findAgent, type Agent, type GatewaySettings, type Team } from '../../core/team.ts'
-import { time } from './cards.ts'
+import { cardLine, time } from './cards.ts'
 
 /** What a command may use: operations in the name of the person, and the words after it. */
 export interface Asked {
@@ -84,7 +84,7 @@ export function isFor(team: Team, { id }: GatewaySettings, agent: string): boole
 async function pending(asked: Asked): Promise<string> {
   const rows = await mine(asked)
   if (rows.length === 0) return 'Nothing waits for you.'
-  return rows.toReversed().map(({ n, agent, action, summary, expiresAt }) => `#${n} ${agent}: ${printable(action)}: ${printable(summary).slice(0, 200)} (until ${time(expiresAt)})\n/approve ${n}   /deny ${n}`).join('\n\n')
+  return rows.toReversed().map((row) => `${cardLine(row)} (until ${time(row.expiresAt)})\n/approve ${row.n}   /deny ${row.n}`).join('\n\n')
 }
 
 async function decide(asked: Asked, verdict: 'approve' | 'deny'): Promise<string> {
