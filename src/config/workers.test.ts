@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { withWorker, withoutWorkers, workerEntry } from './workers.ts'
+import { withWorker, withWorkers, withoutWorkers, workerEntry } from './workers.ts'
 
 const file = `# who we are
 version: 2
@@ -44,4 +44,15 @@ it('agentic-team #5, #11, #12, #13, #34: a task comes back word for word, whatev
   fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 300 }).map((text) => text.toWellFormed()), (task) => {
     expect(workerEntry(withWorker(file, 'fix', { task }), 'fix')).toEqual({ task })
   }))
+})
+
+it('adds and takes out many at once as it does one by one', () => {
+  const ids = ['one', 'two', 'three']
+  const entries = new Map(ids.map((id) => [id, { runtime: 'scripted', task: `${id}\n twice`, spawned: true }]))
+  for (const text of [file, file.replaceAll('\n', '\r\n'), 'version: 2\nworkers: {}\n', 'version: 2\n']) {
+    const more = withWorkers(text, entries)
+    expect(more).toBe([...entries].reduce((before, [id, entry]) => withWorker(before, id, entry), text))
+    expect(withoutWorkers(more, ids)).toBe(ids.reduce((before, id) => withoutWorkers(before, [id]), more))
+    expect(parse(withoutWorkers(more, [...ids, 'nobody']))).toEqual({ workers: {}, ...(parse(text) as object) })
+  }
 })

@@ -11,39 +11,46 @@ export type WorkerEntry = Record<string, string | boolean | number | string[] | 
 
 /** The text with this worker added, or with another entry in its place. Throws `usage` for a text that YAML cannot hold. */
 export function withWorker(text: string, id: string, entry: WorkerEntry): string {
-  const base = withoutWorkers(text, [id])
-  const wanted = JSON.stringify({ ...plain(base), [id]: entry })
-  for (const after of [inserted(base, id, entry), set(base, id, entry)]) if (after !== null && JSON.stringify(plain(after)) === wanted) return after
-  throw new TroupeError('usage', 'the text holds something that the team’s files cannot hold', { hint: 'put it into a file, and name the file in the task', facts: { worker: id } })
+  return withWorkers(text, new Map([[id, entry]]))
+}
+
+/** All of them at once: the text is read as often as for one, and a file may have hundreds. */
+export function withWorkers(text: string, entries: ReadonlyMap<string, WorkerEntry>): string {
+  const base = withoutWorkers(text, [...entries.keys()])
+  const wanted = JSON.stringify({ ...plain(base), ...Object.fromEntries(entries) })
+  for (const after of [inserted(base, entries), set(base, entries)]) if (after !== null && JSON.stringify(plain(after)) === wanted) return after
+  throw new TroupeError('usage', 'the text holds something that the team’s files cannot hold', { hint: 'put it into a file, and name the file in the task', facts: { workers: [...entries.keys()] } })
 }
 
 export function withoutWorkers(text: string, ids: readonly string[]): string {
-  return ids.reduce((left, id) => {
-    if (workerEntry(left, id) === undefined) return left
-    const [byLines, anew] = [cutOut(left, id), deleted(left, id)]
-    return byLines !== null && equal(byLines, anew) ? byLines : anew
-  }, text)
+  const there = plain(text)
+  const going = new Set(ids.filter((id) => there[id] !== undefined))
+  if (going.size === 0) return text
+  const [byLines, anew] = [cutOut(text, going), deleted(text, going)]
+  return byLines !== null && equal(byLines, anew) ? byLines : anew
 }
 
 /** Below the last worker of a block, as it would be typed there; null where the file is written in another way. */
-function inserted(text: string, id: string, entry: WorkerEntry): string | null {
+function inserted(text: string, entries: ReadonlyMap<string, WorkerEntry>): string | null {
   const last = blockOf(text)?.at(-1)
   if (last === undefined) return null
-  const lines = stringify({ [id]: quoted(entry) }, { lineWidth: 0 }).trimEnd().split('\n')
+  const lines = stringify(Object.fromEntries([...entries].map(([id, entry]) => [id, quoted(entry)])), { lineWidth: 0 }).trimEnd().split('\n')
   const newline = text.includes('\r\n') ? '\r\n' : '\n'
   const kept = text.slice(last.from, last.to).trimEnd()
   const end = last.from + kept.length
   return `${text.slice(0, end)}${lines.map((line) => `${newline}${' '.repeat(last.column)}${line}`).join('')}${text.slice(end) || newline}`
 }
 
-/** Without the lines of one worker; null where it does not stand on lines of its own, or is the only one. */
-function cutOut(text: string, id: string): string | null {
+/** Without the lines of these workers; null where they do not stand on lines of their own, or nobody else does. */
+function cutOut(text: string, ids: ReadonlySet<string>): string | null {
   const block = blockOf(text)
-  const found = block?.find((item) => item.id === id)
-  if (block === null || found === undefined || block.length < 2) return null
-  const end = found.from + text.slice(found.from, found.to).trimEnd().length
-  const next = text.indexOf('\n', end)
-  return text.slice(0, found.from - found.column) + (next < 0 ? '' : text.slice(next + 1))
+  const found = block?.filter((item) => ids.has(item.id)) ?? []
+  if (block === null || found.length < ids.size || block.length <= found.length) return null
+  return found.toReversed().reduce((left, { from, to, column }) => {
+    const end = from + left.slice(from, to).trimEnd().length
+    const next = left.indexOf('\n', end)
+    return left.slice(0, from - column) + (next < 0 ? '' : left.slice(next + 1))
+  }, text)
 }
 
 interface Item {
@@ -70,18 +77,18 @@ function blockOf(text: string): Item[] | null {
 }
 
 /** By way of the syntax tree: comments stay, but may move. */
-function set(text: string, id: string, entry: WorkerEntry): string {
+function set(text: string, entries: ReadonlyMap<string, WorkerEntry>): string {
   const document = parsed(text)
   if (!isMap(document.get('workers'))) document.set('workers', document.createNode({}))
   const workers = document.get('workers')
   if (isMap(workers) && workers.items.length === 0) workers.flow = false
-  document.setIn(['workers', id], document.createNode(quoted(entry)))
+  for (const [id, entry] of entries) document.setIn(['workers', id], document.createNode(quoted(entry)))
   return document.toString({ lineWidth: 0 })
 }
 
-function deleted(text: string, id: string): string {
+function deleted(text: string, ids: ReadonlySet<string>): string {
   const document = parsed(text)
-  document.deleteIn(['workers', id])
+  for (const id of ids) document.deleteIn(['workers', id])
   return document.toString({ lineWidth: 0 })
 }
 

@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { readTeamFile, withWorker, type WorkerEntry } from '../../config/workers.ts'
+import { readTeamFile, withWorkers, type WorkerEntry } from '../../config/workers.ts'
 import { load } from '../../config/load.ts'
 import { readText } from '../../config/text.ts'
 import { didYouMean } from '../../core/nearest.ts'
@@ -98,13 +98,12 @@ function fromLead(n: number, id: string, text: string, lead: Agent): string {
 export async function checkHires(parts: HiringParts, hires: readonly { name: string; project: string; entry: WorkerEntry; wish: Wish; lead: Agent | null; byLead: boolean }[]): Promise<void> {
   if (hires.length === 0) return
   const files = parts.files()
-  const texts = new Map<string, string>()
-  for (const { name, project, entry, wish, lead, byLead } of hires) {
+  for (const { project, wish, lead, byLead } of hires) {
     checkModel(wish)
     checkFolder(wish, files.team, project, byLead ? lead : null)
-    const file = fileOf(files, project)
-    texts.set(file, withWorker(texts.get(file) ?? readTeamFile(file), name, entry))
   }
+  const byFile = Map.groupBy(hires, ({ project }) => fileOf(files, project))
+  const texts = new Map([...byFile].map(([file, own]) => [file, withWorkers(readTeamFile(file), new Map(own.map(({ name, entry }) => [name, entry])))]))
   const { team, diagnostics } = load(parts.root, known, (file) => sized(texts.get(file)) ?? readText(file))
   const wrong = diagnostics.find(({ severity }) => severity === 'error')
   if (team === null) throw new TroupeError('usage', wrong?.message ?? 'the worker does not fit into the team’s files', { ...(wrong?.hint == null ? {} : { hint: wrong.hint }), facts: { workers: hires.map(({ name }) => name) } })
