@@ -90,7 +90,7 @@ function prove(socket: Socket, path: string, challenge: string): void {
 
 function failLate(socket: Socket, ms: number, reject: (error: unknown) => void): () => void {
   const timer = setTimeout(() => {
-    reject(new TroupeError('unavailable', `the daemon did not answer within ${ms} ms`, { hint: 'troupe daemon logs' }))
+    reject(new TroupeError('unavailable', `the daemon did not answer within ${ms} ms`, { hint: 'troupe daemon logs', facts: { reason: 'ETIMEDOUT' } }))
     socket.destroy()
   }, ms)
   return () => clearTimeout(timer)

@@ -1,11 +1,11 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { connect } from '../../client/connect.ts'
 import { teamPaths } from '../../config/paths.ts'
 import { TroupeError } from '../../core/error.ts'
 import { stillRunning } from '../../supervisors/index.ts'
 import type { Cli } from '../cli.ts'
 import type { Given } from '../given.ts'
+import { listens } from '../listens.ts'
 import { putBack } from '../restore/put-back.ts'
 import { readBackup } from '../restore/read-backup.ts'
 import { count, escapeLine, thousands } from '../text.ts'
@@ -36,14 +36,10 @@ export async function restore(cli: Cli, given: Given): Promise<void> {
 }
 
 async function refuseRunning(root: string): Promise<void> {
-  try {
-    const client = await connect({ socket: teamPaths(root).operatorSocket })
-    client.close()
-  } catch (error) {
-    if (error instanceof TroupeError && error.code === 'unavailable') return
-    throw error
-  }
-  throw new TroupeError('conflict', `a daemon runs on ${root}`, { hint: `troupe -C ${root} down, then restore` })
+  const found = await listens(teamPaths(root).operatorSocket)
+  if (found === 'no') return
+  const how = found === 'mute' ? ', and does not answer' : ''
+  throw new TroupeError('conflict', `a daemon runs on ${root}${how}`, { hint: `troupe -C ${root} down, then restore` })
 }
 
 /** They outlive a daemon. Without the state that is to be set aside no daemon would find them: they would work on beside their successors. */

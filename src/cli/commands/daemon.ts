@@ -4,6 +4,7 @@ import { TroupeError } from '../../core/error.ts'
 import type { Cli } from '../cli.ts'
 import { follow, readEnd, tailBytes } from '../file-tail.ts'
 import type { Given } from '../given.ts'
+import { listens } from '../listens.ts'
 import { pause } from '../pause.ts'
 import { pairs } from '../table.ts'
 import { olderThan } from '../../util/versions.ts'
@@ -23,7 +24,10 @@ export async function start(cli: Cli): Promise<void> {
 }
 
 export async function stop(cli: Cli): Promise<void> {
-  if (!(await cli.running())) return cli.out.show({ pid: null }, () => cli.out.say('No daemon is running.'))
+  if (!(await cli.running())) {
+    if ((await listens(teamPaths(await cli.root()).operatorSocket)) === 'mute') throw new TroupeError('unavailable', 'a daemon runs, and does not answer: it was not stopped', { hint: 'again when the machine is less busy; troupe daemon logs says what it did last, and which process it is' })
+    return cli.out.show({ pid: null }, () => cli.out.say('No daemon is running.'))
+  }
   const stopped = await cli.call('daemon.stop', {}, 'stopping the daemon')
   await cli.ended()
   cli.out.show(stopped, () => cli.out.say(`The daemon (process ${stopped.pid}) has stopped; agents go on.`))
