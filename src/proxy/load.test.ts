@@ -33,8 +33,8 @@ describe('scenarios that ship', () => {
     expect(() => loadScenario('helo')).toThrow(expect.objectContaining({ code: 'unknown', hint: expect.stringContaining('hello') }))
   })
 
-  it('are files, and not folders', () => {
-    expect(() => loadScenario(fileURLToPath(new URL('.', import.meta.url)))).toThrow(expect.objectContaining({ code: 'config', message: expect.stringContaining('cannot be read') }))
+  it('are files: a folder is none, and a pipe would be waited for', () => {
+    expect(() => loadScenario(fileURLToPath(new URL('.', import.meta.url)))).toThrow(expect.objectContaining({ code: 'config', message: expect.stringContaining('is not a file') }))
   })
 })
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
@@ -28,14 +28,19 @@ export function loadScenario(nameOrPath: string): Scenario {
 
 function read(path: string, asked: string): string {
   try {
+    // A pipe would be waited for by the whole daemon.
+    if (!statSync(path).isFile()) throw new TroupeError('config', `the scenario ${path} is not a file`, { hint: 'use the path of a file', facts: { path } })
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw new TroupeError('config', `the scenario ${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { hint: 'use the path of a file that you may read', facts: { path }, cause })
-    throw new TroupeError('unknown', `there is no scenario "${asked}"`, {
-      hint: `use a path to a scenario file, or one of: ${scenarioNames().join(', ')}`,
-      facts: { path },
-      cause,
-    })
+    if (cause instanceof TroupeError) throw cause
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new TroupeError('unknown', `there is no scenario "${asked}"`, {
+        hint: `use a path to a scenario file, or one of: ${scenarioNames().join(', ')}`,
+        facts: { path },
+        cause,
+      })
+    }
+    throw new TroupeError('config', `the scenario ${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { hint: 'use the path of a file that you may read', facts: { path }, cause })
   }
 }
 
