@@ -36,9 +36,9 @@ describe('command blocks', () => {
 
   test.each(blocks.filter(({ info }) => info === 'sh').map((block): [string, Block] => [place(block), block]))('%s works as it stands', async (_place, { text }) => {
     const { folder, env } = emptyMachine()
-    const ran = await run(['sh', '-eu'], { cwd: folder, env, input: text, timeoutMs: 50_000 })
+    const ran = await run(['sh', '-eu'], { cwd: folder, env, input: text, timeoutMs: 240_000 })
     expect(ran.code, `${ran.stdout}${ran.stderr}`).toBe(0)
-  })
+  }, 250_000)
 })
 
 /** A folder with an empty HOME, and `troupe` as `bin/troupe` and on the PATH. All that was started there ends with the test. */
@@ -83,7 +83,7 @@ describe('the failure catalogue', () => {
 })
 
 test('the pages that are made from the program say what it does now', async () => {
-  const made = await run([process.execPath, join(root, 'scripts/docs.ts'), '--check'], { timeoutMs: 60_000 })
+  const made = await run([process.execPath, join(root, 'scripts/docs.ts'), '--check'], { timeoutMs: 240_000 })
   expect(made).toMatchObject({ code: 0, stderr: '' })
 })
 
