@@ -18,7 +18,7 @@ const bridge = z.object({
   openedAt: z.number(),
   expiresAt: z.number(),
   closedAt: z.number().nullable(),
-  closedBy: z.string().nullable().describe('`expiry` where nobody closed it'),
+  closedBy: z.string().nullable().describe('`expiry` where nobody closed it, `team` where one of the two left the team or is no manager any more'),
   logUntil: z.number().nullable().describe('Its log is kept at least until then; null while it is open'),
 })
 

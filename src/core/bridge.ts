@@ -19,7 +19,7 @@ export interface Bridge {
   openedAt: number
   expiresAt: number
   closedAt: number | null
-  /** `expiry` where nobody closed it. */
+  /** `expiry` where nobody closed it, `team` where one of the two left the team or is no manager any more. */
   closedBy: string | null
   /** Number of the last message before it was opened. */
   after: number
@@ -69,6 +69,11 @@ export function checkBridge(from: Agent, to: Agent, oneWay: boolean, open: reado
     hint: `troupe bridge close ${other.n} ends it`,
     facts: { id: other.id, n: other.n, expiresAt: other.expiresAt },
   })
+}
+
+/** Whether both are still what the bridge was opened for. */
+export function stands(team: Team, { a, b }: Pick<Bridge, 'a' | 'b'>): boolean {
+  return [a, b].every((end) => findAgent(team, end)?.role === 'manager')
 }
 
 /** The open bridge that lets one write to the other. Both must still be what the bridge was opened for. */

@@ -18,6 +18,7 @@ let elapsed: number
 let leap: number
 let timers: { at: number; fn: () => void }[]
 const faults: unknown[] = []
+const gone = new Set<string>()
 
 const clock: Clock = {
   now: () => 1_000_000 + elapsed + leap,
@@ -30,7 +31,7 @@ const clock: Clock = {
 }
 
 const bridges = async (): Promise<Bridges> => {
-  const made = new Bridges({ store, clock, report: (_what, error) => faults.push(error) })
+  const made = new Bridges({ store, clock, stands: ({ a, b }) => !gone.has(a) && !gone.has(b), report: (_what, error) => faults.push(error) })
   await made.load()
   await made.start()
   return made
@@ -103,4 +104,15 @@ it('is closed once, by number or UUID, and opened once between two', async () =>
   expect(await all.close(all.now()[0]?.id ?? '', 'user')).toMatchObject({ closedBy: 'user' })
   await expect(all.close('#1', 'user')).rejects.toMatchObject({ code: 'conflict' })
   await expect(all.close('7', 'user')).rejects.toMatchObject({ code: 'unknown' })
+})
+
+it('closes for good with an end that leaves the team: who comes by its name later is somebody else', async () => {
+  const open = await bridges()
+  await open.open(p, q, forTwoHours)
+  gone.add(q.address)
+  await store.write(async (tx) => await tx.journal({ type: 'team.applied', subject: 'team', agent: null, data: {} }))
+  await pass(0)
+  gone.clear()
+  expect([open.now(), await ended()]).toEqual([[], [[1, 'team']]])
+  open.stop()
 })

@@ -19,14 +19,17 @@ interface Open {
 export interface BridgeParts {
   store: Store
   clock: Clock
+  /** Both ends are what it was opened for. */
+  stands(bridge: Bridge): boolean
   report(what: string, error: unknown): void
 }
 
-/** The bridges that are open now. They close by themselves, also over a restart of the daemon. */
+/** The bridges that are open now. They close by themselves, also over a restart of the daemon, and for good with an end that leaves the team. */
 export class Bridges {
   readonly #parts: BridgeParts
   #open: Open[] = []
   #stopTimer = (): void => undefined
+  #leave = (): void => undefined
   #stopped = false
 
   constructor(parts: BridgeParts) {
@@ -39,11 +42,16 @@ export class Bridges {
 
   async start(): Promise<void> {
     this.#stopped = false
+    this.#leave()
+    this.#leave = this.#parts.store.subscribe((events) => {
+      if (events.some(({ type }) => type === 'team.applied') && this.#open.length > 0) this.#wake(0)
+    })
     await this.#expire()
   }
 
   stop(): void {
     this.#stopped = true
+    this.#leave()
     this.#stopTimer()
   }
 
@@ -114,7 +122,11 @@ export class Bridges {
   }
 
   async #expire(): Promise<void> {
-    for (const { bridge, left } of [...this.#open]) if (left() <= 0) await this.#end(bridge, 'expiry')
+    for (const { bridge, left } of [...this.#open]) {
+      if (left() <= 0) await this.#end(bridge, 'expiry')
+      // Whoever comes by the same name later is somebody else.
+      else if (!this.#parts.stands(bridge)) await this.#end(bridge, 'team')
+    }
     this.#arm()
   }
 
@@ -125,6 +137,7 @@ export class Bridges {
   }
 
   #wake(ms: number): void {
+    this.#stopTimer()
     this.#stopTimer = this.#parts.clock.after(ms, () => {
       this.#expire().catch((error: unknown) => {
         this.#parts.report('closing a bridge', error)

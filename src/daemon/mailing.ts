@@ -1,6 +1,7 @@
 import { defaultLimits } from '../core/limits.ts'
 import type { JournalEvent } from '../core/event.ts'
 import { Attachments } from './attachments.ts'
+import { stands } from '../core/bridge.ts'
 import { Bridges } from './bridges.ts'
 import { Chains } from './chains.ts'
 import { Deliverer } from './deliverer.ts'
@@ -48,7 +49,7 @@ export async function mailing(ground: Ground, listeners: Listeners): Promise<Mai
   const deliverer: Deliverer = new Deliverer({ ...ground, sessions, offers, picturesOf: (...of) => picturesOf({ ...ground, attachments }, ...of) })
   const fetching = new Fetching(store, clock, deliverer, offers, (address) => agents.get(address).phase.name === 'stopping' || listeners.holding().isHeld(address))
   const throttle = new Throttle({ ...ground, limits: () => (desired.known ? team().limits : defaultLimits) })
-  const bridges = new Bridges(ground)
+  const bridges = new Bridges({ ...ground, stands: (bridge) => !desired.known || stands(team(), bridge) })
   await bridges.load()
   const attachments = new Attachments({ ...ground, settingName: (path) => settingName(root, path), environment: values })
   const mailroom = new Mailroom({ ...ground, chains, attachments, bridges: () => bridges.now() })
