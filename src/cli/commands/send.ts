@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { addAbortSignal } from 'node:stream'
 import { text as readAll } from 'node:stream/consumers'
 import { TroupeError } from '../../core/error.ts'
 import { nearest } from '../../core/nearest.ts'
@@ -82,8 +84,12 @@ function reasonOf(error: unknown): string {
   return known[String(code)] ?? (error instanceof Error ? error.message : String(error))
 }
 
-async function read({ stdin, cwd }: Cli, file: string): Promise<string> {
-  if (file === '-') return readAll(stdin())
+async function read(cli: Cli, file: string): Promise<string> {
+  const { stdin, cwd, signal } = cli
+  // A pipe is read once only: what else this may lack (a daemon, the whole program) is seen to before.
+  if (file === '-' || statSync(resolve(cwd, file), { throwIfNoEntry: false })?.isFIFO() === true) await cli.hello()
+  // Ctrl-C while it is being written: half a text is not sent.
+  if (file === '-') return await readAll(addAbortSignal(signal, stdin()))
   try {
     return await readFile(resolve(cwd, file), 'utf8')
   } catch (cause) {
