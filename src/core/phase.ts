@@ -14,15 +14,25 @@ export type Phase =
   | { name: 'waiting'; what: string; fix?: string }
   | { name: 'backoff'; until: number }
   | { name: 'quarantined'; why: string }
-  /** `cut`: a turn was cut off, and waits to be gone on with. `limit`: its provider lets it do nothing. `hold`: troupe itself keeps it from working. */
-  | { name: 'parked'; until: number | null; why: string; fix?: string; cut?: true; limit?: true; hold?: Hold }
+  | Parked
   /** `fix` is what would mend it, where somebody knows. */
   | { name: 'blocked'; why: string; fix?: string }
   /**
    * `during`: what it does meanwhile, where it was at work when it was told to stop: a turn may come to its end.
-   * `fresh`: its next process begins a conversation of its own.
+   * `fresh`: its next process begins a conversation of its own. `held`: it is not started again before whoever keeps it lets it go on.
    */
-  | { name: 'stopping'; during?: Activity; fresh?: true }
+  | { name: 'stopping'; during?: Activity; fresh?: true; held?: Parked }
+
+/** `cut`: a turn was cut off, and waits to be gone on with. `limit`: its provider lets it do nothing. `hold`: troupe itself keeps it from working. */
+export interface Parked {
+  name: 'parked'
+  until: number | null
+  why: string
+  fix?: string
+  cut?: true
+  limit?: true
+  hold?: Hold
+}
 
 /** What a process does that got as far as being ready. */
 export type Activity = 'idle' | 'busy' | 'waiting'

@@ -236,6 +236,7 @@ function fixOf({ fix }: { fix?: string }): { fix?: string } {
 export function onEnded(state: AgentState, agent: Pick<Agent, 'restart'> | undefined, ended: Ended, jitter: number): AgentState {
   const gone = { ...state, incarnation: null }
   const evidence = { at: ended.endedAt, what: endText(ended), source: 'process' }
+  if (state.phase.name === 'stopping' && state.phase.held !== undefined && state.wanted === 'running' && agent !== undefined) return enter(gone, state.phase.held, evidence)
   if (state.phase.name === 'stopping' || state.wanted === 'stopped' || agent === undefined) {
     return enter(gone, { name: 'stopped', why: 'asked', code: ended.code }, evidence)
   }

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import type { Output } from '../api/index.ts'
 import type { Change } from '../core/change.ts'
 import type { AgentState } from '../core/phase.ts'
-import { newState, onSignal } from '../core/plan.ts'
+import { newState, onEnded, onSignal } from '../core/plan.ts'
 import { liveDaemon } from '../../test/fixtures/live-daemon.ts'
 import { changedState } from './changing.ts'
 
@@ -25,6 +25,18 @@ it('one that was told to stop after a reload had looked at it stays stopped', ()
     expect(changedState(state, change('restart'), evidence, 'up', null).wanted).toBe('running')
   }
   expect(changedState(agent({ wanted: 'running', phase: { name: 'idle' } }), change('restart'), evidence, 'reload', null)).toMatchObject({ wanted: 'running', phase: { name: 'stopping' } })
+})
+
+it('lets nobody go on by a reload whom a person keeps; an up does', () => {
+  const held = { name: 'parked', until: null, why: 'held by ada', hold: { by: 'person', rule: 'ada', run: 'i' } } as const
+  const ended = { code: 0, signal: null, startedAt: 0, endedAt: 2, failure: null }
+  const after = (incarnation: string | null, verb: string) => {
+    const changed = changedState(agent({ wanted: 'running', incarnation, phase: held }), change('restart'), evidence, verb, null)
+    return incarnation === null ? changed : onEnded(changed, { restart: 'always' }, ended, 0)
+  }
+  expect([after('i', 'reload').phase, after(null, 'reload').phase]).toEqual([held, held])
+  expect([after('i', 'up').phase, after(null, 'up').phase]).toMatchObject([{ name: 'stopped' }, { name: 'stopped' }])
+  expect(onEnded(changedState(agent({ wanted: 'running', phase: held }), change('stop'), evidence, 'reload', null), { restart: 'always' }, ended, 0).phase).toMatchObject({ name: 'stopped' })
 })
 
 it('applies a team also where nobody can be told of it, and says so', async () => {

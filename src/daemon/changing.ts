@@ -186,7 +186,7 @@ export function changedState(state: AgentState, { action, conversation }: Change
     case 'stop':
       return state.incarnation === null ? { ...state, wanted: 'stopped' } : toStopping({ ...state, wanted: 'stopped' }, evidence)
     case 'restart':
-      return { ...(state.incarnation === null ? tryNow(next, evidence.at, verb) : toStopping(next, evidence, fresh)), wanted: verb === 'up' ? 'running' : state.wanted, restarts: noRestarts }
+      return { ...begunAgain(state, next, evidence, verb, fresh), wanted: verb === 'up' ? 'running' : state.wanted, restarts: noRestarts }
     case 'start':
       return { ...tryNow(next, evidence.at, verb), wanted: 'running', restarts: noRestarts }
     default:
@@ -194,6 +194,15 @@ export function changedState(state: AgentState, { action, conversation }: Change
       // On its way out: nor does its next process go on with what this one says until then.
       return fresh && state.phase.name === 'stopping' ? { ...next, phase: { ...state.phase, fresh: true } } : state
   }
+}
+
+/** A reload changes what an agent is; it lets go on nobody whom a person keeps. */
+function begunAgain(state: AgentState, next: AgentState, evidence: Evidence, verb: string, fresh: boolean): AgentState {
+  const { phase, incarnation } = state
+  const held = verb !== 'up' && phase.name === 'parked' && phase.hold?.by === 'person' ? phase : null
+  if (incarnation === null) return held === null ? tryNow(next, evidence.at, verb) : next
+  const ends = toStopping(next, evidence, fresh)
+  return held === null || ends.phase.name !== 'stopping' ? ends : { ...ends, phase: { ...ends.phase, held } }
 }
 
 /** Another program, folder or set of tools: no conversation goes on, and nobody stands in. */
