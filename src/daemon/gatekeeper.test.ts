@@ -111,6 +111,8 @@ it('follows links before it calls a place one inside of the folder', async () =>
     symlinkSync(join(cwd, 'real'), join(cwd, 'in'))
     for (const command of ['cat out/secret', 'echo x > dangling', 'echo x > out/deep/er/y']) expect(await verdict(command)).toBe('pass')
     expect(await verdict('cat in/x')).toBe('allow: inside its working folder')
+    const many = Array.from({ length: 300 }, (_, n) => `real/${n}`).join(' ')
+    expect(await verdict(`cat ${many} out/secret`)).toBe('pass')
   } finally {
     rmSync(outside, { recursive: true })
   }
