@@ -63,7 +63,8 @@ export class Following {
         if (!isOpenTask(task)) this.#tellLead(task)
       }),
     ]
-    for (const address of await this.#atWork()) this.look(address)
+    // Also a run that ended while nobody followed it, whoever starts its agent again meanwhile.
+    for (const address of await this.#atWork()) this.#changed(agents.get(address))
     // The one before may have died between an end and the word of it.
     const since = this.#parts.clock.now() - toldAgainMs
     for (const task of await store.read((db) => db.tasks.list({ limit: 200 }))) if (task.endedAt !== null && task.endedAt >= since) this.#tellLead(task)
