@@ -7,7 +7,6 @@ import type { Typing } from '../../core/supervisor.ts'
 import { coalesce, Lane } from '../../util/in-turn.ts'
 import { Echoes } from '../echoes.ts'
 import { isRecord } from '../json.ts'
-import { logSize } from '../log-size.ts'
 import { Parcels } from '../parcels.ts'
 import { withPicturesIn, type PutPicture } from '../pictures.ts'
 import { short } from '../short.ts'
@@ -24,6 +23,7 @@ import { Leftovers } from './leftovers.ts'
 import { linked } from './linked.ts'
 import { canMention, plain, withMentions } from './mentions.ts'
 import { Questions } from './questions.ts'
+import { Rest } from './rest.ts'
 import { lastLines, type Shown } from './screen.ts'
 import { teamTools } from './settings.ts'
 import { State } from './state.ts'
@@ -33,8 +33,6 @@ import { Unentered } from './unentered.ts'
 /** How often the screen and the session file are looked at, ms: before it is ready or while something goes on, and at rest. */
 const workTickMs = 400
 const restTickMs = 2_000
-/** At rest the screen is looked at where something was drawn, and once in so many ticks in any case. */
-const restLooks = 15
 /** The CLI gives its tool servers some time before it goes on without; the hook of its start can be lost. ms */
 const startPatience = 30_000
 /** After a hook's answer the turn goes on within this, or it does not. ms */
@@ -53,6 +51,7 @@ export class GeminiSession implements Session {
   readonly #state: State
   readonly #conversation: Conversation
   readonly #keys: Keys
+  readonly #rest: Rest
   readonly #questions: Questions
   readonly #lane = new Lane()
   readonly #age: () => number
@@ -63,9 +62,6 @@ export class GeminiSession implements Session {
   #closed = false
   #bringing = false
   #entering = false
-  /** Size of the terminal's log at the last look, and ticks that went by without one since. */
-  #drawn: number | null = null
-  #passed = 0
   #compacting = false
   #cancelTick = () => {}
   #cancelGoOn = () => {}
@@ -79,6 +75,7 @@ export class GeminiSession implements Session {
     this.#started = context.wasReady
     this.#state = new State(this.#signals, clock)
     this.#keys = new Keys(context.terminal, clock, new Unentered(this.#files.pasting))
+    this.#rest = new Rest(context.folder)
     this.#questions = new Questions({
       mode: context.agent.permissionMode,
       holdMs: launched?.holdMs ?? 0,
@@ -205,8 +202,8 @@ export class GeminiSession implements Session {
 
   async #lookOnce(): Promise<void> {
     await this.#conversation.read()
-    if (this.#rests()) return this.#bringWhatIsLeft()
-    this.#drawn = logSize(this.#context.folder)
+    if (this.#rest.goesOn(this.#state.at === 'idle' && this.#state.agrees)) return this.#bringWhatIsLeft()
+    this.#rest.looks()
     const screen = await this.#context.terminal.screen().catch(() => '') // a terminal that is gone: its end is told elsewhere
     if (this.#closed || screen === '') return
     const shown = this.#keys.shown(screen)
@@ -230,15 +227,6 @@ export class GeminiSession implements Session {
     if (!this.#started && (isPatient || !this.#conversation.found)) return
     if (!wasReady && tools.heardAt() === null && isPatient) return
     this.#state.ready(working ? 'busy' : 'idle')
-  }
-
-  /** Nothing was drawn since its screen last said what is known. */
-  #rests(): boolean {
-    const size = this.#state.at === 'idle' && this.#state.agrees ? logSize(this.#context.folder) : null
-    this.#passed = size !== null && size === this.#drawn ? this.#passed + 1 : restLooks
-    if (this.#passed < restLooks) return true
-    this.#passed = 0
-    return false
   }
 
   #enterLeft(): void {
