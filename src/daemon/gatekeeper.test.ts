@@ -99,6 +99,9 @@ it('takes no script for harmless that it could not look at', async () => {
   writeFileSync(join(cwd, 'x.py'), 'import os\nos.system("git push")\n')
   for (let n = 0; n < 25; n += 1) writeFileSync(join(cwd, `${n}.sh`), n < 24 ? 'true\n' : push)
   for (const command of ['cd sub && ./x.sh', 'cd sub && npm run ship', 'python3 x.py', '(cd sub; npm run ship)']) expect(await verdict(command)).toMatch(/^allow: approval 3/)
+  // Shells pass over a zero byte, which otherwise tells a program from a script.
+  writeFileSync(join(cwd, 'zero.sh'), '#!/bin/sh\n# \0\ngit push\n', { mode: 0o755 })
+  for (const command of ['sh zero.sh', 'bash zero.sh', './zero.sh']) expect(await verdict(command), command).toMatch(/^allow: approval 3/)
   for (const command of ['sh long.sh', 'sh missing.sh', Array.from({ length: 25 }, (_, n) => `./${n}.sh`).join(';')]) expect(await verdict(command)).toBe('pass')
 })
 

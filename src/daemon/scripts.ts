@@ -7,6 +7,8 @@ import { beginningOf } from '../util/open-regular.ts'
 const depth = 3
 const mostScripts = 20
 const mostRead = 256 * 1024
+/** What the system starts by itself: ELF, Mach-O of one or of several kinds. */
+const programs = /^(?:\x7fELF|[\xce\xcf]\xfa\xed\xfe|\xca\xfe\xba\xbe)/
 
 /** What a command line is, with the scripts that it runs, as they stand there now. What cannot be looked at counts as something that cannot be read. */
 export async function inShell(command: string, cwd: string, rules: readonly OwnRule[]): Promise<Findings> {
@@ -63,8 +65,9 @@ async function look(path: string, { code }: Script): Promise<{ text: string | nu
   if (path === '/dev/null') return { text: null, whole: true }
   const found = await beginningOf(path, mostRead).catch(() => null) // a name that no file can have
   if (found === null) return null
-  const text = found.content.toString('utf8')
-  if (text.includes('\0')) return { text: null, whole: true } // a program, not a script
+  if (programs.test(found.content.toString('latin1', 0, 4))) return { text: null, whole: true }
+  // A zero byte does not make a program of it: shells pass over it.
+  const text = found.content.toString('utf8').replaceAll('\0', '')
   // A bundle of another language is long; of it only what it mentions would count.
   const other = code === true || /^#!(?!.*sh\b)/.test(text) || /^\.(?:[cm]?[jt]sx?|py|rb|pl|php|lua)$/.test(extname(path))
   return { text, whole: other || found.bytes <= found.content.length }
